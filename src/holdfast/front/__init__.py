@@ -1,0 +1,1 @@
+"""What people and machines touch: the command line and the pages."""

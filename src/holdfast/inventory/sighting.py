@@ -1,0 +1,80 @@
+"""What one detector says about one file, before files are joined. Plain and picklable, so that it can be cached."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from holdfast.records.model import Kind
+from holdfast.records.use import Artefact, Catalogue, Confidence, Environment, Skipped
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """One text file handed to a detector. `path` is relative to the scanned root, with forward slashes."""
+
+    path: str
+    text: str
+    environment: Environment = Environment.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True)
+class Sighting:
+    """A name (or an unresolved expression) on a line, with what its surroundings tell about it."""
+
+    line: int
+    text: str  # the name exactly as written; for unresolved ones the expression
+    rule: str  # e.g. `python.transformers.from_pretrained`, `shell.ollama-pull`
+    via: str = ""  # engine, client or provider word, lower case: `transformers`, `vllm`, `openai`, `bedrock`, `ollama`
+    kind: Kind | None = None  # None: let the name decide
+    confidence: Confidence = Confidence.DECLARED
+    revision: str | None = None
+    endpoint: str = ""
+    call_lines: tuple[int, ...] = ()  # loader calls in the same file
+    note: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A named value in a configuration file that code may read: an environment variable, a Helm value, a .env line."""
+
+    name: str  # e.g. `RERANKER`, `reranker.model`
+    line: int
+    value: str | None  # None: set from the outside
+
+
+@dataclass(frozen=True, slots=True)
+class Reference:
+    """A loader in code fed by a value that this file does not hold: a name to look up elsewhere in the project."""
+
+    line: int
+    name: str  # dotted: `helpdesk.settings.RERANKER`; environment variables as `env:RERANKER`
+    sighting: Sighting  # what to report if the name is found (its text is then replaced) or not found
+
+
+@dataclass(frozen=True, slots=True)
+class Definition:
+    """A string constant, default or re-export that other files of the project may reach."""
+
+    name: str  # dotted, from the module's own path: `helpdesk.settings.RERANKER`
+    line: int
+    value: str | None = None  # the string, or …
+    alias: str | None = None  # … the dotted name it re-exports
+
+
+@dataclass(frozen=True, slots=True)
+class FileReport:
+    """Everything one file says."""
+
+    path: str
+    sightings: tuple[Sighting, ...] = ()
+    catalogues: tuple[Catalogue, ...] = ()
+    artefacts: tuple[Artefact, ...] = ()
+    settings: tuple[Setting, ...] = ()
+    references: tuple[Reference, ...] = ()
+    definitions: tuple[Definition, ...] = ()
+    skipped: Skipped | None = None
+
+
+class Detector(Protocol):
+    """Reads one kind of file. Raises nothing on bad content: it reports the file as skipped with the reason."""
+
+    def __call__(self, source: Source) -> FileReport: ...

@@ -1,0 +1,1 @@
+"""What could take a model away: rules as data, loader, evaluator, explanation. Evidence, not legal advice."""

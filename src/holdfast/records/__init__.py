@@ -1,0 +1,1 @@
+"""The nouns that cross package boundaries, the error tree, and canonical JSON. Standard library only."""

@@ -1,0 +1,195 @@
+"""The error tree. Each error has one sentence, one exit code and one HTTP status; it says what, where and what next.
+
+HoldfastError
+├── UsageError
+│   ├── UnknownName
+│   └── BadDate
+├── InputError
+│   ├── MissingPath
+│   ├── UnreadableFile
+│   └── MalformedFile
+│       └── LimitExceeded
+├── RuleDataError
+│   ├── MalformedPack
+│   └── DanglingReference
+├── ConfigurationError
+│   └── ExpiredWaiver
+├── CoverageError
+├── ListError
+├── NetworkError
+├── OutputError
+└── InternalError
+"""
+
+from typing import ClassVar
+
+
+class HoldfastError(Exception):
+    """Something holdfast cannot do, said in words a user can act on."""
+
+    exit_code: ClassVar[int] = 70
+    http_status: ClassVar[int] = 500
+    sentence: ClassVar[str] = "holdfast could not finish."
+
+    def __init__(self, what: str, *, where: str = "", next_step: str = "") -> None:
+        super().__init__(what)
+        self.what = what
+        self.where = where
+        self.next_step = next_step
+
+    def __str__(self) -> str:
+        parts = [f"{self.where}: {self.what}" if self.where else self.what]
+        if self.next_step:
+            parts.append(self.next_step)
+        return "\n".join(parts)
+
+    def __reduce__(self) -> tuple[object, ...]:
+        # Errors cross process boundaries in parallel scans; keyword arguments need help to be rebuilt.
+        return (_rebuild, (type(self), self.what, self.where, self.next_step))
+
+    def to_json(self) -> dict[str, object]:
+        """The shape printed on standard error when `--json` is given."""
+        return {
+            "error": type(self).__name__,
+            "what": self.what,
+            "where": self.where or None,
+            "next": self.next_step or None,
+            "exit_code": self.exit_code,
+        }
+
+
+def _rebuild(kind: type[HoldfastError], what: str, where: str, next_step: str) -> HoldfastError:
+    return kind(what, where=where, next_step=next_step)
+
+
+class UsageError(HoldfastError):
+    """The command line asks for something that does not exist."""
+
+    exit_code = 2
+    http_status = 400
+    sentence = "The command line asks for something that does not exist."
+
+
+class UnknownName(UsageError):
+    """No lever, party, scenario, organisation, family or model has this name."""
+
+    http_status = 404
+    sentence = "No lever, party, scenario, organisation, family or model has this name."
+
+
+class BadDate(UsageError):
+    """A date is not written as YYYY-MM-DD."""
+
+    sentence = "A date is not written as YYYY-MM-DD."
+
+
+class InputError(HoldfastError):
+    """A file or folder that was named cannot be used."""
+
+    exit_code = 3
+    http_status = 422
+    sentence = "A file or folder that was named cannot be used."
+
+
+class MissingPath(InputError):
+    """A path that was named does not exist."""
+
+    http_status = 404
+    sentence = "A path that was named does not exist."
+
+
+class UnreadableFile(InputError):
+    """A file exists but may not be read."""
+
+    http_status = 403
+    sentence = "A file exists but may not be read."
+
+
+class MalformedFile(InputError):
+    """A file's bytes are not what its format promises."""
+
+    sentence = "A file's bytes are not what its format promises."
+
+
+class LimitExceeded(MalformedFile):
+    """A file is larger, deeper or longer than holdfast agrees to parse."""
+
+    http_status = 413
+    sentence = "A file is larger, deeper or longer than holdfast agrees to parse."
+
+
+class RuleDataError(HoldfastError):
+    """The rule data (organisations, families, levers, scenarios, parties, episodes) is wrong."""
+
+    exit_code = 4
+    sentence = "The rule data is wrong."
+
+
+class MalformedPack(RuleDataError):
+    """A data file does not follow its schema."""
+
+    sentence = "A data file does not follow its schema."
+
+
+class DanglingReference(RuleDataError):
+    """A data file names something that no other file defines."""
+
+    sentence = "A data file names something that no other file defines."
+
+
+class ConfigurationError(HoldfastError):
+    """holdfast.toml, an environment variable or a flag holds an unusable value."""
+
+    exit_code = 5
+    http_status = 400
+    sentence = "holdfast.toml, an environment variable or a flag holds an unusable value."
+
+
+class ExpiredWaiver(ConfigurationError):
+    """A waiver's end date has passed."""
+
+    exit_code = 6
+    sentence = "A waiver's end date has passed."
+
+
+class CoverageError(HoldfastError):
+    """A date lies before the first day that the rule data covers."""
+
+    exit_code = 7
+    http_status = 400
+    sentence = "A date lies before the first day that the rule data covers."
+
+
+class ListError(HoldfastError):
+    """An official list file is corrupt, truncated or of an unknown format."""
+
+    exit_code = 8
+    http_status = 422
+    sentence = "An official list file is corrupt, truncated or of an unknown format."
+
+
+class NetworkError(HoldfastError):
+    """A download that the user asked for did not succeed."""
+
+    exit_code = 9
+    http_status = 502
+    sentence = "A download that the user asked for did not succeed."
+
+
+class OutputError(HoldfastError):
+    """A result could not be written where the user asked."""
+
+    exit_code = 10
+    http_status = 507
+    sentence = "A result could not be written where the user asked."
+
+
+class InternalError(HoldfastError):
+    """A fault in holdfast itself; please report it."""
+
+    sentence = "A fault in holdfast itself; please report it."
+
+
+EXIT_OK = 0
+EXIT_POLICY = 1  # a policy is broken by a new finding, or a back-test episode missed
+EXIT_INTERRUPTED = 130
