@@ -6,6 +6,7 @@ import enum
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import PurePath
+from typing import cast
 
 _SCALARS = (str, int, float, bool)
 
@@ -27,11 +28,12 @@ def _container_to_plain(value: object) -> object:
     if isinstance(value, PurePath):
         return value.as_posix()
     if isinstance(value, Mapping):
-        return {str(to_plain(key)): to_plain(item) for key, item in value.items()}  # pyright: ignore[reportUnknownVariableType, reportUnknownArgumentType]
+        pairs = cast("Mapping[object, object]", value)
+        return {str(to_plain(key)): to_plain(item) for key, item in pairs.items()}
     if isinstance(value, (set, frozenset)):
-        return sorted((to_plain(item) for item in value), key=str)  # pyright: ignore[reportUnknownVariableType]
+        return sorted((to_plain(item) for item in cast("frozenset[object]", value)), key=str)
     if isinstance(value, Sequence):
-        return [to_plain(item) for item in value]  # pyright: ignore[reportUnknownVariableType]
+        return [to_plain(item) for item in cast("Sequence[object]", value)]
     raise TypeError(f"{type(value).__name__} has no JSON form")
 
 
