@@ -12,6 +12,7 @@ from holdfast.records.errors import LimitExceeded, MalformedPack, MissingPath
 PACK_BYTES_MAX = 4 << 20
 Record = TypeVar("Record")
 
+_KEYWORDS = frozenset({"from", "is", "not"})
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -64,10 +65,10 @@ def _parse(path: Path, text: str) -> object:
 
 
 def _rename_keywords(value: object) -> object:
-    """`from` is a keyword in Python: records call it `from_`."""
+    """`from`, `is` and `not` are keywords in Python: records call them `from_`, `is_`, `not_`."""
     if isinstance(value, dict):
         pairs = cast("dict[object, object]", value)
-        return {"from_" if key == "from" else key: _rename_keywords(item) for key, item in pairs.items()}
+        return {f"{key}_" if key in _KEYWORDS else key: _rename_keywords(item) for key, item in pairs.items()}
     if isinstance(value, list):
         return [_rename_keywords(item) for item in cast("list[object]", value)]
     return value
