@@ -1,0 +1,1 @@
+"""Models on disk: caches, stores and loose files, told apart by layout and headers. Runs and loads nothing."""
