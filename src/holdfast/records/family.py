@@ -4,7 +4,7 @@ import datetime
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from holdfast.records.evidence import Source, Strict, Sureness
+from holdfast.records.evidence import Source, Sourced, Strict, Sureness
 
 
 class Openness(StrEnum):
@@ -16,20 +16,35 @@ class Openness(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Relation(StrEnum):
+    """How a model came out of its base."""
+
+    FINETUNE = "finetune"
+    CONTINUED_PRETRAINING = "continued-pretraining"
+    DISTILLED = "distilled"
+    MERGE = "merge"
+    ADAPTER = "adapter"
+    QUANTIZED = "quantized"
+    CONVERTED = "converted"
+    COMPONENT = "component"  # one part of the model, such as a vision encoder, is the base
+    UNKNOWN = "unknown"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BaseFamily(Strict):
-    """The family that this one was built on."""
+    """The family that this one was built on. `members`: stems, separated by `|`, of the members this is true of."""
 
     family: str
-    relation: str = "unknown"  # finetune, continued-pretraining, distilled, merge, adapter, quantized, unknown
-    members: str | None = None  # a pattern, when only some members are: `r1-distill-qwen`
+    relation: Relation = Relation.UNKNOWN
+    members: str | None = None
     source: str
     confidence: Sureness = Sureness.UNKNOWN
+    note: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Licence(Strict):
-    """A licence of (some members of) the family over a span of time. `members` is a pattern; None: all."""
+    """A licence of (some members of) the family over a span of time. `members` as in BaseFamily; None: all others."""
 
     licence: str  # SPDX id, or an id of data/levers such as lic-llama-4
     members: str | None = None
@@ -42,23 +57,30 @@ class Licence(Strict):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Family(Strict):
-    """One file of data/families. `patterns` are lower-case globs on the name without its namespace."""
+    """One file of data/families.
+
+    `patterns` are stems: runs of words and numbers that a name of the family contains (`qwen2.5-coder`). Signs between
+    the words do not count, so `Qwen2_5 Coder` matches too; a number matches whole, so `qwen3` does not match qwen3.5.
+    A stem that starts with `^` must stand at the beginning of the name. `developer` is an organisation id or `unknown`.
+    A `brand` is the last resort for names that tell the line and not the version.
+    """
 
     id: str
     name: str
-    developer: str
+    developer: Sourced[str]
     also_by: tuple[str, ...] = ()  # joint developers
     openness: Openness
-    released: datetime.date | None = None
+    brand: bool = False
+    released: Sourced[datetime.date] | None = None
     modality: tuple[str, ...] = ()
     bases: tuple[BaseFamily, ...] = ()
     base_unknown: bool = False  # known to be built on something undisclosed
     patterns: tuple[str, ...] = ()
-    hub: tuple[str, ...] = ()  # exact hub repositories that patterns would miss
-    ollama: tuple[str, ...] = ()
-    api: tuple[str, ...] = ()  # globs on api: names, e.g. `bedrock/deepseek.*`
+    hub: tuple[str, ...] = ()  # exact hub repositories that are members
+    ollama: tuple[str, ...] = ()  # globs on ollama names, stronger than patterns
+    api: tuple[str, ...] = ()  # globs on api: names without the scheme, stronger than patterns
     licences: tuple[Licence, ...] = ()
-    hosts: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()  # organisations seen to serve it
     sources: dict[str, Source] = field(default_factory=dict[str, Source])
     note: str | None = None
     last_checked: datetime.date
