@@ -88,7 +88,7 @@ def check_sha256(archive: Path, expected: str) -> None:
 
 
 def unpack_archive(archive: Path, target: Path) -> None:
-    """Write the regular files of a tar archive under target, without the top folder; links and odd names are refused."""
+    """Write the regular files of a tar archive under target, without its top folder; refuse odd names, skip links."""
     written = 0
     with tarfile.open(archive, "r:*") as bundle:
         for number, member in enumerate(bundle):
