@@ -1,5 +1,6 @@
 """Read YAML packs into dataclasses through pydantic, and say file, line and key when one does not fit."""
 
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar, cast
@@ -13,7 +14,17 @@ PACK_BYTES_MAX = 4 << 20
 Record = TypeVar("Record")
 
 _KEYWORDS = frozenset({"from", "is", "not"})
-_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+_BOOL, _FLOAT = "tag:yaml.org,2002:bool", "tag:yaml.org,2002:float"
+_SafeLoader = cast("type[yaml.SafeLoader]", getattr(yaml, "CSafeLoader", yaml.SafeLoader))
+# Plain values only, read as YAML 1.2 does: `on`, `no` and NO (Norway) are words, 1.0e26 is a number.
+_RESOLVERS = {
+    first: [(tag, pattern) for tag, pattern in found if tag not in (_BOOL, _FLOAT)]
+    for first, found in cast("dict[str, list[tuple[str, Any]]]", _SafeLoader.yaml_implicit_resolvers).items()
+}
+_RESOLVERS.update({letter: [*_RESOLVERS.get(letter, []), (_BOOL, re.compile(r"^(?:true|false)$"))] for letter in "tf"})
+_NUMBER = (_FLOAT, re.compile(r"^[-+]?[0-9]+(?:\.[0-9]*)?(?:[eE][-+]?[0-9]+)?$"))
+_RESOLVERS.update({first: [*_RESOLVERS.get(first, []), _NUMBER] for first in "-+0123456789"})
+_Loader = cast("type[yaml.SafeLoader]", type("PackLoader", (_SafeLoader,), {"yaml_implicit_resolvers": _RESOLVERS}))
 
 
 def data_folder() -> Path:
