@@ -1,0 +1,62 @@
+# holdfast: the few commands that a developer, a user and CI all run. Each does nothing that is already done.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+APT := apt-get install -y --no-install-recommends
+SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
+
+.PHONY: run setup test check docs bench fuzz soak release clean
+
+run: $(VENV)/.ready ## set up, check a real example, write report.html
+	$(BIN)/holdfast check examples/helpdesk --html report.html
+
+setup: $(VENV)/.ready-dev
+
+# What `run` needs: the package and its pinned dependencies.
+$(VENV)/.ready: requirements.lock pyproject.toml
+	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
+	@touch $@
+
+# What `test` needs besides: test tools, and system packages when they are missing.
+$(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
+	@tools/install-system-packages.sh
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
+	@touch $@
+
+test: $(VENV)/.ready-dev check ## everything that CI runs
+	$(BIN)/python -m pytest
+
+check: $(VENV)/.ready-dev ## lint, types, import contracts, docs
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/basedpyright
+	$(BIN)/lint-imports
+	$(BIN)/cog --check -r README.md docs/reference/*.md
+
+docs: $(VENV)/.ready-dev ## write the generated parts of the docs anew
+	$(BIN)/cog -r README.md docs/reference/*.md
+
+bench: $(VENV)/.ready-dev ## the comparison tables of docs/benchmarks.md (fetches pinned sources and peers)
+	$(BIN)/python benchmarks/run_all.py
+
+fuzz: $(VENV)/.ready-dev ## random bytes into every parser, ten minutes
+	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=fuzz
+
+soak: $(VENV)/.ready-dev ## long random histories
+	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=soak
+
+release: $(VENV)/.ready-dev ## wheel and source distribution, tested as built
+	rm -rf dist
+	$(BIN)/python -m build --no-isolation
+	tools/test-wheel.sh
+
+lock: ## pin dependencies anew
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 pyproject.toml -o requirements.lock
+	$(BIN)/uv pip compile --quiet --generate-hashes --no-emit-index-url --no-header --python-version 3.11 --all-extras --group dev -c requirements.lock pyproject.toml -o requirements-dev.lock
+
+clean:
+	rm -rf $(VENV) dist build report.html

@@ -1,0 +1,149 @@
+"""A check report as a table for people: one row a model, the levers that reach it, one headline, the horizon."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from rich.markup import escape
+from rich.table import Table
+
+from holdfast.front.cli.console import Output
+from holdfast.records.finding import Finding
+from holdfast.records.lever import Effect, Reach
+from holdfast.records.model import Kind, Pin
+from holdfast.records.report import CheckReport, ModelRow, OrgView
+from holdfast.records.use import Confidence
+
+LEVERS_SHOWN_MAX = 3
+_COLOUR = {Effect.CLOSED: "red", Effect.DEGRADED: "yellow", Effect.AT_RISK: "yellow", Effect.UNKNOWN: "magenta"}
+_COLUMNS = ("", "MODEL", "USED BY", "WEIGHTS BY", "RUNS AT", "LEVERS THAT REACH IT", "COPY")
+
+
+def print_check(report: CheckReport, output: Output, written: Sequence[tuple[str, Path]]) -> None:
+    """The table, the headline, the notes, and what was written."""
+    out = output.out
+    out.print(f"\n [bold]{_counts(report)}[/]      [dim]{_dates(report)}[/]\n")
+    if report.rows:
+        out.print(_table(report))
+    out.print(f"\n [bold]{escape(report.headline)}[/]", soft_wrap=True)
+    for line in _notes(report):
+        out.print(f" [dim]{escape(line)}[/]", soft_wrap=True)
+    _print_policy(report, output)
+    for name, place in written:
+        out.print(f" wrote {name}: [bold]{escape(str(place))}[/]", soft_wrap=True)
+
+
+def _counts(report: CheckReport) -> str:
+    named = sum(1 for row in report.rows if row.uses[0].confidence is not Confidence.UNRESOLVED)
+    parts = [_count(named, "model"), _count(report.use_count, "use")]
+    return ", ".join([*parts, _count(len(report.services), "service")] if report.services else parts)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def _dates(report: CheckReport) -> str:
+    scenario = f" · supposing {' and '.join(report.scenarios)}" if report.scenarios else ""
+    who = f"for {report.party_title}"
+    return f"evidence to {report.horizon} · assessed for {report.on} {who}{scenario} · not legal advice"
+
+
+def _table(report: CheckReport) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
+    for title in _COLUMNS:
+        table.add_column(title, overflow="fold", no_wrap=title in ("", "COPY"))
+    for row in report.rows:
+        table.add_row(str(row.number), *_cells(row))
+    return table
+
+
+def _cells(row: ModelRow) -> tuple[str, ...]:
+    moving = "[yellow](!)[/]" if row.pin is Pin.MOVING and row.confidence != "unresolved" else ""
+    copy = f"stand-in {row.stand_in.model}" if row.stand_in else row.copy
+    return (
+        f"{escape(row.label)}{moving}",
+        escape(_used_by(row)),
+        escape(_weights_by(row)),
+        escape(_runs_at(row)),
+        _levers(row),
+        escape(copy),
+    )
+
+
+def _used_by(row: ModelRow) -> str:
+    services = ", ".join(row.services[:3]) + (" …" if len(row.services) > 3 else "")  # noqa: PLR2004
+    environments = "/".join(env for env in row.environments if env != "unknown")
+    return "  ".join(part for part in (services, environments, str(len(row.uses))) if part)
+
+
+def _weights_by(row: ModelRow) -> str:
+    if row.confidence == "unresolved":
+        return "unresolved"
+    names = [_org(org) for org in row.builders if org.how != "base"]
+    bases = [_org(org) for org in row.builders if org.how == "base"]
+    return " ← ".join(part for part in (", ".join(names), ", ".join(bases)) if part) or "unknown"
+
+
+def _org(org: OrgView) -> str:
+    return f"{org.name} · {org.country}" if org.country else org.name
+
+
+def _runs_at(row: ModelRow) -> str:
+    if row.endpoint is not None:
+        return _org(row.endpoint)
+    if row.confidence == "unresolved":
+        return row.note
+    engines = sorted({use.via for use in row.uses if use.via})
+    return f"here, {', '.join(engines[:2])}" if engines and row.kind is Kind.WEIGHTS else "here"
+
+
+def _levers(row: ModelRow) -> str:
+    biting = _one_a_lever([finding for finding in row.findings if finding.bites])
+    if not biting:
+        return "[dim]not assessed: no name[/]" if row.confidence == "unresolved" else "[dim]no lever found[/]"
+    shown = [_lever(finding) for finding in biting[:LEVERS_SHOWN_MAX]]
+    more = [f"[dim]and {len(biting) - LEVERS_SHOWN_MAX} more[/]"] if len(biting) > LEVERS_SHOWN_MAX else []
+    return "\n".join([*shown, *more])
+
+
+def _one_a_lever(findings: Sequence[Finding]) -> list[Finding]:
+    """The worst finding of each lever, worst lever first."""
+    order = (list(Effect), list(Reach))
+    ranked = sorted(findings, key=lambda f: (order[0].index(f.effect), order[1].index(f.reach)))
+    kept: dict[str, Finding] = {}
+    for finding in ranked:
+        kept.setdefault(finding.lever, finding)
+    return list(kept.values())
+
+
+def _lever(finding: Finding) -> str:
+    colour = _COLOUR.get(finding.effect, "yellow" if finding.reach is not Reach.OPEN else "dim")
+    since = "scenario" if finding.standing.from_scenario else f"{finding.standing.status.value} {finding.standing.since}"
+    what = f"{finding.act} {finding.effect.value}" if finding.effect is not Effect.OPEN else finding.act
+    reach = f", {finding.reach.value}" if finding.reach is not Reach.OPEN else ""
+    return f"[{colour}]{escape(what + reach)}[/]: {finding.lever} [dim]({since})[/]"
+
+
+def _notes(report: CheckReport) -> list[str]:
+    lines = list(report.notes)
+    if any(row.pin is Pin.MOVING and row.confidence != "unresolved" for row in report.rows):
+        lines.append("(!) moving alias: not pinned to a commit or a dated snapshot.")
+    if report.catalogues:
+        lines.append(f"{_count(len(report.catalogues), 'catalogue')} of supported models, not uses: see --json.")
+    if report.skipped:
+        first = report.skipped[0]
+        lines.append(f"{_count(len(report.skipped), 'file')} skipped, e.g. {first.path}: {first.reason}.")
+    if report.rows:
+        lines.append(f"why: holdfast explain {report.rows[0].number}      page: --html report.html")
+    return lines
+
+
+def _print_policy(report: CheckReport, output: Output) -> None:
+    policy = report.policy
+    for key, waiver in policy.waived:
+        why = f"{policy.reasons.get(key, key)} (until {waiver.expires}: {waiver.reason})"
+        output.out.print(f" [yellow]waived[/] {escape(why)}", soft_wrap=True)
+    for key in policy.known:
+        output.out.print(f" [dim]known  {escape(policy.reasons.get(key, key))}[/]", soft_wrap=True)
+    for key in policy.failures:
+        output.out.print(f" [red]fails[/]  {escape(policy.reasons.get(key, key))}  [dim]{key}[/]", soft_wrap=True)

@@ -1,0 +1,93 @@
+"""The command line's edge: verbs are registered here, and here every error becomes words and an exit code."""
+
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import click
+import typer
+
+import holdfast
+from holdfast.front.cli import assess, backtest, check, config, diff, explain, levers, lists, scan, who
+from holdfast.front.cli.console import print_error
+from holdfast.records.errors import EXIT_INTERRUPTED, HoldfastError, UsageError
+
+KNOW = "Know: what we depend on"
+JUDGE = "Judge: what could take it away"
+KEEP_CURRENT = "Settings and official lists"
+
+app = typer.Typer(
+    name="holdfast",
+    no_args_is_help=True,
+    rich_markup_mode="rich",
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done · 1 a policy is broken or an episode missed · 2 usage · 3 input · 4 rule data · "
+    "5 configuration · 6 expired waiver · 7 date before coverage · 8 corrupt list · 9 network · 10 output. "
+    "Evidence, not legal advice.",
+)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        from holdfast.workflows.version import describe_version
+
+        typer.echo(describe_version(holdfast.__version__))
+        raise typer.Exit
+
+
+@app.callback()
+def holdfast_command(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Version and evidence horizon.")
+    ] = False,
+) -> None:
+    """A team's hold on the AI models it depends on.
+
+    Start here:  [bold]holdfast check .[/]   every model your code uses, whose it is, and what could take it away.
+    """
+
+
+app.command("check", rich_help_panel=KNOW)(check.check_command)
+app.command("scan", rich_help_panel=KNOW)(scan.scan_command)
+app.command("who", rich_help_panel=KNOW)(who.who_command)
+app.command("assess", rich_help_panel=JUDGE)(assess.assess_command)
+app.command("levers", rich_help_panel=JUDGE)(levers.levers_command)
+app.command("explain", rich_help_panel=JUDGE)(explain.explain_command)
+app.command("diff", rich_help_panel=JUDGE)(diff.diff_command)
+app.command("backtest", rich_help_panel=JUDGE)(backtest.backtest_command)
+app.add_typer(config.app, name="config", rich_help_panel=KEEP_CURRENT)
+app.add_typer(lists.app, name="lists", rich_help_panel=KEEP_CURRENT)
+
+
+def run(arguments: Sequence[str] | None = None) -> None:
+    """Run one verb and exit with its code."""
+    sys.exit(run_verb(sys.argv[1:] if arguments is None else list(arguments)))
+
+
+def run_verb(arguments: Sequence[str]) -> int:
+    """Run one verb and return its exit code; every error is printed once, in the form that was asked for."""
+    as_json = "--json" in arguments
+    try:
+        result = app(args=list(arguments), prog_name="holdfast", standalone_mode=False)
+        return result if isinstance(result, int) else 0
+    except HoldfastError as error:
+        print_error(error, as_json=as_json)
+        return error.exit_code
+    except click.exceptions.Exit as exit_request:
+        return exit_request.exit_code
+    except click.ClickException as error:
+        print_error(_usage_error(error), as_json=as_json)
+        return UsageError.exit_code
+    except (KeyboardInterrupt, click.exceptions.Abort):
+        sys.stderr.write("interrupted; nothing was left half-written\n")
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:
+        sys.stderr.close()  # the reader went away; there is nobody to tell
+        return 0
+
+
+def _usage_error(error: click.ClickException) -> UsageError:
+    context = getattr(error, "ctx", None)
+    hint = f"See `{context.command_path} --help`." if context else "See `holdfast --help`."
+    return UsageError(error.format_message(), next_step=hint)
