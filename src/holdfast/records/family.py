@@ -61,8 +61,9 @@ class Family(Strict):
 
     `patterns` are stems: runs of words and numbers that a name of the family contains (`qwen2.5-coder`). Signs between
     the words do not count, so `Qwen2_5 Coder` matches too; a number matches whole, so `qwen3` does not match qwen3.5.
-    A stem that starts with `^` must stand at the beginning of the name. `developer` is an organisation id or `unknown`.
-    A `brand` is the last resort for names that tell the line and not the version.
+    A stem that starts with `^` must stand at the beginning of the name; one with `~` is an everyday word that counts
+    only where something else points to the developer. `developer` is an organisation id or `unknown`. A `brand` is the
+    last resort for names that tell the line and not the version.
     """
 
     id: str
