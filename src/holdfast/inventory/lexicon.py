@@ -66,6 +66,8 @@ class Lexicon:
     any_provider: re.Pattern[str]
     prefixes: Mapping[str, str]
     routers: frozenset[str]
+    no_hint: frozenset[str]
+    aliases: Mapping[str, str]
     hub_engines: frozenset[str]
     modelscope_engines: frozenset[str]
     ollama_engines: frozenset[str]
@@ -117,6 +119,8 @@ def _build(data: dict[str, Any]) -> Lexicon:
         any_provider=_join(shape for entry in providers.values() for shape in entry.get("names", [])),
         prefixes=data["prefixes"],
         routers=frozenset(data["routers"]),
+        no_hint=frozenset(data["no_hint"]),
+        aliases=data["aliases"],
         hub_engines=frozenset(engines["hub"]),
         modelscope_engines=frozenset(engines["modelscope"]),
         ollama_engines=frozenset(engines["ollama"]),

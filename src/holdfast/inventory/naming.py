@@ -1,7 +1,7 @@
 """From the text of a name and its surroundings to a canonical model name. Guesses are marked inferred; no network."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -51,8 +51,41 @@ def says_provider(word: str) -> str | None:
     """The provider or engine word that a piece of an identifier means (`groq`, `ollama`, `vllm`), if it means one."""
     lexicon = get_lexicon()
     lowered = word.lower()
+    if lowered in lexicon.no_hint:
+        return None
     known = lowered in lexicon.hub_engines or lowered in lexicon.ollama_engines or lowered in lexicon.engine_of_via
     return lowered if known or lowered in lexicon.provider_of_via else None
+
+
+def is_likely_repository(model: ModelName) -> bool:
+    """A hub repository whose name carries a word that models carry."""
+    return model.scheme == "pkg:huggingface" and bool(get_lexicon().hub.likely.search(model.path.partition("/")[2]))
+
+
+def get_kind_of_client(via: str, endpoint: str = "") -> Kind:
+    """Weights or hosted, where the name itself is unknown: what the client and the endpoint alone tell."""
+    lexicon = get_lexicon()
+    if endpoint and lexicon.find_provider_of_endpoint(endpoint) is None and _is_own_server(endpoint):
+        return Kind.WEIGHTS
+    word = _known_word(via.lower(), lexicon)
+    loads = word in lexicon.hub_engines or word in lexicon.ollama_engines or word in lexicon.engine_of_via or word in lexicon.modelscope_engines
+    return Kind.HOSTED if not loads and (word in lexicon.provider_of_via or word in lexicon.routers) else Kind.WEIGHTS
+
+
+def find_hinted(text: str, hints: Iterable[str]) -> tuple[Named, str] | None:
+    """The name as one of the hinted engines or providers uses it, and which; stricter than `find_named`.
+
+    A hint is a word from the surroundings (a class, a file, a key) and not the client itself, so that only names which
+    the hinted one is known to use count.
+    """
+    name = text.strip()
+    if _refuses(name):
+        return None
+    for hint in hints:
+        found = _read_hinted(name, hint, get_lexicon())
+        if found is not None:
+            return found, hint
+    return None
 
 
 Reader = Callable[[str, Lexicon], Named | None]
@@ -79,7 +112,7 @@ def _find(name: str, via: str, endpoint: str) -> Named | None:
     if _refuses(name):
         return None
     lexicon = get_lexicon()
-    explicit = _read_purl(name, lexicon) or _read_url(name, lexicon)
+    explicit = _read_purl(name, lexicon) or _read_url(name, lexicon) or _read_alias(name, lexicon)
     if explicit is not None:
         return explicit
     provider = lexicon.find_provider_of_endpoint(endpoint) if endpoint else None
@@ -235,7 +268,28 @@ def _split_revision(name: str) -> tuple[str, Confidence, str | None]:
     return repo, Confidence.DECLARED, revision
 
 
+def _read_hinted(name: str, hint: str, lexicon: Lexicon) -> Named | None:
+    if hint in lexicon.ollama_engines:
+        known = lexicon.ollama_family.fullmatch(name.rpartition("/")[2].partition(":")[0])
+        return _read_at_ollama(name, lexicon) if known else None
+    if hint in lexicon.engine_of_via:
+        engine = lexicon.short_engines[lexicon.engine_of_via[hint]]
+        return _short(engine.word, name) if engine.names.fullmatch(name) else None
+    if hint in lexicon.hub_engines or hint not in lexicon.provider_of_via:
+        return None
+    provider = lexicon.providers[lexicon.provider_of_via[hint]]
+    if provider.names.fullmatch(name) or provider.short.fullmatch(name):
+        return _hosted(provider.word, name)
+    surely = provider.takes_any and lexicon.hub.family.search(name) and _is_deployment(name, lexicon)
+    return _hosted(provider.word, name) if surely else None
+
+
 # The text alone decides.
+
+
+def _read_alias(name: str, lexicon: Lexicon) -> Named | None:
+    model = find_model_name(lexicon.aliases.get(name, ""))
+    return Named(model, Revision(), model.kind, Confidence.INFERRED) if model is not None else None
 
 
 def _read_purl(name: str, _: Lexicon) -> Named | None:

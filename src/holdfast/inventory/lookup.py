@@ -1,0 +1,118 @@
+"""Names across files: constants, re-exports and settings of one project. Reads no file; follows at most ten steps."""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from holdfast.inventory.sighting import Definition, FileReport, Setting
+from holdfast.records.use import Place
+
+STEPS_MAX = 10
+TARGETS_MAX = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Where a name leads: a text on a line, or (value None) a setting that is filled from the outside."""
+
+    place: Place
+    value: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Held:
+    path: str
+    definition: Definition
+
+
+_SHELL = re.compile(r"\$\{?(?P<name>[A-Za-z_]\w*)(?::?-(?P<default>[^}]*))?\}?")
+_HELM = re.compile(r"\{\{-?\s*\.Values\.(?P<name>[\w.-]+)[^}]*\}\}")
+
+
+class Lookup:
+    """Definitions by their last word and settings by their spelling in capitals."""
+
+    def __init__(self, reports: Iterable[FileReport]) -> None:
+        self._definitions: dict[str, list[_Held]] = defaultdict(list)
+        self._settings: dict[str, list[tuple[str, Setting]]] = defaultdict(list)
+        for report in reports:
+            for definition in report.definitions:
+                self._definitions[definition.name.rpartition(".")[2]].append(_Held(report.path, definition))
+            for setting in report.settings:
+                self._settings[_fold(setting.name)].append((report.path, setting))
+
+    def find_targets(self, name: str, path: str) -> list[Target]:
+        """Everything that `name`, seen from `path`, leads to; in the order of places."""
+        found: set[Target] = set()
+        self._find(name, path, found, set())
+        return sorted(found, key=lambda target: (target.place, target.value or ""))[:TARGETS_MAX]
+
+    def _find(self, name: str, path: str, found: set[Target], seen: set[str]) -> None:
+        if name in seen or len(seen) > STEPS_MAX:
+            return
+        seen.add(name)
+        if name.startswith("env:"):
+            self._find_setting(name[4:], path, found, seen)
+            return
+        for held in self._find_definitions(name, path):
+            if held.definition.value is not None:
+                found.add(Target(Place(held.path, held.definition.line), held.definition.value))
+            elif held.definition.alias is not None:
+                self._find(held.definition.alias, held.path, found, seen)
+        if not found:
+            for longer in self._find_through_prefix(name, path):
+                self._find(longer, path, found, seen)
+
+    def _find_definitions(self, name: str, path: str) -> list[_Held]:
+        """Exact names first; else those that end in the name, nearest to the asking file."""
+        held = self._definitions.get(name.rpartition(".")[2], [])
+        exact = [one for one in held if one.definition.name == name]
+        if exact or name.count(".") < 1:
+            return exact
+        ending = [one for one in held if one.definition.name.endswith("." + name)]
+        nearest = max((_shared(one.path, path) for one in ending), default=0)
+        return [one for one in ending if _shared(one.path, path) == nearest]
+
+    def _find_through_prefix(self, name: str, path: str) -> Iterator[str]:
+        """`app.settings.reranker` when `app.settings` stands for `app.config.Settings`."""
+        parts = name.split(".")
+        for length in range(len(parts) - 1, 0, -1):
+            rest = ".".join(parts[length:])
+            for held in self._find_definitions(".".join(parts[:length]), path):
+                if held.definition.alias is not None and not held.definition.alias.startswith("env:"):
+                    yield f"{held.definition.alias}.{rest}"
+
+    def _find_setting(self, name: str, path: str, found: set[Target], seen: set[str]) -> None:
+        for where, setting in self._settings.get(_fold(name), []):
+            place = Place(where, setting.line)
+            led = _find_inner(setting.value)
+            if led is None:
+                found.add(Target(place, setting.value or None))
+                continue
+            before = len(found)
+            if led[1]:
+                found.add(Target(place, led[1]))
+            self._find(f"env:{led[0]}", path, found, seen)
+            if len(found) == before:
+                found.add(Target(place, None))
+
+
+def _find_inner(value: str | None) -> tuple[str, str] | None:
+    """The name that a setting's value passes on, and its default: `${RERANKER:-x}`, `{{ .Values.reranker.model }}`."""
+    match = _SHELL.fullmatch(value) or _HELM.fullmatch(value) if value else None
+    return (match["name"], match.groupdict().get("default") or "") if match else None
+
+
+def _fold(name: str) -> str:
+    return re.sub(r"[.\-/]", "_", name).upper()
+
+
+def _shared(first: str, second: str) -> int:
+    """How many leading folders two paths share."""
+    count = 0
+    for one, other in zip(first.split("/")[:-1], second.split("/")[:-1], strict=False):
+        if one != other:
+            break
+        count += 1
+    return count

@@ -1,0 +1,5 @@
+"""Models in Python files and notebooks, found in the syntax tree. Nothing is imported or executed."""
+
+from holdfast.inventory.python.reading import read_python
+
+__all__ = ["read_python"]

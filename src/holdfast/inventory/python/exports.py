@@ -1,0 +1,114 @@
+"""What other files of the project may reach in one module: its string constants, defaults, and re-exported names."""
+
+import ast
+
+from holdfast.inventory.python.scopes import Assigned, Binding, Defined, Imported, Module, Scope, ScopeKind, find_text
+from holdfast.inventory.python.values import Values, find_argument
+from holdfast.inventory.python.wording import Saying, get_saying
+from holdfast.inventory.naming import find_distinct
+from holdfast.inventory.sighting import Definition
+
+DEFINITIONS_MAX = 2_000
+TEXT_MAX = 200
+_PLUMBING = frozenset({"settings", "config", "cfg", "conf", "constants", "defaults", "options", "env"})
+
+
+def collect_definitions(module: Module, values: Values) -> tuple[Definition, ...]:
+    """Definitions by dotted name, in the order of lines."""
+    found: list[Definition] = []
+    for name, bindings in module.root.bindings.items():
+        found += _define(module.dotted, name, bindings, values)
+    for scopes in module.classes.values():
+        for scope in scopes:
+            if scope.parent is module.root:
+                found += _define_class(f"{module.dotted}.{scope.name}", scope, values)
+    return tuple(sorted(set(found), key=lambda entry: (entry.line, entry.name, entry.value or "", entry.alias or ""))[:DEFINITIONS_MAX])
+
+
+def _define_class(dotted: str, scope: Scope, values: Values) -> list[Definition]:
+    found: list[Definition] = []
+    prefix = _find_environment_prefix(scope)
+    bound: dict[str, list[Binding]] = {**scope.bindings}
+    for name, assigned in scope.attributes.items():
+        bound[name] = [*bound.get(name, []), *assigned]
+    for name, bindings in bound.items():
+        found += _define(dotted, name, bindings, values)
+    if prefix is not None:
+        found += _define_environment(dotted, scope, prefix)
+    return found
+
+
+def _define(owner: str, name: str, bindings: list[Binding], values: Values) -> list[Definition]:
+    found: list[Definition] = []
+    for binding in bindings:
+        dotted = f"{owner}.{name}"
+        if isinstance(binding, Imported) and _may_carry(name) and binding.dotted != dotted:
+            found.append(Definition(dotted, 1, alias=binding.dotted))
+        elif isinstance(binding, Assigned) and _may_carry(name):
+            found += _define_assigned(dotted, name, binding, values)
+        elif isinstance(binding, Defined) and binding.scope.kind is ScopeKind.FUNCTION and _may_carry(name):
+            found += _define_function(dotted, binding.scope, values)
+    return found
+
+
+def _may_carry(name: str) -> bool:
+    return name.isupper() or get_saying(name) is not Saying.NO or any(word in name.lower() for word in _PLUMBING)
+
+
+def _define_assigned(dotted: str, name: str, binding: Assigned, values: Values) -> list[Definition]:
+    if isinstance(binding.expr, ast.Dict | ast.List | ast.Tuple | ast.Set):
+        return []
+    line = binding.expr.lineno
+    followed = values.follow(binding.expr, binding.scope)
+    texts = [text for text in followed.texts if _is_short(text.value) and (get_saying(name) >= Saying.FAIR or find_distinct(text.value))]
+    found = [Definition(dotted, text.line, value=text.value) for text in texts[:8]]
+    found += [Definition(dotted, line, alias=link) for link in followed.links[:4] if link != dotted]
+    made = values.find_class(binding.expr, binding.scope) if isinstance(binding.expr, ast.Call) else None
+    if made is not None and not found:
+        alias = made if isinstance(made, str) else f"{dotted.rpartition('.')[0]}.{made.name}"
+        found.append(Definition(dotted, line, alias=alias))
+    return found
+
+
+def _define_function(dotted: str, function: Scope, values: Values) -> list[Definition]:
+    """`get_settings()` stands for what it returns; `default_model()` for the name that it answers with."""
+    found: list[Definition] = []
+    for expr in function.returns[:4]:
+        made = values.find_class(expr, function) if isinstance(expr, ast.Call | ast.Name) else None
+        if made is not None:
+            alias = made if isinstance(made, str) else f"{dotted.rpartition('.')[0]}.{made.name}"
+            found.append(Definition(dotted, expr.lineno, alias=alias))
+        found += [Definition(dotted, text.line, value=text.value) for text in values.follow(expr, function).texts[:4] if _is_short(text.value)]
+    return found
+
+
+def _is_short(text: str) -> bool:
+    return len(text) <= TEXT_MAX and not any(character.isspace() for character in text)
+
+
+def _find_environment_prefix(scope: Scope) -> str | None:
+    """The prefix under which pydantic settings read their fields from the environment; None for other classes."""
+    if not isinstance(scope.node, ast.ClassDef) or not any("Settings" in ast.unparse(base)[:80] for base in scope.node.bases):
+        return None
+    for binding in scope.bindings.get("model_config", []):
+        if isinstance(binding, Assigned) and isinstance(binding.expr, ast.Call):
+            return find_text(find_argument(binding.expr, None, ("env_prefix",))) or ""
+    for binding in scope.bindings.get("Config", []):
+        if isinstance(binding, Defined):
+            inner = [one.expr for one in binding.scope.bindings.get("env_prefix", []) if isinstance(one, Assigned)]
+            return find_text(inner[0]) or "" if inner else ""
+    return ""
+
+
+def _define_environment(dotted: str, scope: Scope, prefix: str) -> list[Definition]:
+    if not isinstance(scope.node, ast.ClassDef):
+        return []
+    fields = [node for node in scope.node.body if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name)]
+    return [
+        Definition(f"{dotted}.{node.target.id}", node.lineno, alias=f"env:{(prefix + node.target.id).upper()}")
+        for node in fields
+        if isinstance(node.target, ast.Name) and get_saying(node.target.id) is not Saying.NO
+    ]
+
+
+

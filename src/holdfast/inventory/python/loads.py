@@ -1,0 +1,116 @@
+"""Calls of known loaders and clients: what each is fed with, here or elsewhere in the project."""
+
+import ast
+
+from holdfast.inventory.naming import find_named, get_kind_of_client
+from holdfast.inventory.python.calls import Calls, Load
+from holdfast.inventory.python.findings import Findings, Origin
+from holdfast.inventory.python.loaders import Argument
+from holdfast.inventory.python.scopes import CallSite, Module, Scope, find_text, get_last_word
+from holdfast.inventory.python.values import Found, Text, describe, find_argument
+from holdfast.inventory.sighting import Reference, Sighting
+from holdfast.records.use import Confidence
+
+NAMES_MAX = 40
+
+
+class LoadReader:
+    """Reads every known call of one module into findings."""
+
+    def __init__(self, module: Module, calls: Calls, findings: Findings) -> None:
+        self._module = module
+        self._calls = calls
+        self._findings = findings
+
+    def read(self) -> None:
+        """All calls, in the order of the file."""
+        for site in self._module.calls:
+            load = self._calls.find_load(site.call, site.scope)
+            if load is None or load.loader.names_tokenizer:
+                continue
+            if load.loader.stands_alone:
+                self._read_alone(site, load)
+            for argument in (load.loader.argument, *load.loader.also):
+                self._read_argument(site, load, argument)
+
+    def _read_alone(self, site: CallSite, load: Load) -> None:
+        word = get_last_word(site.call.func)
+        self._findings.add(word, site.call.func.end_lineno or site.call.lineno, self._origin(load, site), site.call.lineno)
+
+    def _read_argument(self, site: CallSite, load: Load, argument: Argument) -> None:
+        given = self._find_given(site, argument)
+        if given is None:
+            return
+        expr, scope = given
+        found = self._calls.values.follow(expr, scope)
+        origin = self._origin(load, site)
+        for text in found.texts[:NAMES_MAX]:
+            self._add(text, origin, site)
+        self._link(found, expr, origin, site)
+        main = argument is load.loader.argument
+        if main and not (found.texts or found.links or found.loaded or isinstance(expr, ast.Constant | ast.List | ast.Dict)):
+            self._findings.add_unresolved(self._unresolved(expr, origin, site))
+
+    def _find_given(self, site: CallSite, argument: Argument) -> tuple[ast.expr, Scope] | None:
+        given = find_argument(site.call, argument.index, argument.keywords)
+        if given is not None:
+            return given, site.scope
+        for keyword in site.call.keywords:
+            if keyword.arg is None:
+                found = self._find_in_mapping(keyword.value, argument, site.scope)
+                if found is not None:
+                    return found
+        return None
+
+    def _find_in_mapping(self, mapping: ast.expr, argument: Argument, scope: Scope) -> tuple[ast.expr, Scope] | None:
+        """`**cfg`: the dictionaries that `cfg` stands for carry the argument under its keyword."""
+        for display in self._calls.values.find_displays(mapping, scope):
+            if isinstance(display, ast.Dict):
+                for key, value in zip(display.keys, display.values, strict=True):
+                    if find_text(key) in argument.keywords:
+                        return value, scope
+        return None
+
+    def _add(self, text: Text, origin: Origin, site: CallSite) -> None:
+        if find_named(text.value, origin.via, origin.endpoint) is not None:
+            self._findings.add(text.value, text.line, origin, site.call.lineno)
+
+    def _link(self, found: Found, expr: ast.expr, origin: Origin, site: CallSite) -> None:
+        """Names of other files: reported as unresolved there, unless this file holds a value already."""
+        confidence = Confidence.INFERRED if found.texts or found.loaded else Confidence.UNRESOLVED
+        for name in dict.fromkeys(found.links):
+            sighting = Sighting(
+                line=site.call.lineno,
+                text=describe(expr),
+                rule=origin.rule,
+                via=origin.via,
+                kind=origin.kind or get_kind_of_client(origin.via),
+                confidence=confidence,
+                revision=origin.revision,
+                endpoint=origin.endpoint,
+            )
+            self._findings.add_reference(Reference(_line_of(expr, site), name, sighting))
+
+    def _unresolved(self, expr: ast.expr, origin: Origin, site: CallSite) -> Sighting:
+        return Sighting(
+            line=_line_of(expr, site),
+            text=describe(expr),
+            rule=origin.rule,
+            via=origin.via,
+            kind=get_kind_of_client(origin.via),
+            confidence=Confidence.UNRESOLVED,
+            endpoint=origin.endpoint,
+            call_lines=(site.call.lineno,) if site.call.lineno != _line_of(expr, site) else (),
+            note="fed by a value that this file does not hold",
+        )
+
+    def _origin(self, load: Load, site: CallSite) -> Origin:
+        revision = None
+        if load.loader.revision:
+            given = find_argument(site.call, None, (load.loader.revision,))
+            revision = self._calls.values.find_single(given, site.scope) if given is not None else None
+        return Origin(load.loader.rule, load.via, load.endpoint, revision, by_loader=True)
+
+
+def _line_of(expr: ast.expr, site: CallSite) -> int:
+    return getattr(expr, "lineno", site.call.lineno)

@@ -1,0 +1,525 @@
+"""Which texts can an expression stand for? Followed inside one module, with a budget; nothing is executed."""
+
+import ast
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any
+
+from holdfast.inventory.python.scopes import (
+    Assigned,
+    Binding,
+    CallSite,
+    Defined,
+    FunctionNode,
+    Imported,
+    Looped,
+    Module,
+    Parameter,
+    Scope,
+    ScopeKind,
+    find_text,
+    get_base_names,
+    get_last_word,
+)
+
+STEPS_MAX = 400
+TEXTS_MAX = 64
+DEPTH_MAX = 24
+EXPRESSION_MAX = 80
+
+
+@dataclass(frozen=True, slots=True)
+class Text:
+    """A string and the line where it stands."""
+
+    value: str
+    line: int
+    node: ast.expr = field(compare=False)
+
+
+@dataclass(slots=True)
+class Found:
+    """What an expression can stand for: texts, names to look up in other files, or a model object loaded elsewhere."""
+
+    texts: list[Text] = field(default_factory=list[Text])
+    links: list[str] = field(default_factory=list[str])
+    loaded: bool = False
+
+
+@dataclass(slots=True)
+class _Trail:
+    """One pursuit: what was found, what was visited, how much budget is left."""
+
+    found: Found = field(default_factory=Found)
+    seen: set[tuple[int, int]] = field(default_factory=set[tuple[int, int]])
+    steps: int = STEPS_MAX
+    depth: int = 0
+
+
+_ENVIRONMENT_READERS = frozenset({"getenv", "get_env", "getenv_or_default", "env", "get_from_env", "from_env", "get_from_dict_or_env", "str_env", "env_str"})
+_DEFAULT_READERS = re.compile(r"(?i)^(?:.*(?:get|config|setting|option|argument|param|field|header|query|form|body|secret|default|input|pop|select|choice|flag).*|str|cast|path|purepath|strip|rstrip|lstrip|lower|expanduser|resolve|as_posix|fspath|coalesce|first|var|value|text_input)$")
+_PASSING = frozenset({"str", "cast", "Path", "PurePath", "fspath", "strip", "rstrip", "lstrip", "lower", "expanduser", "resolve", "as_posix", "SecretStr", "deepcopy", "copy", "list", "tuple", "set", "sorted", "enumerate", "reversed", "iter", "next", "keys", "values", "items", "choice", "cycle"})
+
+
+class Values:
+    """Follows expressions of one module. `is_loader` says whether a call makes a model object rather than a name."""
+
+    def __init__(self, module: Module, is_loader: Callable[[ast.Call, Scope], bool]) -> None:
+        self._module = module
+        self._is_loader = is_loader
+        self.options: dict[str, list[Assigned]] = _collect_options(module)
+
+    def follow(self, expr: ast.expr, scope: Scope) -> Found:
+        """Everything `expr` can stand for, in the order it was met."""
+        trail = _Trail()
+        self._follow(expr, scope, trail)
+        return trail.found
+
+    def find_single(self, expr: ast.expr | None, scope: Scope) -> str | None:
+        """The one text that `expr` stands for, if there is exactly one."""
+        if expr is None:
+            return None
+        values = {text.value for text in self.follow(expr, scope).texts}
+        return values.pop() if len(values) == 1 else None
+
+    def find_class(self, expr: ast.expr, scope: Scope, depth: int = 0) -> "Scope | str | None":
+        """The class of the object `expr` stands for: a class of this module, or the dotted name of an imported one."""
+        if depth > 6:
+            return None
+        if isinstance(expr, ast.Name):
+            if expr.id in ("self", "cls"):
+                return scope.find_enclosing_class()
+            return self._find_class_of_bindings(self.lookup(expr.id, scope), depth)
+        if isinstance(expr, ast.Call):
+            return self._find_class_of_call(expr, scope, depth)
+        if isinstance(expr, ast.Attribute):
+            return self._find_class_of_attribute(expr, scope, depth)
+        return None
+
+    def lookup(self, name: str, scope: Scope) -> list[Binding]:
+        """What `name` is bound to, seen from `scope`; class bodies are not seen from the functions inside them."""
+        for step in scope.chain():
+            if name in step.bindings and (step is scope or step.kind is not ScopeKind.CLASS):
+                return step.bindings[name]
+        return []
+
+    def _find_class_of_bindings(self, bindings: list[Binding], depth: int) -> "Scope | str | None":
+        for binding in bindings:
+            found: Scope | str | None = None
+            if isinstance(binding, Imported):
+                found = binding.dotted
+            elif isinstance(binding, Defined) and binding.scope.kind is ScopeKind.CLASS:
+                found = binding.scope
+            elif isinstance(binding, Assigned):
+                found = self.find_class(binding.expr, binding.scope, depth + 1)
+            elif isinstance(binding, Parameter) and binding.annotation is not None:
+                found = self._find_class_of_annotation(binding.annotation, binding.function, depth)
+            if found is not None:
+                return found
+        return None
+
+    def _find_class_of_annotation(self, annotation: ast.expr, scope: Scope, depth: int) -> "Scope | str | None":
+        text = find_text(annotation)
+        if text is not None and text.isidentifier():
+            annotation = ast.Name(text, ast.Load())
+        if isinstance(annotation, ast.Subscript):
+            annotation = annotation.slice
+        if isinstance(annotation, ast.BinOp):
+            annotation = annotation.left
+        return self.find_class(annotation, scope, depth + 1) if isinstance(annotation, ast.Name | ast.Attribute) else None
+
+    def _find_class_of_call(self, call: ast.Call, scope: Scope, depth: int) -> "Scope | str | None":
+        if isinstance(call.func, ast.Name):
+            for binding in self.lookup(call.func.id, scope):
+                if isinstance(binding, Defined) and binding.scope.kind is ScopeKind.FUNCTION:
+                    classes = [self.find_class(expr, binding.scope, depth + 1) for expr in binding.scope.returns[:4]]
+                    return next((found for found in classes if found is not None), None)
+        return self.find_class(call.func, scope, depth + 1)
+
+    def _find_class_of_attribute(self, expr: ast.Attribute, scope: Scope, depth: int) -> "Scope | str | None":
+        base = self.find_class(expr.value, scope, depth + 1)
+        if isinstance(base, str):
+            return f"{base}.{expr.attr}"
+        if base is None:
+            return None
+        bound = [*base.attributes.get(expr.attr, []), *base.bindings.get(expr.attr, [])]
+        return self._find_class_of_bindings(bound, depth + 1)
+
+    def _follow(self, expr: ast.expr, scope: Scope, trail: _Trail) -> None:
+        key = (id(expr), id(scope))
+        if key in trail.seen or trail.steps <= 0 or trail.depth > DEPTH_MAX or len(trail.found.texts) >= TEXTS_MAX:
+            return
+        trail.seen.add(key)
+        trail.steps -= 1
+        trail.depth += 1
+        step = _STEPS.get(type(expr))
+        if step is not None:
+            step(self, expr, scope, trail)
+        trail.depth -= 1
+
+    def _constant(self, expr: ast.Constant, _: Scope, trail: _Trail) -> None:
+        if isinstance(expr.value, str) and expr.value.strip():
+            trail.found.texts.append(Text(expr.value, expr.lineno, expr))
+
+    def _name(self, expr: ast.Name, scope: Scope, trail: _Trail) -> None:
+        for binding in self.lookup(expr.id, scope):
+            self._binding(binding, trail)
+
+    def _binding(self, binding: Binding, trail: _Trail) -> None:
+        if isinstance(binding, Assigned):
+            self._follow(binding.expr, binding.scope, trail)
+        elif isinstance(binding, Imported):
+            trail.found.links.append(binding.dotted)
+        elif isinstance(binding, Parameter):
+            self._parameter(binding, trail)
+        elif isinstance(binding, Looped):
+            self._looped(binding, trail)
+        elif binding.scope.kind is ScopeKind.FUNCTION and isinstance(binding.scope.node, ast.FunctionDef | ast.AsyncFunctionDef):
+            self._returned(binding.scope, trail)
+
+    def _returned(self, function: Scope, trail: _Trail) -> None:
+        for expr in function.returns[:16]:
+            self._follow(expr, function, trail)
+
+    def _parameter(self, parameter: Parameter, trail: _Trail) -> None:
+        if parameter.default is not None:
+            self._follow(parameter.default, parameter.function.parent or parameter.function, trail)
+        node = parameter.function.node
+        if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            self._decorated(parameter, node, trail)
+        for site in self._find_callers(parameter.function):
+            given = find_argument(site.call, parameter.index, (parameter.name,))
+            if given is not None:
+                self._follow(given, site.scope, trail)
+
+    def _decorated(self, parameter: Parameter, node: FunctionNode, trail: _Trail) -> None:
+        """`@click.option("--model", default=…)` and `@pytest.mark.parametrize("model", […])` feed parameters."""
+        outer = parameter.function.parent or parameter.function
+        for decorator in node.decorator_list:
+            if not isinstance(decorator, ast.Call):
+                continue
+            if get_last_word(decorator.func) == "parametrize":
+                self._parametrized(parameter.name, decorator, outer, trail)
+            elif parameter.name in _get_option_names(decorator):
+                default = find_argument(decorator, None, ("default",))
+                if default is not None:
+                    self._follow(default, outer, trail)
+
+    def _parametrized(self, name: str, decorator: ast.Call, scope: Scope, trail: _Trail) -> None:
+        names = _get_parametrized_names(decorator)
+        if name not in names or len(decorator.args) < 2:
+            return
+        index = names.index(name)
+        for row in _get_elements(decorator.args[1]):
+            cells = [row] if len(names) == 1 else _get_elements(row)
+            if isinstance(row, ast.Call):
+                cells = row.args
+            if index < len(cells):
+                self._follow(cells[index], scope, trail)
+
+    def _find_callers(self, function: Scope) -> list[CallSite]:
+        owner = function.parent
+        if function.name == "__init__" and owner is not None and owner.kind is ScopeKind.CLASS:
+            return self._module.calls_by_name.get(owner.name, [])[:32]
+        sites = self._module.calls_by_name.get(function.name, [])
+        return [site for site in sites[:64] if self._calls(site, function)]
+
+    def _calls(self, site: CallSite, function: Scope) -> bool:
+        """Whether this call, which carries the function's name, can really be a call of it."""
+        func = site.call.func
+        is_method = function.parent is not None and function.parent.kind is ScopeKind.CLASS
+        if isinstance(func, ast.Name):
+            return any(isinstance(binding, Defined) and binding.scope is function for binding in self.lookup(func.id, site.scope))
+        if not is_method or not isinstance(func, ast.Attribute):
+            return False
+        base = self.find_class(func.value, site.scope)
+        return base is function.parent or (base is None and len(function.name) > 4)
+
+    def _looped(self, binding: Looped, trail: _Trail) -> None:
+        for container in self.find_displays(binding.iterated, binding.scope):
+            if isinstance(container, ast.Dict):
+                self._looped_dict(container, binding, trail)
+                continue
+            for element in _get_elements(container):
+                cells = _get_elements(element) if binding.index is not None else [element]
+                index = binding.index or 0
+                if index < len(cells):
+                    self._follow(cells[index], binding.scope, trail)
+
+    def _looped_dict(self, container: ast.Dict, binding: Looped, trail: _Trail) -> None:
+        call = binding.iterated
+        word = get_last_word(call.func) if isinstance(call, ast.Call) else ""
+        wants_values = word == "values" or (word == "items" and binding.index == 1)
+        for expr in container.values if wants_values else container.keys:
+            if expr is not None:
+                self._follow(expr, binding.scope, trail)
+
+    def find_displays(self, expr: ast.expr, scope: Scope, depth: int = 0) -> list[ast.expr]:
+        """The list, tuple, set or dictionary displays that an expression stands for."""
+        if depth > 4:
+            return []
+        if isinstance(expr, ast.List | ast.Tuple | ast.Set | ast.Dict):
+            return [expr]
+        if isinstance(expr, ast.Call):
+            inner = expr.func.value if isinstance(expr.func, ast.Attribute) else next(iter(expr.args), None)
+            return self.find_displays(inner, scope, depth + 1) if inner is not None and get_last_word(expr.func) in _PASSING else []
+        if isinstance(expr, ast.Attribute):
+            owner = self.find_class(expr.value, scope)
+            bound = [] if not isinstance(owner, Scope) else [*owner.bindings.get(expr.attr, []), *owner.attributes.get(expr.attr, [])]
+        else:
+            bound = self.lookup(expr.id, scope) if isinstance(expr, ast.Name) else []
+        return [
+            found
+            for binding in bound
+            if isinstance(binding, Assigned)
+            for found in self.find_displays(binding.expr, binding.scope, depth + 1)
+        ]
+
+    def _attribute(self, expr: ast.Attribute, scope: Scope, trail: _Trail) -> None:
+        if expr.attr == "value" and isinstance(expr.value, ast.Attribute):
+            self._attribute(expr.value, scope, trail)  # an enumeration's member
+            return
+        owner = self.find_class(expr.value, scope)
+        if isinstance(owner, Scope):
+            self._member(owner, expr.attr, trail)
+        elif isinstance(owner, str) and not self._is_namespace(owner):
+            trail.found.links.append(f"{owner}.{expr.attr}")
+        if not trail.found.texts:
+            for option in self.options.get(expr.attr, []):
+                self._follow(option.expr, option.scope, trail)
+
+    def _is_namespace(self, dotted: str) -> bool:
+        return dotted.endswith(".parse_args") or dotted.startswith("argparse.")
+
+    def _member(self, owner: Scope, name: str, trail: _Trail, depth: int = 0) -> None:
+        bound: list[Binding] = [*owner.bindings.get(name, []), *owner.attributes.get(name, [])]
+        for binding in bound:
+            self._binding(binding, trail)
+        if "__init__" not in owner.bindings:
+            self._fields(owner, name, trail)
+        if depth < 4:
+            self._inherited(owner, name, trail, depth)
+
+    def _fields(self, owner: Scope, name: str, trail: _Trail) -> None:
+        """Dataclasses and pydantic models take their fields as keywords."""
+        for site in self._module.calls_by_name.get(owner.name, [])[:32]:
+            given = find_argument(site.call, None, (name,))
+            if given is not None:
+                self._follow(given, site.scope, trail)
+
+    def _inherited(self, owner: Scope, name: str, trail: _Trail, depth: int) -> None:
+        for base in get_base_names(owner):
+            for scope in self._module.classes.get(base, []):
+                self._own(scope, name, trail)
+        for scope in self._module.find_subclasses(owner.name):
+            self._own(scope, name, trail)
+
+    def _own(self, owner: Scope, name: str, trail: _Trail) -> None:
+        bound: list[Binding] = [*owner.bindings.get(name, []), *owner.attributes.get(name, [])]
+        for binding in bound:
+            self._binding(binding, trail)
+
+    def _subscript(self, expr: ast.Subscript, scope: Scope, trail: _Trail) -> None:
+        key = find_text(expr.slice)
+        if get_last_word(expr.value) == "environ":
+            if key is not None:
+                trail.found.links.append(f"env:{key}")
+            return
+        for container in self.find_displays(expr.value, scope):
+            self._picked(container, key, expr.slice, scope, trail)
+        if key is not None and not trail.found.texts:
+            for option in self.options.get(key, []):
+                self._follow(option.expr, option.scope, trail)
+
+    def _picked(self, container: ast.expr, key: str | None, index: ast.expr, scope: Scope, trail: _Trail) -> None:
+        if isinstance(container, ast.Dict):
+            wanted = key if key is not None else self.find_single(index, scope)
+            for name, value in zip(container.keys, container.values, strict=True):
+                if wanted is None or find_text(name) == wanted:
+                    self._follow(value, scope, trail)
+            return
+        for element in _get_elements(container):
+            self._follow(element, scope, trail)
+
+    def _call(self, expr: ast.Call, scope: Scope, trail: _Trail) -> None:
+        word = get_last_word(expr.func)
+        if word in _ENVIRONMENT_READERS or (word in ("get", "str") and _is_environment(expr.func)):
+            self._environment(expr, scope, trail)
+        elif self._is_loader(expr, scope):
+            trail.found.loaded = True
+        elif word in _PASSING:
+            self._passed(expr, word, scope, trail)
+        elif isinstance(expr.func, ast.Name) and self._is_own_function(expr.func.id, scope):
+            self._name(expr.func, scope, trail)
+        elif word in ("get", "pop", "setdefault") and self._find_displays_of(expr, scope):
+            self._got(expr, scope, trail)
+        elif _DEFAULT_READERS.match(word):
+            self._default(expr, scope, trail)
+        elif isinstance(expr.func, ast.Attribute):
+            owner = self.find_class(expr.func.value, scope)
+            if isinstance(owner, Scope):
+                self._member(owner, expr.func.attr, trail)
+
+    def _is_own_function(self, name: str, scope: Scope) -> bool:
+        return any(isinstance(binding, Defined) and binding.scope.kind is ScopeKind.FUNCTION for binding in self.lookup(name, scope))
+
+    def _environment(self, expr: ast.Call, scope: Scope, trail: _Trail) -> None:
+        key = find_text(next(iter(expr.args), None))
+        if key is not None:
+            trail.found.links.append(f"env:{key}")
+        default = find_argument(expr, 1, ("default", "fallback"))
+        if default is not None:
+            self._follow(default, scope, trail)
+
+    def _passed(self, expr: ast.Call, word: str, scope: Scope, trail: _Trail) -> None:
+        if expr.args:
+            self._follow(expr.args[-1 if word == "cast" else 0], scope, trail)
+        elif isinstance(expr.func, ast.Attribute):
+            self._follow(expr.func.value, scope, trail)
+
+    def _find_displays_of(self, expr: ast.Call, scope: Scope) -> list[ast.expr]:
+        return self.find_displays(expr.func.value, scope) if isinstance(expr.func, ast.Attribute) else []
+
+    def _got(self, expr: ast.Call, scope: Scope, trail: _Trail) -> None:
+        key = find_text(next(iter(expr.args), None))
+        for container in self._find_displays_of(expr, scope):
+            self._picked(container, key, expr.args[0] if expr.args else expr, scope, trail)
+        if len(expr.args) > 1:
+            self._follow(expr.args[1], scope, trail)
+
+    def _default(self, expr: ast.Call, scope: Scope, trail: _Trail) -> None:
+        """`Field("x")`, `config("MODEL", default="x")`, `cfg.get("model", "x")`: the default is the value."""
+        given = find_argument(expr, None, ("default", "value", "fallback"))
+        factory = find_argument(expr, None, ("default_factory",))
+        word = get_last_word(expr.func)
+        if given is None and word in ("Field", "field", "Option", "Argument", "Query", "Form", "Body", "mapped_column"):
+            given = next(iter(expr.args), None)
+        elif given is None and len(expr.args) > 1 and find_text(expr.args[0]) is not None:
+            given = expr.args[1]
+        elif given is None and word == "getattr" and len(expr.args) > 2:
+            given = expr.args[2]
+        for found in (given, factory.body if isinstance(factory, ast.Lambda) else None):
+            if found is not None:
+                self._follow(found, scope, trail)
+
+    def _each(self, parts: list[ast.expr], scope: Scope, trail: _Trail) -> None:
+        for part in parts:
+            self._follow(part, scope, trail)
+
+    def _conditional(self, expr: ast.IfExp, scope: Scope, trail: _Trail) -> None:
+        self._each([expr.body, expr.orelse], scope, trail)
+
+    def _alternatives(self, expr: ast.BoolOp, scope: Scope, trail: _Trail) -> None:
+        self._each(expr.values, scope, trail)
+
+    def _elements(self, expr: ast.List | ast.Tuple | ast.Set, scope: Scope, trail: _Trail) -> None:
+        self._each(expr.elts, scope, trail)
+
+    def _inner(self, expr: ast.Await | ast.Starred | ast.NamedExpr, scope: Scope, trail: _Trail) -> None:
+        self._follow(expr.value, scope, trail)
+
+    def _lambda(self, expr: ast.Lambda, scope: Scope, trail: _Trail) -> None:
+        self._follow(expr.body, scope, trail)
+
+    def _joined(self, expr: ast.JoinedStr, scope: Scope, trail: _Trail) -> None:
+        parts = [self._find_part(part, scope, trail) for part in expr.values]
+        if all(part is not None for part in parts):
+            trail.found.texts.append(Text("".join(part or "" for part in parts), expr.lineno, expr))
+
+    def _find_part(self, part: ast.expr, scope: Scope, trail: _Trail) -> str | None:
+        if isinstance(part, ast.FormattedValue):
+            return self._find_single_within(part.value, scope, trail) if part.format_spec is None else None
+        return find_text(part)
+
+    def _find_single_within(self, expr: ast.expr, scope: Scope, trail: _Trail) -> str | None:
+        inner = _Trail(seen=set(trail.seen), steps=min(trail.steps, 60), depth=trail.depth)
+        self._follow(expr, scope, inner)
+        values = {text.value for text in inner.found.texts}
+        return values.pop() if len(values) == 1 and not inner.found.links else None
+
+    def _added(self, expr: ast.BinOp, scope: Scope, trail: _Trail) -> None:
+        if not isinstance(expr.op, ast.Add):
+            return
+        left, right = (self._find_single_within(side, scope, trail) for side in (expr.left, expr.right))
+        if left is not None and right is not None:
+            trail.found.texts.append(Text(left + right, expr.lineno, expr))
+        elif isinstance(expr.left, ast.List | ast.Tuple) or isinstance(expr.right, ast.List | ast.Tuple):
+            self._each([expr.left, expr.right], scope, trail)
+
+
+def find_argument(call: ast.Call, index: int | None, keywords: tuple[str, ...]) -> ast.expr | None:
+    """The expression given for a parameter, by keyword or by position."""
+    for keyword in call.keywords:
+        if keyword.arg in keywords:
+            return keyword.value
+    if index is None or index >= len(call.args) or any(isinstance(arg, ast.Starred) for arg in call.args[: index + 1]):
+        return None
+    return call.args[index]
+
+
+def describe(expr: ast.expr) -> str:
+    """The expression as source text, shortened."""
+    try:
+        text = ast.unparse(expr)
+    except (RecursionError, ValueError):
+        return "…"
+    return text if len(text) <= EXPRESSION_MAX else text[: EXPRESSION_MAX - 1] + "…"
+
+
+def _is_environment(func: ast.expr) -> bool:
+    return isinstance(func, ast.Attribute) and get_last_word(func.value) in ("environ", "env", "ENV")
+
+
+def _get_elements(expr: ast.expr) -> list[ast.expr]:
+    return expr.elts if isinstance(expr, ast.List | ast.Tuple | ast.Set) else []
+
+
+def _get_option_names(call: ast.Call) -> list[str]:
+    """Where an option's value ends up: `model_name` for `"-m", "--model-name"`; a `dest` decides."""
+    dest = find_text(find_argument(call, None, ("dest",)))
+    if dest is not None:
+        return [dest]
+    texts = [text for arg in call.args if (text := find_text(arg)) is not None]
+    long = [text for text in texts if text.startswith("--")] or texts
+    return [name.lstrip("-").replace("-", "_") for text in long for name in text.split("/")]
+
+
+def _get_parametrized_names(decorator: ast.Call) -> list[str]:
+    first = next(iter(decorator.args), None)
+    if first is None:
+        return []
+    text = find_text(first)
+    return [name.strip() for name in text.split(",")] if text is not None else [find_text(part) or "" for part in _get_elements(first)]
+
+
+def _collect_options(module: Module) -> dict[str, list[Assigned]]:
+    """Defaults of argparse options by the attribute that carries them."""
+    options: dict[str, list[Assigned]] = {}
+    for site in module.calls_by_name.get("add_argument", []):
+        default = find_argument(site.call, None, ("default",))
+        for name in _get_option_names(site.call):
+            options.setdefault(name, [])
+            if default is not None:
+                options[name].append(Assigned(default, site.scope))
+    return options
+
+
+_STEPS: dict[type[ast.expr], Callable[[Values, Any, Scope, _Trail], None]] = {
+    ast.Constant: Values._constant,
+    ast.Name: Values._name,
+    ast.Attribute: Values._attribute,
+    ast.Subscript: Values._subscript,
+    ast.Call: Values._call,
+    ast.IfExp: Values._conditional,
+    ast.BoolOp: Values._alternatives,
+    ast.List: Values._elements,
+    ast.Tuple: Values._elements,
+    ast.Set: Values._elements,
+    ast.Await: Values._inner,
+    ast.Starred: Values._inner,
+    ast.NamedExpr: Values._inner,
+    ast.Lambda: Values._lambda,
+    ast.JoinedStr: Values._joined,
+    ast.BinOp: Values._added,
+}
