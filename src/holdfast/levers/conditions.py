@@ -248,4 +248,4 @@ def _is_model(target: Target, frame: Frame) -> Truths:
         return same(NO)
     if len(frame.subjects) == 1:
         return from_bool(frame.subjects.names[0] == target.name)
-    return np.where(np.asarray(frame.subjects.names, dtype=object) == target.name, YES, NO).astype(np.uint8)
+    return np.where(np.asarray(frame.subjects.names) == target.name, YES, NO).astype(np.uint8)

@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
 import numpy as np
 import numpy.typing as npt
@@ -65,11 +66,18 @@ class Lineage:
         return result
 
 
+class Names(Protocol):
+    """Row names: a list for a handful, a column for millions."""
+
+    def __len__(self) -> int: ...
+    def __getitem__(self, index: int, /) -> str: ...
+
+
 @dataclass(frozen=True)
 class SubjectTable:
     """`names[i]` is row i; `roles` and `facts` hold a column each."""
 
-    names: Sequence[str]
+    names: Names
     roles: Mapping[str, RoleColumn]
     facts: Mapping[str, FactColumn]
     lineage: Lineage = field(default_factory=Lineage)

@@ -34,7 +34,7 @@ class AssessAsked:
 def run_assess(asked: AssessAsked) -> CheckReport:
     """A report with one row a model. Raises UnknownName for a text that is no model name."""
     settings = read_settings(Path(), asked.environ, asked.flags, asked.today)
-    knowledge = read_knowledge(Path(settings.data) if settings.data else None)
+    knowledge = read_knowledge(Path(settings.data) if settings.data else None, settings.on)
     uses = tuple(_use(text, number) for number, text in enumerate(asked.models, 1))
     report = check(CheckRequest(Inventory(root=COMMAND_LINE, uses=uses), settings, knowledge))
     write_text(state_folder(asked.environ) / LAST_REPORT, encode_canonical(report), what="the last report")

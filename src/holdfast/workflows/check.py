@@ -21,6 +21,7 @@ from holdfast.workflows.models import QUESTIONS, ModelView, view_model, view_unr
 from holdfast.workflows.policy import judge_policy
 from holdfast.workflows.what_if import Assessed, compute_what_ifs
 
+
 @dataclass(frozen=True)
 class CheckRequest:
     """What `check` was asked: a scanned inventory, settings, and the findings that were known before."""

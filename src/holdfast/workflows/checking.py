@@ -40,7 +40,7 @@ def run_check(asked: CheckAsked, progress: Callable[[int, int], None]) -> CheckR
         raise MissingPath("no such file or folder", where=str(asked.path), next_step="Name the application's folder.")
     settings = read_settings(asked.path, asked.environ, asked.flags, asked.today)
     baseline = read_baseline(asked.baseline) if asked.baseline else frozenset[str]()
-    knowledge = read_knowledge(Path(settings.data) if settings.data else None)
+    knowledge = read_knowledge(Path(settings.data) if settings.data else None, settings.on)
     inventory = run_scan(asked.path, settings, progress, cached=asked.cached)
     report = check(CheckRequest(inventory, settings, knowledge, baseline))
     write_text(state_folder(asked.environ) / LAST_REPORT, encode_canonical(report), what="the last report")

@@ -48,7 +48,7 @@ def run_diff(asked: DiffAsked, progress: Callable[[int, int], None]) -> DiffAnsw
     if asked.from_ is None and asked.to is None and not asked.scenarios:
         raise UsageError("nothing to compare", next_step="Give --from and --to, or --scenario and --against.")
     settings = read_settings(asked.path, asked.environ, asked.flags, asked.today)
-    knowledge = read_knowledge(Path(settings.data) if settings.data else None)
+    knowledge = read_knowledge(Path(settings.data) if settings.data else None, settings.on)
     first, second = _two_settings(asked, settings)
     inventory = run_scan(asked.path, settings, progress)
 

@@ -106,7 +106,8 @@ def _lever_lines(lever: Lever) -> Iterator[str]:
         yield from (f"  but: {conflict.says} ({_cite(lever, conflict.source)})" for conflict in span.conflicts)
     yield from (f"Rule {rule.id}: {rule.says} ({_cite(lever, rule.source)})" for rule in lever.rules)
     for exemption in lever.exceptions:
-        yield f"Exception {exemption.id} ({exemption.strength.value}): {exemption.says} ({_cite(lever, exemption.source)})"
+        strength, source = exemption.strength.value, _cite(lever, exemption.source)
+        yield f"Exception {exemption.id} ({strength}): {exemption.says} ({source})"
     yield from (f"Consequence {part.id}: {part.says} ({_cite(lever, part.source)})" for part in lever.consequences)
     yield from (f"Conflict: {part.says} ({_cite(lever, part.source)})" for part in lever.conflicts)
     yield f"Evidence to {lever.evidence_horizon}. This is evidence, not legal advice."

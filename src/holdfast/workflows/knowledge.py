@@ -1,5 +1,6 @@
 """All rule data, read once for a verb: levers, parties, scenarios, organisations, families."""
 
+import datetime
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +9,7 @@ from holdfast.data import data_folder
 from holdfast.levers.organisations import OrgTable, make_org_table, row_of_organisation
 from holdfast.levers.rulebook import Rulebook, read_rulebook
 from holdfast.levers.situations import Court
+from holdfast.lineage.naming import NameReader
 from holdfast.lineage.registry import Registry, read_registry
 from holdfast.records.errors import UnknownName
 from holdfast.records.lever import PartyFacts
@@ -22,6 +24,12 @@ class Knowledge:
     folder: Path
     book: Rulebook
     registry: Registry
+    on: datetime.date
+
+    @cached_property
+    def reader(self) -> NameReader:
+        """Reads names with the registry's indices, made once."""
+        return NameReader(self.registry)
 
     @cached_property
     def orgs(self) -> OrgTable:
@@ -55,8 +63,9 @@ class Knowledge:
         return org.short if org else identifier
 
 
-def read_knowledge(folder: Path | None = None) -> Knowledge:
-    """Read and cross-check a data folder (the packaged one by default)."""
+def read_knowledge(folder: Path | None = None, on: datetime.date | None = None) -> Knowledge:
+    """Read and cross-check a data folder (the packaged one by default). `on`: the day licences are asked for."""
     place = folder or data_folder()
     registry = read_registry(place)
-    return Knowledge(place, read_rulebook(place, frozenset(registry.organisations)), registry)
+    book = read_rulebook(place, frozenset(registry.organisations))
+    return Knowledge(place, book, registry, on or book.vocabulary.evidence_horizon)

@@ -1,8 +1,8 @@
 """Every scenario worked out for one report, so that a page can switch between them with no machine behind it."""
 
+import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-import dataclasses
 
 from holdfast.levers.assessment import assess, combine
 from holdfast.levers.judging import Question
@@ -70,8 +70,8 @@ def _may_change(lever: Lever, world: World) -> bool:
     """Levers that the scenario changes: by status, by target, by a list, or by a fact that anything may ask for."""
     if lever.id in world.supposed or world.facts:
         return True
-    parts = (*lever.rules, *lever.exceptions, *lever.consequences)
-    tests = [leaf for part in parts for leaf in leaves(part.when)]
+    conditions = (part.when for parts in (lever.rules, lever.exceptions, lever.consequences) for part in parts)
+    tests = [leaf for condition in conditions for leaf in leaves(condition)]
     return any(isinstance(leaf, TargetTest) or (isinstance(leaf, OrgTest) and _asks_lists(leaf)) for leaf in tests)
 
 

@@ -22,7 +22,7 @@ from holdfast.front.cli.options import (
 from holdfast.records.errors import EXIT_OK, EXIT_POLICY
 
 
-def check_command(  # noqa: PLR0913 - one parameter an option
+def check_command(
     path: PathArgument = Path(),
     party: AsOption = None,
     on: OnOption = None,

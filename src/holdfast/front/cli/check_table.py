@@ -71,7 +71,7 @@ def _cells(row: ModelRow) -> tuple[str, ...]:
 
 
 def _used_by(row: ModelRow) -> str:
-    services = ", ".join(row.services[:3]) + (" …" if len(row.services) > 3 else "")  # noqa: PLR2004
+    services = ", ".join(row.services[:3]) + (" …" if len(row.services) > 3 else "")
     environments = "/".join(env for env in row.environments if env != "unknown")
     return "  ".join(part for part in (services, environments, str(len(row.uses))) if part)
 
@@ -118,7 +118,9 @@ def _one_a_lever(findings: Sequence[Finding]) -> list[Finding]:
 
 def _lever(finding: Finding) -> str:
     colour = _COLOUR.get(finding.effect, "yellow" if finding.reach is not Reach.OPEN else "dim")
-    since = "scenario" if finding.standing.from_scenario else f"{finding.standing.status.value} {finding.standing.since}"
+    since = (
+        "scenario" if finding.standing.from_scenario else f"{finding.standing.status.value} {finding.standing.since}"
+    )
     what = f"{finding.act} {finding.effect.value}" if finding.effect is not Effect.OPEN else finding.act
     reach = f", {finding.reach.value}" if finding.reach is not Reach.OPEN else ""
     return f"[{colour}]{escape(what + reach)}[/]: {finding.lever} [dim]({since})[/]"

@@ -12,7 +12,7 @@ from holdfast.front.cli.console import open_output, print_json, show_progress
 from holdfast.front.cli.options import AsOption, DataOption, JsonOption, PathArgument, ScenarioOption, TargetOption
 
 
-def diff_command(  # noqa: PLR0913 - one parameter an option
+def diff_command(
     path: PathArgument = Path(),
     from_: Annotated[str | None, typer.Option("--from", metavar="DATE", help="The earlier day.")] = None,
     to: Annotated[str | None, typer.Option("--to", metavar="DATE", help="The later day; today by default.")] = None,
