@@ -65,12 +65,14 @@ def _check_sources(path: Path, used: Iterable[str], defined: Iterable[str]) -> N
 
 def _organisation_sources(org: Organisation) -> Iterable[str]:
     places = (org.incorporated, org.headquartered, org.controlled_from)
-    return [item.source for item in (*(p for p in places if p), *org.owners, *org.lists)]
+    placed = [place.source for place in places if place is not None]
+    return [*placed, *(owner.source for owner in org.owners), *(entry.source for entry in org.lists)]
 
 
 def _family_sources(family: Family) -> Iterable[str]:
-    dated = (family.released,) if family.released else ()
-    return [item.source for item in (family.developer, *dated, *family.bases, *family.licences)]
+    dated = [family.released.source] if family.released else []
+    bases, licences = (rule.source for rule in family.bases), (rule.source for rule in family.licences)
+    return [family.developer.source, *dated, *bases, *licences]
 
 
 def _check_stems(path: Path, family: Family) -> None:

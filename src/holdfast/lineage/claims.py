@@ -77,16 +77,12 @@ def _is_own_name(declared: Declared, model: ModelName) -> bool:
     return declared.base is not None and declared.base.name.path.lower() == model.path.lower()
 
 
-def find_conflicts(
-    origin: NameOrigin, declared: Sequence[Declared], registry: Registry
-) -> tuple[LineageConflict, ...]:
+def find_conflicts(origin: NameOrigin, declared: Sequence[Declared], registry: Registry) -> tuple[LineageConflict, ...]:
     """Claims against the name and the registry, and claims of different sources against one another."""
-    return tuple((*_against_name(origin, declared, registry), *_against_each_other(declared, registry)))
+    return (*_against_name(origin, declared, registry), *_against_each_other(declared, registry))
 
 
-def _against_name(
-    origin: NameOrigin, declared: Sequence[Declared], registry: Registry
-) -> Iterable[LineageConflict]:
+def _against_name(origin: NameOrigin, declared: Sequence[Declared], registry: Registry) -> Iterable[LineageConflict]:
     said = _families(origin, registry)
     if not said:
         return

@@ -8,13 +8,7 @@ from holdfast.records.evidence import Sureness
 from holdfast.records.lineage import Operator, Where
 from holdfast.records.model import Kind, ModelName
 
-# They pass requests on to others: who runs the model in the end is not told by the name.
-ROUTERS = frozenset(
-    "org:openrouter org:vercel org:portkey org:helicone org:poe org:nano-gpt org:cometapi org:aimlapi "
-    "org:huggingface org:upstash org:wandb".split()
-)
 _ROUTED = "A router: who runs the model behind it is not known."
-_OWN_ENDINGS = (".local", ".internal", ".svc", ".lan", ".localhost", ".test", ".home.arpa", ".cluster.local")
 
 
 def find_operator(model: ModelName, registry: Registry, *, endpoint: str = "", held: bool = False) -> Operator:
@@ -30,19 +24,23 @@ def _find_by_provider(word: str, registry: Registry) -> Operator:
     organisation = registry.api_owners.get(word.lower())
     if organisation is None:
         return Operator(Where.HOSTED, None, Sureness.UNKNOWN, f"The provider {word} is not in the registry.")
-    return Operator(Where.HOSTED, organisation, Sureness.HIGH, _ROUTED if organisation in ROUTERS else "")
+    return Operator(
+        Where.HOSTED, organisation, Sureness.HIGH, _ROUTED if organisation in registry.naming.routers else ""
+    )
 
 
 def _find_by_address(endpoint: str, registry: Registry) -> Operator:
     host = _read_host(endpoint)
     if host is None:
         return Operator(Where.UNKNOWN, None, Sureness.UNKNOWN, f"The address is not known here: {endpoint}")
-    if _is_own(host):
+    if _is_own(host, registry):
         return Operator(Where.HERE, None, Sureness.MEDIUM, f"An address inside the user's own network: {host}")
     organisation = _find_host_owner(host, registry)
     if organisation is None:
         return Operator(Where.HOSTED, None, Sureness.UNKNOWN, f"Nobody in the registry claims {host}.")
-    return Operator(Where.HOSTED, organisation, Sureness.HIGH, _ROUTED if organisation in ROUTERS else "")
+    return Operator(
+        Where.HOSTED, organisation, Sureness.HIGH, _ROUTED if organisation in registry.naming.routers else ""
+    )
 
 
 def _read_host(endpoint: str) -> str | None:
@@ -55,8 +53,8 @@ def _read_host(endpoint: str) -> str | None:
     return host.lower() if host else None
 
 
-def _is_own(host: str) -> bool:
-    if "." not in host and ":" not in host or host.endswith(_OWN_ENDINGS):
+def _is_own(host: str, registry: Registry) -> bool:
+    if not any(sign in host for sign in ".:") or host.endswith(registry.naming.own_host_endings):
         return True
     try:
         address = ipaddress.ip_address(host)

@@ -1,12 +1,12 @@
-"""What a model's name alone tells of its origin. Guesses are marked as patterns; a name that tells nothing stays unknown.
+"""What a model's name alone tells of its origin. Guesses are marked as patterns; names that tell nothing stay unknown.
 
 Declared namespace before exact name before pattern before unknown. A family's name in an unknown namespace means a
 derivative by somebody unknown, unless a known re-packager's name says that it was only converted.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from typing import NamedTuple
 
 from holdfast.lineage.registry import Registry
 from holdfast.lineage.spelling import Parts, is_conversion, is_plain, split_name
@@ -17,16 +17,6 @@ from holdfast.records.lineage import Basis, NameOrigin
 from holdfast.records.model import ModelName
 from holdfast.records.organisation import Role
 
-# Endpoints that serve models of several developers: their own name says nothing of who built a model.
-MIXED_ENDPOINTS = frozenset(
-    "azure azure_ai azure_text azure-openai azure_openai azureopenai microsoft azure-ai-inference bedrock "
-    "bedrock_converse amazon-bedrock bedrock-converse sagemaker sagemaker_chat aws aws_bedrock vertex vertex_ai "
-    "vertex_ai_beta vertexai google-vertex google_vertexai nvidia nvidia_nim nvidia-nim nim nvidia_ai_endpoints "
-    "huggingface hf hf-inference together together_ai togetherai together-ai togethercomputer databricks snowflake "
-    "watsonx watsonx_text ibm cerebras sambanova sambanova-cloud replicate fal fal_ai fal-ai volcengine volc_engine "
-    "dashscope alibaba-cloud bailian qianfan baidu-qianfan tencent-cloud tencentcloud huaweicloud nomic inference-net "
-    "inference_net prime-intellect primeintellect huggingface featherless featherless_ai perplexity-agent morph".split()
-)
 USER_NAMED = "The deployment's name is chosen by the user; it need not be the model's."
 USER_TUNED = "A fine-tune ordered by a user of the provider."
 NOT_KNOWN = "The registry does not know this name; that its provider built it is an assumption."
@@ -35,8 +25,7 @@ _Determined = tuple[str | None, Basis, Sureness]
 _NOBODY: _Determined = (None, Basis.UNKNOWN, Sureness.UNKNOWN)
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
+class _Reading(NamedTuple):
     """A name with everything found in it, before anyone decides."""
 
     name: ModelName
@@ -63,11 +52,15 @@ class NameReader:
         """What the name tells. Never fails: a name that tells nothing has no developer and basis UNKNOWN."""
         origin = self._known.get(name)
         if origin is None:
-            origin = self._known[name] = self._determine(self._take_apart(name))
+            origin = self._known[name] = self.read_once(name)
         return origin
 
+    def read_once(self, name: ModelName) -> NameOrigin:
+        """The same, without remembering: for tables whose names are all different."""
+        return self._determine(self._take_apart(name))
+
     def _take_apart(self, name: ModelName) -> _Reading:
-        parts = split_name(name)
+        parts = split_name(name, self._registry.naming)
         text, tagged = self._untag(parts)
         words, owner = split_words(text), self._find_owner(parts)
         hits = self._sharpen([hit for hit in self._registry.stems.find(words) if self._counts(hit, parts, owner)])
@@ -78,8 +71,8 @@ class NameReader:
         closed = parts.hub != "api" and self._registry.families[hit.owner].openness is Openness.CLOSED
         if not (hit.weak or closed) or owner in self._developers(hit):
             return True
-        vouched = self._registry.has_role(owner, Role.REPACKAGER) or (parts.hub in ("api", "generic") and not parts.vendors)
-        return vouched and not closed
+        bare = parts.hub in ("api", "generic") and not parts.vendors
+        return not closed and (bare or self._registry.has_role(owner, Role.REPACKAGER))
 
     def _untag(self, parts: Parts) -> tuple[str, str | None]:
         head, sign, rest = parts.text.partition("_")
@@ -161,9 +154,12 @@ class NameReader:
 
     def _is_copy(self, reading: _Reading) -> bool:
         """Nothing in the name but one family's name, sizes, stages and formats."""
+        naming = self._registry.naming
         covered = {index for hit in reading.hits for index in range(hit.start, hit.end)}
         rest = [word for index, word in enumerate(reading.words) if index not in covered]
-        return bool(reading.hits) and all(is_plain(word) or self._is_vendor_word(word, reading) for word in rest)
+        return bool(reading.hits) and all(
+            is_plain(word, naming) or self._is_vendor_word(word, reading) for word in rest
+        )
 
     def _is_vendor_word(self, word: str, reading: _Reading) -> bool:
         owner = self._find_vendor(word)
@@ -204,7 +200,7 @@ class NameReader:
         provider = self._registry.api_owners.get(parts.provider)
         if parts.text.startswith("ft:"):
             return self._derivative(reading, note=USER_TUNED)
-        if parts.provider.startswith("azure"):
+        if parts.provider in self._registry.naming.user_named_endpoints:
             return self._determine_deployment(reading)
         if reading.owner is not None and reading.owner != provider:
             return self._determine_owned(reading, reading.owner)
@@ -226,7 +222,7 @@ class NameReader:
         chosen = self._pick_primary(reading)
         if chosen is not None:
             return self._from_family(reading, chosen.owner, (Basis.PATTERN, Sureness.MEDIUM))
-        vouched = reading.owner is not None or reading.parts.provider not in MIXED_ENDPOINTS
+        vouched = reading.owner is not None or reading.parts.provider not in self._registry.naming.mixed_endpoints
         if provider is not None and vouched and _builds(self._registry, provider):
             return self._origin(reading, (provider, Basis.NAMESPACE, Sureness.LOW), None, note=NOT_KNOWN)
         return self._derivative(reading)
@@ -264,7 +260,7 @@ class NameReader:
         note: str = "",
     ) -> NameOrigin:
         developer, basis, sureness = determined
-        repacked = repackager is not None or is_conversion(reading.words)
+        repacked = repackager is not None or is_conversion(reading.words, self._registry.naming)
         return NameOrigin(
             name=reading.name,
             developer=developer,

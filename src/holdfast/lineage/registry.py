@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-from holdfast.data import read_pack_folder
+from holdfast.data import data_folder, read_pack_file, read_pack_folder
 from holdfast.lineage.checks import check_families, check_organisations
 from holdfast.lineage.stems import StemIndex, Words, contains_run, parse_stem, split_words
 from holdfast.records.family import BaseFamily, Family
+from holdfast.records.lineage import NamingWords
 from holdfast.records.organisation import Organisation, Role
 
 UNKNOWN = "unknown"
+NAMING_FILE = "lineage.yaml"
 
 
 @dataclass(frozen=True)
@@ -20,6 +22,7 @@ class Registry:
 
     organisations: dict[str, Organisation]
     families: dict[str, Family]
+    naming: NamingWords
 
     @cached_property
     def hub_owners(self) -> dict[tuple[str, str], str]:
@@ -64,7 +67,9 @@ class Registry:
 
     @cached_property
     def _members(self) -> dict[str, tuple[Words, ...]]:
-        texts = {rule.members for f in self.families.values() for rule in (*f.bases, *f.licences) if rule.members}
+        families = self.families.values()
+        texts = {rule.members for family in families for rule in family.bases if rule.members}
+        texts |= {rule.members for family in families for rule in family.licences if rule.members}
         return {text: tuple(split_words(part) for part in text.split("|")) for text in texts}
 
     def get_developers(self, family: str) -> tuple[str, ...]:
@@ -100,17 +105,20 @@ class Registry:
 
 
 def read_registry(folder: Path) -> Registry:
-    """Read `organisations/` and `families/` of a data folder. Raises MalformedPack and DanglingReference."""
+    """Read `organisations/` and `families/` of a data folder, with its words or the packaged ones.
+
+    Raises MalformedPack and DanglingReference, each with file and line.
+    """
     organisations = read_pack_folder(folder / "organisations", Organisation)
     families = read_pack_folder(folder / "families", Family)
     check_organisations(organisations)
     check_families(families, frozenset(org.id for _, org in organisations))
-    return make_registry((org for _, org in organisations), (family for _, family in families))
-
-
-def make_registry(organisations: Iterable[Organisation], families: Iterable[Family]) -> Registry:
-    """A registry of records that are known to fit together."""
-    return Registry({org.id: org for org in organisations}, {family.id: family for family in families})
+    words = folder / NAMING_FILE
+    return Registry(
+        {org.id: org for _, org in organisations},
+        {family.id: family for _, family in families},
+        read_pack_file(words if words.exists() else data_folder() / NAMING_FILE, NamingWords),
+    )
 
 
 def _walk(family: str, families: dict[str, Family]) -> Iterable[str]:

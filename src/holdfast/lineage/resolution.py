@@ -1,4 +1,4 @@
-"""From a model's name, its declared claims and its files to its origin on three axes: built by, run by, under whose law.
+"""From a model's name, declared claims and files to its origin on three axes: built by, run by, under whose law.
 
 The axes are never mixed and no statement is dropped: names, claims and the registry stand side by side, and where they
 cannot all be true a conflict says so. Unknown builders are listed as unknown.
@@ -53,7 +53,7 @@ def resolve(
 
 def resolve_many(names: Sequence[ModelName], reader: NameReader) -> list[NameOrigin]:
     """What each name alone tells, in the same order. For tables of many names; claims and files are left out."""
-    return [reader.read(name) for name in names]
+    return [reader.read_once(name) for name in names]
 
 
 def _notes(origin: Origin, registry: Registry) -> Iterator[str]:
@@ -63,9 +63,7 @@ def _notes(origin: Origin, registry: Registry) -> Iterator[str]:
         yield f"{registry.families[origin.family].name}: built on something that its developer does not name."
 
 
-def _see_architectures(
-    artefacts: Sequence[Artefact], builders: Sequence[Builder], registry: Registry
-) -> Iterator[str]:
+def _see_architectures(artefacts: Sequence[Artefact], builders: Sequence[Builder], registry: Registry) -> Iterator[str]:
     """A header's architecture known from another developer's family is worth a look; it shows no derivation."""
     known = {builder.organisation for builder in builders}
     for text in dict.fromkeys(artefact.architecture for artefact in artefacts if artefact.architecture):

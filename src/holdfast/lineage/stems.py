@@ -6,13 +6,14 @@ all `qwen 2.5 coder`; a size stays whole (`8b`, `4bit`), so that `qwen3` is not 
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 Words = tuple[str, ...]
 
 _POINT = re.compile(r"(?<=\d)p(?=\d)")  # Fireworks writes v3p1
 _SPLIT_VERSION = re.compile(r"(?<![\d.])(\d)[-_](\d)(?![\da-z.])")  # llama3-1-8b, claude-3-5-sonnet, qwen2_5-7b
 _VERSION_SIGN = re.compile(r"(?<![a-z])v(?=\d)")
+_ODD = re.compile(r"\dp\d|\d[-_]\d|v\d")  # one look spares most names the three replacements
 _WORD = re.compile(r"\d+(?:\.\d+)*(?:bit|b|m|k)(?![a-z])|\d+(?:\.\d+)*|[^\W\d_]+")
 NAME_LENGTH_MAX = 512
 
@@ -20,12 +21,12 @@ NAME_LENGTH_MAX = 512
 def split_words(name: str) -> Words:
     """The words and numbers of a name, lower case, versions in one form."""
     text = name[:NAME_LENGTH_MAX].lower()
-    text = _SPLIT_VERSION.sub(r"\1.\2", _POINT.sub(".", text))
-    return tuple(_WORD.findall(_VERSION_SIGN.sub("", text)))
+    if _ODD.search(text):
+        text = _VERSION_SIGN.sub("", _SPLIT_VERSION.sub(r"\1.\2", _POINT.sub(".", text)))
+    return tuple(_WORD.findall(text))
 
 
-@dataclass(frozen=True, slots=True)
-class Stem:
+class Stem(NamedTuple):
     """Words that mark a name as belonging to `owner`.
 
     `at_start`: only at the beginning of the name. `weak`: an everyday word, which counts only where something else
@@ -38,8 +39,7 @@ class Stem:
     owner: str
 
 
-@dataclass(frozen=True, slots=True)
-class Hit:
+class Hit(NamedTuple):
     """Where a stem was found, as a half-open range of words."""
 
     start: int
@@ -69,19 +69,20 @@ class StemIndex:
         hits: list[Hit] = []
         position = 0
         while position < len(words):
-            stem = self._find_at(words, position)
+            stems = self._by_first.get(words[position])
+            stem = _find_at(stems, words, position) if stems else None
             if stem is not None:
                 hits.append(Hit(position, position + len(stem.words), stem.owner, stem.weak))
             position += len(stem.words) if stem is not None else 1
         return hits
 
-    def _find_at(self, words: Words, position: int) -> Stem | None:
-        for stem in self._by_first.get(words[position], ()):
-            if stem.at_start and position:
-                continue
-            if words[position : position + len(stem.words)] == stem.words:
-                return stem
-        return None
+
+def _find_at(stems: Iterable[Stem], words: Words, position: int) -> Stem | None:
+    for stem in stems:
+        end = position + len(stem.words)
+        if words[position:end] == stem.words and not (stem.at_start and position):
+            return stem
+    return None
 
 
 def contains_run(words: Sequence[str], run: Words) -> bool:

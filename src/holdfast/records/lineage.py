@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from holdfast.records.evidence import Sureness
+from holdfast.records.evidence import Strict, Sureness
 from holdfast.records.model import ModelName
 
 
@@ -151,3 +151,16 @@ class ModelFacts:
         """The model's family and every base family, nearest first."""
         own = (self.family,) if self.family else ()
         return tuple(dict.fromkeys((*own, *(b.family for b in self.builders if b.family))))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NamingWords(Strict):
+    """data/lineage.yaml: the words by which names are read, in lower case."""
+
+    conversions: frozenset[str]
+    plain: frozenset[str]
+    mixed_endpoints: frozenset[str]
+    user_named_endpoints: frozenset[str]
+    routers: frozenset[str]  # organisation ids
+    own_host_endings: tuple[str, ...]
+    regions: frozenset[str]
