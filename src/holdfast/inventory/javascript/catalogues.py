@@ -1,0 +1,106 @@
+"""Long lists of models: one literal with eight names or more. Such names are counted, never told as uses."""
+
+from dataclasses import dataclass, field
+
+from tree_sitter import Node
+
+from holdfast.inventory.javascript.syntax import WRAPPERS, find_string, get_callee_names, get_line
+from holdfast.inventory.naming import looks_like_model
+from holdfast.records.use import Catalogue, Place
+
+LENGTH_MIN = 8
+SAMPLE_MAX = 5
+CLIMB_MAX = 600
+SPLIT_DEPTH_MAX = 20
+_HOLDERS = frozenset({"object", "array", "union_type", "enum_body"})
+_INSIDE = WRAPPERS | {"pair", "spread_element", "literal_type", "enum_assignment", "computed_property_name", "parenthesized_type"}
+_BUILDERS = frozenset({"Set", "Map", "freeze", "fromEntries", "enum", "assign"})
+
+
+@dataclass(slots=True)
+class _Literal:
+    """One array, object, enumeration or union, with the names in it."""
+
+    node: Node
+    names: dict[int, str] = field(default_factory=dict[int, str])  # by byte offset
+    inner: dict[int, "_Literal"] = field(default_factory=dict[int, "_Literal"])  # by node id
+
+
+class CatalogueReader:
+    """Counts the names in every literal of one file."""
+
+    def __init__(self) -> None:
+        self._literals: dict[int, _Literal] = {}
+        self._outermost: dict[int, _Literal] = {}
+        self._mapped: set[int] = set()  # names that another name is mapped to: one line of a list, not two
+
+    def read(self, strings: list[Node]) -> None:
+        """Take in the strings of a file, property keys included."""
+        for node in strings:
+            text = find_string(node)
+            if text is not None and 2 < len(text) <= 150 and " " not in text and looks_like_model(text):
+                self._take(node, text)
+                if _is_mapped(node):
+                    self._mapped.add(node.start_byte)
+
+    def find_all(self, path: str) -> tuple[tuple[Catalogue, ...], frozenset[int]]:
+        """The catalogue of the file, if any, and the byte offsets of the strings in it."""
+        found: list[tuple[Node, dict[int, str]]] = []
+        for literal in self._outermost.values():
+            _split(literal, found)
+        if not found:
+            return (), frozenset()
+        names = tuple(dict.fromkeys(text for _, inside in found for start, text in inside.items() if start not in self._mapped))
+        longest = max(found, key=lambda one: len(one[1]))[0]
+        inside = frozenset(start for _, starts in found for start in starts)
+        return (Catalogue(Place(path, get_line(longest)), len(names), names[:SAMPLE_MAX]),), inside
+
+    def _take(self, node: Node, text: str) -> None:
+        inner: _Literal | None = None
+        parent = node.parent
+        for _ in range(CLIMB_MAX):
+            if parent is None or not _reaches(parent):
+                break
+            if parent.type in _HOLDERS and not _is_inner_union(parent):
+                literal = self._literals.setdefault(parent.id, _Literal(parent))
+                literal.names[node.start_byte] = text
+                if inner is not None:
+                    literal.inner[inner.node.id] = inner
+                inner = literal
+            parent = parent.parent
+        if inner is not None:
+            self._outermost[inner.node.id] = inner
+
+
+def _split(literal: _Literal, found: list[tuple[Node, dict[int, str]]], depth: int = 0) -> None:
+    """The longest lists inside a literal, and the literal itself if enough is left over."""
+    left = dict(literal.names)
+    for inner in literal.inner.values():
+        if _is_long(inner.names) and depth < SPLIT_DEPTH_MAX:
+            _split(inner, found, depth + 1)
+            left = {start: text for start, text in left.items() if start not in inner.names}
+    if _is_long(left):
+        found.append((literal.node, left))
+
+
+def _is_long(names: dict[int, str]) -> bool:
+    return len(names) >= LENGTH_MIN and len(set(names.values())) >= LENGTH_MIN
+
+
+def _reaches(parent: Node) -> bool:
+    if parent.type in _HOLDERS or parent.type in _INSIDE:
+        return True
+    if parent.type == "arguments" and parent.parent is not None:
+        return bool(_BUILDERS.intersection(get_callee_names(parent.parent)[-1:]))
+    return parent.type in ("new_expression", "call_expression")
+
+
+def _is_mapped(node: Node) -> bool:
+    pair = node.parent
+    key = pair.child_by_field_name("key") if pair is not None and pair.type == "pair" else None
+    text = find_string(key)
+    return key is not None and key.id != node.id and text is not None and looks_like_model(text)
+
+
+def _is_inner_union(node: Node) -> bool:
+    return node.type == "union_type" and node.parent is not None and node.parent.type == "union_type"

@@ -1,0 +1,104 @@
+"""What the surroundings of a place say: a mock, an expectation, a recorded answer, a table. Such places hold no uses."""
+
+import re
+
+from tree_sitter import Node
+
+from holdfast.inventory.javascript.syntax import (
+    FUNCTIONS,
+    find_key,
+    find_string,
+    get_callee_names,
+    split_words,
+    walk_pairs,
+    walk_up,
+)
+
+_MOCK_WORDS = frozenset(
+    {"mock", "mocks", "mocked", "fake", "stub", "stubs", "fixture", "fixtures", "expected", "sample", "samples", "dummy", "snapshot"}
+)
+_MOCK_ROOTS = frozenset({"expect", "assert", "nock", "sinon", "should", "chai"})
+_MOCK_METHODS = re.compile(
+    r"mock\w*|doMock|unmock|stub|stubs|toEqual|toBe|toStrictEqual|toMatchObject|toContain\w*|toHaveBeen\w*|toHaveProperty|"
+    r"deepEqual|deepStrictEqual|strictEqual|resolves|rejects|reply"
+)
+_ANSWER_KEYS = frozenset({"choices", "usage", "created", "object", "finish_reason", "stop_reason", "system_fingerprint", "generations"})
+_PRICE_KEYS = frozenset(
+    "pricing price prices cost costs inputCost outputCost inputPrice outputPrice input_cost output_cost promptCost completionCost "
+    "contextWindow context_window contextLength context_length maxContext contextTokens inputTokenLimit outputTokenLimit contextSize "
+    "max_input_tokens maxInputTokens maxContextTokens maxOutput costPer1kTokens knowledgeCutoff releaseDate release_date "
+    "capabilities modalities supportsVision supportsTools supportsImages supportsStreaming platformLink tool_call".split()
+)
+_LABEL_KEYS = frozenset(
+    "label displayName display_name description title text icon logo badge tier vision imageInput attachment reasoning multimodal "
+    "intelligence speed recommended featured isNew isPro premium free maxTokens max_tokens disabled hint shortName creator vendor".split()
+)
+_TEST_PATH = re.compile(
+    r"(?:^|/)(?:tests?|__tests__|specs?|e2e|cypress|playwright)/|[._-](?:test|spec|e2e|cy)\.[cm]?[jt]sx?$|(?:^|/)test[._-][^/]*$"
+)
+_STAGED_PATH = re.compile(
+    r"(?:^|/)(?:__mocks__|mocks?|fixtures?|__fixtures__|__snapshots__|stubs?|stories|locales?|i18n|translations?|lang)/|"
+    r"\.(?:stories|mock|mocks|fixture|fixtures)\.[cm]?[jt]sx?$"
+)
+
+
+def is_test_path(path: str) -> bool:
+    """Whether a file is a test by its path."""
+    return _TEST_PATH.search(path) is not None
+
+
+def is_staged_path(path: str) -> bool:
+    """Whether a file holds mocks, fixtures, stories or translations by its path."""
+    return _STAGED_PATH.search(path) is not None
+
+
+def says_mock(name: str) -> bool:
+    """Whether a name says that what it holds is not real."""
+    return not _MOCK_WORDS.isdisjoint(split_words(name))
+
+
+def is_mock_context(node: Node) -> bool:
+    """Whether a place lies inside a mock, an expectation, or something named like one."""
+    for above in walk_up(node, 120):
+        if above.type == "call_expression":
+            if _is_mock_call(get_callee_names(above)):
+                return True
+        elif above.type in ("variable_declarator", "pair", "class_declaration", "public_field_definition") or above.type in FUNCTIONS:
+            name = find_key(above.child_by_field_name("name") or above.child_by_field_name("key"))
+            if name is not None and says_mock(name):
+                return True
+    return False
+
+
+def _is_mock_call(names: tuple[str, ...]) -> bool:
+    if not names:
+        return False
+    if names[0] in _MOCK_ROOTS or _MOCK_METHODS.fullmatch(names[-1]):
+        return True
+    return names[0] in ("jest", "vi") and len(names) > 1
+
+
+def is_answer(holder: Node) -> bool:
+    """Whether an object looks like what an API sent back."""
+    return sum(key in _ANSWER_KEYS for key, _ in walk_pairs(holder)) >= 2
+
+
+def is_price_entry(holder: Node) -> bool:
+    """Whether an object holds facts about a model (price, context length) rather than choosing one."""
+    return any(key in _PRICE_KEYS for key, _ in walk_pairs(holder))
+
+
+def is_option(holder: Node) -> bool:
+    """Whether an object is one line of a list to choose from: a name with a label, or with facts about it."""
+    return any(key in _LABEL_KEYS or key in _PRICE_KEYS for key, _ in walk_pairs(holder))
+
+
+def find_sibling(holder: Node, keys: frozenset[str]) -> str | None:
+    """The text under the first of these keys in an object."""
+    return next((text for key, value in walk_pairs(holder) if key in keys and (text := find_string(value)) is not None), None)
+
+
+def has_mocks(text: str) -> bool:
+    """Whether a test file replaces modules or the network."""
+    return re.search(r"\b(?:jest|vi)\.(?:mock|fn|doMock|spyOn|stubGlobal)\b|\bnock\(|\bsetupServer\(|\bsinon\.|\bmock\.module\(", text) is not None
+

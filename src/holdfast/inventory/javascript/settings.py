@@ -1,0 +1,187 @@
+"""Names of models in places that say so: properties, constants, defaults, arguments. The rule for code of any library."""
+
+import re
+from dataclasses import dataclass
+
+from tree_sitter import Node
+
+from holdfast.inventory.javascript import context, words
+from holdfast.inventory.javascript.clients import Clients
+from holdfast.inventory.javascript.findings import Clue, Findings
+from holdfast.inventory.javascript.packages import ENDPOINT_KEYS, find_via
+from holdfast.inventory.javascript.slots import Place, Slot, find_nest, find_slot
+from holdfast.inventory.javascript.syntax import (
+    find_key,
+    find_string,
+    get_arguments,
+    get_callee_names,
+    get_line,
+    get_text,
+    walk_up,
+)
+from holdfast.inventory.naming import find_distinct, find_named
+from holdfast.records.model import Kind
+
+_PLAUSIBLE = re.compile(r"[A-Za-z@~./][\w./:@+#=-]{1,150}")
+_SHAPE = re.compile(r"[\d/:.@-]")
+_PROVIDER_KEYS = frozenset({"provider", "modelProvider", "vendor", "service", "client", "engine", "backend", "platform", "providerId", "llmProvider"})
+_ENTRY_KEYS = frozenset({"id", "value", "name", "slug", "key", "modelId", "modelName", "code", "model", "hostedId", "model_name", "apiName"})
+_LABELLED_KEYS = _ENTRY_KEYS - {"model"}
+_NAME_KEYS = frozenset({"name", "key", "id", "label", "displayName", "flag", "flags", "long", "title", "field", "property"})
+_REQUESTS = frozenset({"fetch", "post", "request", "axios", "ky", "got", "$fetch", "put", "ofetch", "fetchEventSource", "WebSocket"})
+
+
+@dataclass(frozen=True, slots=True)
+class FileHints:
+    """What a whole file tells: its path, whether it is a test, the provider and the endpoint it speaks to."""
+
+    is_test: bool = False
+    has_mocks: bool = False
+    is_staged: bool = False
+    via: str = ""
+    endpoint: str = ""
+    reaches_models: bool = False
+
+
+class SettingReader:
+    """Reads the strings of one file into findings."""
+
+    def __init__(self, clients: Clients, findings: Findings, hints: FileHints) -> None:
+        self._clients = clients
+        self._bindings = clients.bindings
+        self._findings = findings
+        self._hints = hints
+
+    def read(self, strings: list[Node], catalogued: frozenset[int]) -> None:
+        """Judge every string, except those that stand in a catalogue."""
+        if self._hints.is_staged or (self._hints.is_test and self._hints.has_mocks):
+            return
+        for node in strings:
+            text = find_string(node)
+            if text is None or not _PLAUSIBLE.fullmatch(text) or self._findings.has(get_line(node), text):
+                continue
+            slot = find_slot(node)
+            if slot is None or (node.start_byte in catalogued and not words.is_chooser(slot.name)):
+                continue
+            self._judge(node, text, slot)
+
+    def _judge(self, node: Node, text: str, slot: Slot) -> None:
+        nest = find_nest(slot)
+        strength = self._weigh(slot, nest)
+        if strength == 0 or self._is_described(slot, nest):
+            return
+        distinct = find_distinct(text)
+        if distinct is None and (strength < 2 or not self._may_name(text, slot, nest)):
+            return
+        if context.is_mock_context(node):
+            return
+        line = get_line(node)
+        clue = self._read_clue(node, slot, nest, distinct is None or distinct.kind is Kind.WEIGHTS)
+        if not self._findings.add(line, text, clue) and distinct is not None:
+            self._findings.add(line, text, Clue(clue.rule))
+
+    def _weigh(self, slot: Slot, nest: list[Slot]) -> int:
+        """2: the place says model; 1: it may, if the text is unmistakable; 0: it does not."""
+        if slot.place is Place.ARGUMENT:
+            return self._weigh_argument(slot)
+        if slot.place is Place.ELEMENT:
+            return int(words.is_chooser(slot.name) and words.says_model(slot.name))
+        if words.says_model(slot.name):
+            return 2
+        if slot.place is Place.RETURN:
+            return int(words.makes_model(slot.name))
+        if slot.place is Place.CONSTANT:
+            return int(not self._hints.is_test)
+        if slot.place is Place.PROPERTY:
+            return max(self._weigh_nest(slot, nest), int(words.may_say_model(slot.name)))
+        return int(words.may_say_model(slot.name))
+
+    def _weigh_nest(self, slot: Slot, nest: list[Slot]) -> int:
+        holder = slot.holder.parent
+        if words.is_inner(slot.name) and holder is not None:
+            label = context.find_sibling(holder, _NAME_KEYS - {slot.name})
+            if label is not None and words.says_model_in_text(label):
+                return 2
+        for outer in nest:
+            if outer.place is Place.ELEMENT:
+                return int(words.is_chooser(outer.name))
+            if words.says_model(outer.name):
+                return 1
+            if outer.place is Place.ARGUMENT and self._says_first(outer):
+                return 2
+        return 0
+
+    def _says_first(self, slot: Slot) -> bool:
+        """`option("model", {default: "x"})`, `localStorage.setItem("model", "x")`."""
+        arguments = get_arguments(slot.holder)[: slot.index]
+        texts = (find_string(argument) for argument in arguments)
+        return any(text is not None and words.says_model_in_text(text) for text in texts)
+
+    def _weigh_argument(self, slot: Slot) -> int:
+        if self._says_first(slot):
+            return 2
+        if words.makes_model(slot.name):
+            return 1
+        for function in self._bindings.functions.get(slot.name, ())[:2]:
+            holder = function.child_by_field_name("parameters")
+            parameters = [one for one in holder.named_children if one.type != "comment"] if holder is not None else []
+            if slot.index < len(parameters):
+                pattern = parameters[slot.index].child_by_field_name("pattern") or parameters[slot.index]
+                return 2 if words.says_model(find_key(pattern) or "") else 0
+        names = get_callee_names(slot.holder)
+        return int(slot.holder.type == "new_expression" and find_via(names[-1]) is not None)
+
+    def _is_described(self, slot: Slot, nest: list[Slot]) -> bool:
+        """Whether the object around it is a recorded answer, a price, or one line of a list to choose from."""
+        holder = slot.holder.parent
+        if slot.place is not Place.PROPERTY or holder is None:
+            return False
+        if context.is_answer(holder) or context.is_price_entry(holder):
+            return True
+        in_list = bool(nest) and nest[0].place is Place.ELEMENT and not words.is_chooser(nest[0].name)
+        keys = _ENTRY_KEYS if in_list and words.says_model(nest[0].name) else _LABELLED_KEYS
+        return slot.name in keys and context.is_option(holder)
+
+    def _may_name(self, text: str, slot: Slot, nest: list[Slot]) -> bool:
+        """Whether a text that could be anything is a model's name here."""
+        via = self._find_via(slot, nest)
+        if not via and not self._hints.reaches_models:
+            return False
+        if via == "ollama" and find_distinct(f"{text}:latest") is not None:
+            return True
+        known = find_named(text)
+        if known is not None:
+            return True
+        return bool(via) and _SHAPE.search(text) is not None
+
+    def _find_via(self, slot: Slot, nest: list[Slot]) -> str:
+        """The provider that the place itself names: a property beside it, or a name around it."""
+        for one in (slot, *nest):
+            holder = one.holder.parent if one.place is Place.PROPERTY else None
+            beside = context.find_sibling(holder, _PROVIDER_KEYS) if holder is not None else None
+            via = (find_via(beside) if beside else None) or find_via(one.name)
+            if via:
+                return via
+        owner = next((above for above in walk_up(slot.holder) if above.type == "class_declaration"), None)
+        name = owner.child_by_field_name("name") if owner is not None else None
+        return (find_via(get_text(name)) if name is not None else None) or ""
+
+    def _read_clue(self, node: Node, slot: Slot, nest: list[Slot], is_open: bool) -> Clue:
+        """`is_open`: the text alone does not say who serves it, so that the file's own provider may."""
+        rule = f"javascript.{slot.place}"
+        endpoint = self._find_endpoint(node, slot)
+        via = self._find_via(slot, nest)
+        if endpoint or via or not is_open:
+            return Clue(rule, via, endpoint)
+        return Clue(rule, self._hints.via, "" if self._hints.via else self._hints.endpoint)
+
+    def _find_endpoint(self, node: Node, slot: Slot) -> str:
+        holder = slot.holder.parent if slot.place is Place.PROPERTY else None
+        beside = context.find_sibling(holder, frozenset(ENDPOINT_KEYS)) if holder is not None else None
+        if beside is not None and "://" in beside:
+            return beside
+        for above in walk_up(node):
+            if above.type in ("call_expression", "new_expression") and not _REQUESTS.isdisjoint(get_callee_names(above)[-1:] + get_callee_names(above)[:1]):
+                arguments = get_arguments(above)
+                return self._clients.find_url(arguments[0]) if arguments else ""
+        return ""

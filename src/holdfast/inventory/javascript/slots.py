@@ -1,0 +1,179 @@
+"""Which named place a string stands in: property, constant, default, parameter, field, attribute, returned value.
+
+Only the shape of the code is looked at; whether the string names a model is for others to say.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tree_sitter import Node
+
+from holdfast.inventory.javascript.chains import hands_on_argument, hands_on_owner
+from holdfast.inventory.javascript.syntax import (
+    FUNCTIONS,
+    WRAPPERS,
+    find_key,
+    get_callee,
+    get_callee_names,
+    get_text,
+    split_chain,
+)
+
+CLIMB_MAX = 24
+NEST_MAX = 5
+
+
+class Place(StrEnum):
+    """What kind of place a slot is."""
+
+    CONSTANT = "constant"
+    PROPERTY = "property"
+    DEFAULT = "default"  # of a parameter, or in a destructuring
+    ASSIGNMENT = "assignment"
+    FIELD = "field"
+    ATTRIBUTE = "attribute"
+    RETURN = "return"
+    ARGUMENT = "argument"
+    ELEMENT = "element"  # of an array; `name` is the array's own
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """A place that holds a string. `holder` is its node: the pair, the declarator, the call…"""
+
+    place: Place
+    name: str
+    holder: Node
+    index: int = 0  # of an argument
+
+
+def find_slot(node: Node) -> Slot | None:
+    """The slot that a string, or what it is a default of, stands in; None where the string is only looked at."""
+    child, parent = node, node.parent
+    for _ in range(CLIMB_MAX):
+        if parent is None:
+            return None
+        if _passes(parent, child):
+            child, parent = parent, parent.parent
+            continue
+        return _read_slot(parent, child)
+    return None
+
+
+def find_nest(slot: Slot) -> list[Slot]:
+    """The slots around a property, nearest first: for `{llm: {default: "x"}}` the slot of `llm`."""
+    nest: list[Slot] = []
+    current: Slot | None = slot
+    for _ in range(NEST_MAX):
+        holder = current.holder.parent if current is not None and current.place is Place.PROPERTY else None
+        if holder is None:
+            break
+        current = find_slot(holder)
+        if current is None:
+            break
+        nest.append(current)
+    return nest
+
+
+def _passes(parent: Node, child: Node) -> bool:
+    """Whether `parent` has the value of `child`, or may have it."""
+    if parent.type in WRAPPERS:
+        return True
+    if parent.type == "binary_expression":
+        operator = parent.child_by_field_name("operator")
+        return operator is not None and operator.type in ("||", "??", "&&")
+    if parent.type == "ternary_expression":
+        condition = parent.child_by_field_name("condition")
+        return condition is None or condition.id != child.id
+    if parent.type == "subscript_expression":
+        index = parent.child_by_field_name("index")
+        return index is not None and index.id == child.id and child.type == "binary_expression"
+    if parent.type == "member_expression":
+        return _is_chained(parent)
+    if parent.type == "arguments":
+        call = parent.parent
+        return call is not None and call.type == "call_expression" and hands_on_argument(call, child)
+    if parent.type in ("call_expression", "new_expression"):
+        callee = get_callee(parent)
+        return callee is None or callee.id != child.id or _is_chained(callee)
+    return False
+
+
+def _is_chained(member: Node) -> bool:
+    call = member.parent
+    callee = get_callee(call) if call is not None and call.type == "call_expression" else None
+    prop = member.child_by_field_name("property")
+    return callee is not None and callee.id == member.id and prop is not None and hands_on_owner(get_text(prop))
+
+
+def _read_slot(parent: Node, child: Node) -> Slot | None:
+    kind = parent.type
+    if kind == "pair":
+        return _of(Place.PROPERTY, parent, "key", child)
+    if kind == "variable_declarator":
+        return _read_declarator(parent)
+    if kind in ("required_parameter", "optional_parameter"):
+        return _of(Place.DEFAULT, parent, "pattern", child)
+    if kind in ("assignment_pattern", "object_assignment_pattern"):
+        return _of(Place.DEFAULT, parent, "left", child)
+    if kind in ("assignment_expression", "augmented_assignment_expression"):
+        return _read_assignment(parent, child)
+    if kind == "public_field_definition":
+        return _of(Place.FIELD, parent, "name", child)
+    if kind == "jsx_attribute":
+        return Slot(Place.ATTRIBUTE, get_text(parent.named_children[0]), parent)
+    if kind == "arguments" and parent.parent is not None:
+        return _read_argument(parent, parent.parent, child)
+    if kind == "array":
+        outer = find_slot(parent)
+        return Slot(Place.ELEMENT, outer.name, parent) if outer is not None else None
+    if kind == "return_statement" or kind == "arrow_function":
+        return _read_returned(parent)
+    return None
+
+
+def _of(place: Place, holder: Node, field: str, child: Node) -> Slot | None:
+    label = holder.child_by_field_name(field)
+    if label is None or label.id == child.id:
+        return None
+    name = find_key(label)
+    return Slot(place, name, holder) if name else None
+
+
+def _read_declarator(declarator: Node) -> Slot | None:
+    pattern = declarator.child_by_field_name("name")
+    if pattern is not None and pattern.type == "array_pattern" and pattern.named_child_count:
+        pattern = pattern.named_children[0]
+    name = find_key(pattern)
+    return Slot(Place.CONSTANT, name, declarator) if name else None
+
+
+def _read_assignment(assignment: Node, child: Node) -> Slot | None:
+    left = assignment.child_by_field_name("left")
+    if left is None or left.id == child.id:
+        return None
+    root, chain = split_chain(left)
+    name = chain[-1] if chain else get_text(root) if root.type == "identifier" else ""
+    return Slot(Place.ASSIGNMENT, name, assignment) if name else None
+
+
+def _read_argument(holder: Node, call: Node, child: Node) -> Slot | None:
+    names = get_callee_names(call)
+    arguments = [one for one in holder.named_children if one.type != "comment"]
+    index = next((i for i, one in enumerate(arguments) if one.id == child.id), 0)
+    return Slot(Place.ARGUMENT, names[-1], call, index) if names else None
+
+
+def _read_returned(node: Node) -> Slot | None:
+    function: Node | None = node
+    for _ in range(CLIMB_MAX):
+        if function is None or function.type in FUNCTIONS:
+            break
+        function = function.parent
+    if function is None:
+        return None
+    label = function.child_by_field_name("name")
+    if label is None and function.parent is not None:
+        label = function.parent.child_by_field_name("name") or function.parent.child_by_field_name("key")
+    name = find_key(label)
+    return Slot(Place.RETURN, name, function) if name else None

@@ -1,0 +1,76 @@
+"""Which identifiers say that they hold a model's name. Knows words of programs, not names of models."""
+
+import re
+from functools import lru_cache
+
+from holdfast.inventory.javascript.syntax import split_words
+
+_MODEL = frozenset({"model", "models", "llm", "llms", "embedder", "reranker", "modelname", "modelid", "checkpoint", "deployment", "modelo", "modele"})
+_PAIRS = frozenset({"modelname", "modelid", "chatmodel", "embeddingmodel", "repoid", "hfrepo"})
+_NOT_LAST = frozenset(
+    "provider providers label title description desc display prefix suffix pattern regex family vendor owner author brand class kind icon "
+    "logo image group category placeholder options choices list limit limits cost price pricing tokens count context window encoding "
+    "error message hint text tooltip help docs link href info note key keys color status state event query "
+    "filter search param header type types schema table column path dir folder endpoint host".split()
+)
+_MAY_BE_DISTINCT = frozenset({"path", "type", "alias", "text", "image", "state", "endpoint", "param", "key"})
+_ROLES = frozenset(
+    "embedding embeddings engine completion vision summarizer summarization titling rerank transcription transcribe tts stt whisper "
+    "reasoning reasoner fast smart cheap strong small large primary fallback default chat image speech codex agent judge grader".split()
+)
+_CHOOSERS = frozenset({"fallback", "fallbacks", "default", "defaults", "preferred", "priority", "backup", "chain", "rotation", "ensemble", "enabled"})
+_INNER = frozenset({"default", "defaultvalue", "value", "initial", "initialvalue", "name", "id", "fallback", "const", "current"})
+_FLAG = re.compile(r"(?:.*\s|^)--[\w-]*(?:model|llm|deployment)\b.*")
+_LOOKERS = frozenset(
+    "is has supports can should validate check parse format display label price cost count tokens limit context encoding encode info compare "
+    "match equals test describe it log warn error debug track pricing max min includes starts ends with contains index of startswith "
+    "indexof lookup find t trans translate push add set delete replace split join concat normalize tokenizer tokenize print write "
+    "assert expect each only skip require import fetch get".split()
+)
+_MAKERS = frozenset({"model", "llm", "languagemodel", "chatmodel", "embedder", "embedding", "embeddings", "models"})
+
+
+@lru_cache(maxsize=8192)
+def says_model(name: str) -> bool:
+    """`model`, `DEFAULT_MODEL`, `embeddingModel`, `llm`, `modelName`; not `modelProvider`, `modelPrice`."""
+    words = split_words(name)
+    return bool(words) and _mentions_model(words) and words[-1] not in _NOT_LAST
+
+
+@lru_cache(maxsize=8192)
+def may_say_model(name: str) -> bool:
+    """Names that hold a model's name only if the text cannot be anything else: `modelPath`, `engine`, `fastChat`."""
+    words = split_words(name)
+    if not words:
+        return False
+    return says_model(name) or (_mentions_model(words) and words[-1] in _MAY_BE_DISTINCT) or words[-1] in _ROLES
+
+
+def _mentions_model(words: tuple[str, ...]) -> bool:
+    pairs = (a + b for a, b in zip(words, words[1:], strict=False))
+    return not _MODEL.isdisjoint(words) or any(pair in _PAIRS for pair in pairs)
+
+
+def is_chooser(name: str) -> bool:
+    """Names of lists whose members are all meant to be used: `FALLBACK_MODELS`."""
+    return not _CHOOSERS.isdisjoint(split_words(name))
+
+
+def is_inner(name: str) -> bool:
+    """Keys that leave it to the name around them to say what they hold: `default`, `value`, `name`."""
+    return name.lower().replace("_", "") in _INNER
+
+
+def says_model_in_text(text: str) -> bool:
+    """A flag or a key given as text: `-m, --model <name>`, `OPENAI_MODEL`, `model`."""
+    return bool(_FLAG.fullmatch(text)) or (len(text) < 60 and " " not in text and says_model(text))
+
+
+@lru_cache(maxsize=8192)
+def makes_model(name: str) -> bool:
+    """Functions that are handed a model's name to use it: `getModel`, `useLLM`, `createChatModel`; not `isModelAllowed`."""
+    words = split_words(name)
+    if not words or _MAKERS.isdisjoint(words):
+        return False
+    rest = [word for word in words if word not in _MAKERS]
+    return words[-1] in _MAKERS and not any(word in _LOOKERS - {"get", "set", "find", "add"} for word in rest)
