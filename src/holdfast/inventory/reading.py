@@ -6,6 +6,7 @@ import signal
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
@@ -26,41 +27,60 @@ class OutOfTime(Exception):
     """A detector took longer than its limit."""
 
 
-class Read(NamedTuple):
-    """What reading one file gave; no report when the prefilter said that it can hold no model."""
+class Task(NamedTuple):
+    """A file to read. An equal `digest` means that the earlier report still holds; `forced` skips the prefilter."""
 
-    path: str
+    found: Found
+    digest: str = ""
+    forced: bool = False
+
+
+class Read(NamedTuple):
+    """What reading one file gave. No digest: nothing in it for a detector; no report: the earlier one holds."""
+
+    found: Found
     digest: str
     report: FileReport | None
+    settled: bool = True  # false: another try may end differently
 
 
-def read_file(root: str, found: Found, limits: Limits) -> Read:
+def read_file(root: str, task: Task, limits: Limits) -> Read:
     """Read, filter and detect one file. Never raises on what the file holds."""
+    found = task.found
     if found.format in ARTEFACT_FORMATS:
-        return Read(found.path, "", read_artefact(Path(root, found.path), found.path, found.format))
+        return Read(found, "", read_artefact(Path(root, found.path), found.path, found.format))
     size_max = limits.get_bytes_max(found.format)
     try:
         data = _read_bytes(os.path.join(root, found.path), size_max)
     except OSError as error:
-        return _skip(found.path, f"cannot be read: {error.strerror}")
+        return _skip(found, f"cannot be read: {error.strerror}")._replace(settled=False)
     if len(data) > size_max:
-        return _skip(found.path, f"larger than {size_max:,} bytes ({found.size:,})")
-    return read_bytes(found, data, limits)
+        return _skip_large(found, data, limits)
+    return read_bytes(task, data, limits)
 
 
-def read_bytes(found: Found, data: bytes, limits: Limits) -> Read:
+def read_bytes(task: Task, data: bytes, limits: Limits) -> Read:
     """The same for bytes already read."""
+    found = task.found
     wanted = find_script_format(data) if found.format == "script" else found.format
     if wanted is None:
-        return Read(found.path, "", None)
+        return Read(found, "", None)
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = data.decode("utf-16", "replace").encode()
-    if compile_prefilter().search(data) is None:
-        return Read(found.path, "", None)
+    if not task.forced and compile_prefilter().search(data) is None:
+        return Read(found, "", None)
+    digest = compute_digest(data)
+    if digest == task.digest:
+        return Read(found, digest, None)
     reason = _why_not_text(data, wanted, limits)
     if reason:
-        return _skip(found.path, reason)
-    return Read(found.path, _compute_digest(data), _detect(found.path, wanted, data, limits))
+        return _skip(found, reason)
+    return _detect(found, wanted, data, limits)._replace(digest=digest)
+
+
+def compute_digest(data: bytes) -> str:
+    """Digest by which an unchanged file is recognised when its times have changed."""
+    return blake2b(data, digest_size=16).hexdigest()
 
 
 def decode_text(data: bytes) -> str:
@@ -119,20 +139,21 @@ def _why_not_text(data: bytes, format_name: str, limits: Limits) -> str:
     return ""
 
 
-def _detect(path: str, format_name: str, data: bytes, limits: Limits) -> FileReport:
+def _detect(found: Found, format_name: str, data: bytes, limits: Limits) -> Read:
+    path, settled = found.path, True
     try:
         detector = find_detector(format_name)
         if detector is None:
-            return FileReport(path)
+            return Read(found, "", FileReport(path))
         with _time_limit(limits.file_wait_s):
-            return detector(Source(path, decode_text(data), get_environment(path)))
+            return Read(found, "", detector(Source(path, decode_text(data), get_environment(path))))
     except OutOfTime:
-        reason = f"its reader took longer than {limits.file_wait_s:g} s"
+        reason, settled = f"its reader took longer than {limits.file_wait_s:g} s", False
     except (RecursionError, MemoryError) as error:
         reason = f"nested too deeply for its reader ({type(error).__name__})"
     except Exception as error:  # a fault of one detector must not cost the other files
         reason = f"its reader failed: {type(error).__name__}: {str(error)[:200]}"
-    return FileReport(path, skipped=Skipped(path, reason))
+    return _skip(found, reason)._replace(settled=settled)
 
 
 @contextmanager
@@ -153,11 +174,13 @@ def _raise_out_of_time(_number: int, _frame: object) -> None:
     raise OutOfTime
 
 
-def _compute_digest(data: bytes) -> str:
-    from hashlib import blake2b
+def _skip_large(found: Found, data: bytes, limits: Limits) -> Read:
+    """A file beyond the limit whose beginning speaks of no model is data; only the others are worth a line."""
+    if compile_prefilter().search(data) is None and b"\0" in data:
+        return Read(found, "", None)
+    size_max = limits.get_bytes_max(found.format)
+    return _skip(found, f"larger than {size_max:,} bytes ({found.size:,}); not read")
 
-    return blake2b(data, digest_size=16).hexdigest()
 
-
-def _skip(path: str, reason: str) -> Read:
-    return Read(path, "", FileReport(path, skipped=Skipped(path, reason)))
+def _skip(found: Found, reason: str) -> Read:
+    return Read(found, "", FileReport(found.path, skipped=Skipped(found.path, reason)))

@@ -75,13 +75,12 @@ _NEVER: Final = frozenset(
         "package-lock.json", "npm-shrinkwrap.json", "pnpm-lock.yaml", "composer.lock", "pipfile.lock", "cargo.lock",
         "tsconfig.json", "composer.json", ".package-lock.json", "changelog.md", "changes.md", "history.md",
         "changelog.rst", "changes.rst", "history.rst", "news.rst", "license.md", "code_of_conduct.md", "security.md",
-        "tokenizer.json", "vocab.json", "model.safetensors.index.json", "pytorch_model.bin.index.json",
+        "holdfast.toml", "tokenizer.json", "vocab.json", "model.safetensors.index.json", "pytorch_model.bin.index.json",
     }
 )  # fmt: skip
 _NEVER_ENDINGS: Final = (".min.js", ".map", ".d.ts", ".lock.json", ".bundle.js")
 
 
-@lru_cache(maxsize=8192)
 def find_format(name: str) -> str | None:
     """Format word for a file name; None when no detector reads such files."""
     lower = name.lower()
@@ -99,6 +98,11 @@ def find_format(name: str) -> str | None:
     if _OPENING.match(lower):
         return next(found for opening, found in _OPENINGS if lower.startswith(opening))
     return find_format(stem) if ending in _WRAPPINGS and "." in stem else None
+
+
+def is_store(name: str) -> bool:
+    """Whether a folder of this name is a store of models that is read as a whole."""
+    return name.startswith("models--")
 
 
 def find_script_format(head: bytes) -> str | None:

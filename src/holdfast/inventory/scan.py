@@ -1,17 +1,21 @@
 """One scan: walk, filter, detect in worker processes, join. Opens no network and runs nothing it reads."""
 
 import os
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import holdfast
+from holdfast.inventory.cache import Draft, ScanCache, compute_tree_digest, compute_version, get_cache_path
+from holdfast.inventory.cache import read_cache, write_cache
+from holdfast.inventory.environment import UNIT_MARKERS
 from holdfast.inventory.limits import Limits
-from holdfast.inventory.reading import Read, read_file
-from holdfast.inventory.routing import find_format
-from holdfast.inventory.walking import Choice, Found, Walk, walk
-from holdfast.records.use import Inventory
+from holdfast.inventory.routing import find_format, is_store
+from holdfast.inventory.walking import Choice, Walk, walk
+from holdfast.records.use import Inventory, Skipped
 
-_ALONE_FILES_MAX = 64  # fewer files are read faster than worker processes start
+_CHOICE = Choice(find_format, is_store, UNIT_MARKERS | {"__init__.py"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +25,21 @@ class ScanOptions:
     limits: Limits = field(default_factory=Limits)
     workers: int = 0
     cache_folder: Path | None = None
+    clock_ns: Callable[[], int] = time.time_ns
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What is scanned: the root as it was named, the folder that paths are relative to, and what the walk saw."""
+
+    root: Path
+    folder: str
+    seen: Walk
+
+    @property
+    def name(self) -> str:
+        """Name of the folder, for the unit that the root itself may be."""
+        return os.path.basename(self.folder)
 
 
 def scan(root: Path, options: ScanOptions) -> Inventory:
@@ -28,33 +47,30 @@ def scan(root: Path, options: ScanOptions) -> Inventory:
 
     Raises MissingPath and UnreadableFile for the root; whatever goes wrong below it is in `skipped`.
     """
-    seen = walk(root, Choice(find_format, lambda _name: False))
-    base = root if root.is_dir() else root.parent
-    reads = list(_read_all(os.path.realpath(base), seen.files, options))
-    return _join(root, seen, reads)
+    seen = walk(root, _CHOICE)
+    target = Target(root, os.path.realpath(root if root.is_dir() else root.parent), seen)
+    if options.cache_folder is None:
+        return _sweep(target, options, ScanCache(), Draft())
+    return _scan_with_cache(target, options, options.cache_folder)
 
 
-def _read_all(root: str, files: Sequence[Found], options: ScanOptions) -> Iterable[Read]:
-    workers = options.workers or _count_cores()
-    if workers == 1 or len(files) <= _ALONE_FILES_MAX:
-        return (read_file(root, found, options.limits) for found in files)
-    from holdfast.inventory.workers import read_in_processes
+def _scan_with_cache(target: Target, options: ScanOptions, folder: Path) -> Inventory:
+    """The earlier result if nothing changed; else a sweep that reads what did. A store of models is always read."""
+    version = compute_version(Path(holdfast.__file__).parent)
+    path = get_cache_path(folder, os.path.realpath(target.root))
+    cache = read_cache(path, version)
+    tree = "" if target.seen.folders else compute_tree_digest(target.seen, f"{options.limits}|{target.name}")
+    known = cache.find_inventory(tree) if tree else None
+    if known is not None:
+        return replace(known, root=str(target.root))
+    draft = Draft()
+    inventory = _sweep(target, options, cache, draft)
+    problem = write_cache(path, version, tree, inventory, draft)
+    notes = [Skipped(str(path), note) for note in (cache.note, problem) if note]
+    return replace(inventory, skipped=(*inventory.skipped, *notes)) if notes else inventory
 
-    return read_in_processes(root, files, options.limits, workers)
 
+def _sweep(target: Target, options: ScanOptions, cache: ScanCache, draft: Draft) -> Inventory:
+    from holdfast.inventory.sweep import sweep  # detectors are imported only when a file has to be read
 
-def _count_cores() -> int:
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
-def _join(root: Path, seen: Walk, reads: Sequence[Read]) -> Inventory:
-    reports = [read.report for read in reads if read.report is not None]
-    skipped = [*seen.skipped, *(report.skipped for report in reports if report.skipped)]
-    return Inventory(
-        root=str(root),
-        skipped=tuple(sorted(skipped, key=lambda one: (one.path, one.reason))),
-        files_seen=seen.files_seen,
-        files_parsed=sum(1 for read in reads if read.digest),
-    )
+    return sweep(target, options, cache.read_rows(), draft)

@@ -11,17 +11,16 @@ from multiprocessing import get_context
 from multiprocessing.context import BaseContext
 
 from holdfast.inventory.limits import Limits
-from holdfast.inventory.reading import Read, read_file
+from holdfast.inventory.reading import Read, Task, read_file
 from holdfast.inventory.sighting import FileReport
-from holdfast.inventory.walking import Found
 from holdfast.records.use import Skipped
 
-Batch = tuple[str, Sequence[Found], Limits]
+Batch = tuple[str, Sequence[Task], Limits]
 
 
-def read_in_processes(root: str, files: Sequence[Found], limits: Limits, workers: int) -> Iterator[Read]:
-    """Read `files` in `workers` processes; results come in no particular order."""
-    batches: list[Batch] = [(root, batch, limits) for batch in _cut(files, workers)]
+def read_in_processes(root: str, tasks: Sequence[Task], limits: Limits, workers: int) -> Iterator[Read]:
+    """Do `tasks` in `workers` processes; results come in no particular order."""
+    batches: list[Batch] = [(root, batch, limits) for batch in _cut(tasks, workers)]
     unread: list[Batch] = []
     with ProcessPoolExecutor(workers, mp_context=_get_context(), initializer=prepare_worker) as pool:
         futures: list[tuple[Future[list[Read]], Batch]] = [(pool.submit(read_batch, batch), batch) for batch in batches]
@@ -30,14 +29,14 @@ def read_in_processes(root: str, files: Sequence[Found], limits: Limits, workers
                 yield from future.result()
             except BrokenProcessPool:
                 unread.append(batch)
-    for _, files_unread, _ in unread:
-        yield from _read_one_by_one(root, files_unread, limits)
+    for _, left, _ in unread:
+        yield from _read_one_by_one(root, left, limits)
 
 
 def read_batch(batch: Batch) -> list[Read]:
     """Read one batch in this process."""
-    root, files, limits = batch
-    return [read_file(root, found, limits) for found in files]
+    root, tasks, limits = batch
+    return [read_file(root, task, limits) for task in tasks]
 
 
 def prepare_worker() -> None:
@@ -46,29 +45,29 @@ def prepare_worker() -> None:
     gc.set_threshold(100_000, 50, 100)
 
 
-def _read_one_by_one(root: str, files: Sequence[Found], limits: Limits) -> Iterator[Read]:
-    left = list(files)
+def _read_one_by_one(root: str, tasks: Sequence[Task], limits: Limits) -> Iterator[Read]:
+    left = list(tasks)
     while left:
         with ProcessPoolExecutor(1, mp_context=_get_context(), initializer=prepare_worker) as pool:
             while left:
-                found = left.pop(0)
+                task = left.pop(0)
                 try:
-                    yield from pool.submit(read_batch, (root, [found], limits)).result()
+                    yield from pool.submit(read_batch, (root, [task], limits)).result()
                 except BrokenProcessPool:
-                    skipped = Skipped(found.path, "its reader ended the process that ran it")
-                    yield Read(found.path, "", FileReport(found.path, skipped=skipped))
+                    skipped = Skipped(task.found.path, "its reader ended the process that ran it")
+                    yield Read(task.found, "", FileReport(task.found.path, skipped=skipped), settled=False)
                     break
 
 
-def _cut(files: Sequence[Found], workers: int) -> Iterator[Sequence[Found]]:
+def _cut(tasks: Sequence[Task], workers: int) -> Iterator[Sequence[Task]]:
     """Batches of about equal bytes, large enough to cost little and small enough to end together."""
-    total = sum(found.size for found in files)
+    total = sum(task.found.size for task in tasks)
     bytes_max = max(total // (workers * 24), 250_000)
-    batch: list[Found] = []
+    batch: list[Task] = []
     size = 0
-    for found in files:
-        batch.append(found)
-        size += found.size + 4_000
+    for task in tasks:
+        batch.append(task)
+        size += task.found.size + 4_000
         if size >= bytes_max:
             yield batch
             batch, size = [], 0
