@@ -143,12 +143,12 @@ def leaves(condition: Condition | None) -> Iterator[Condition]:
 
 def _check_leaf(leaf: Condition, vocabulary: Vocabulary, org_ids: frozenset[str], where: str) -> None:
     if isinstance(leaf, FactTest):
-        kind = vocabulary.check_fact(leaf.fact, where)
+        vocabulary.check_fact(leaf.fact, where)
         tests = (leaf.is_, leaf.at_least, leaf.more_than, leaf.before, leaf.from_)
         if all(test is None for test in tests):
             raise MalformedPack(f"the test of {leaf.fact} tests nothing", where=where)
-        if leaf.is_ is not None and kind.words:
-            vocabulary.check_value(leaf.fact, leaf.is_, where)
+        for value in leaf.is_ if isinstance(leaf.is_, tuple) else (leaf.is_,):
+            vocabulary.check_value(leaf.fact, value, where)
     if isinstance(leaf, OrgTest) and org_ids:
         named = (*((leaf.is_,) if isinstance(leaf.is_, str) else leaf.is_ or ()),)
         owner = (leaf.owned_by.org,) if leaf.owned_by else ()

@@ -1,6 +1,7 @@
 """`holdfast assess MODEL…`: a check of named models instead of a scanned tree."""
 
 import datetime
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +19,7 @@ from holdfast.workflows.folders import state_folder
 from holdfast.workflows.knowledge import read_knowledge
 from holdfast.workflows.writing import write_text
 
+_HUB_NAME = re.compile(r"[\w.-]+/[\w.-]+")
 COMMAND_LINE = "(command line)"
 
 
@@ -48,6 +50,8 @@ def resolve_name(text: str) -> tuple[ModelName, str | None]:
     if direct is not None:
         return direct, revision or None
     named = find_named(text)
+    if named is None and _HUB_NAME.fullmatch(plain):  # what a scan would take for a placeholder, a person may mean
+        return ModelName("pkg:huggingface", plain), revision or None
     if named is None:
         raise UnknownName(
             f"{text!r} is no model name", next_step="Write api:provider/name, org/name or pkg:huggingface/org/name."
