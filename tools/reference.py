@@ -1,0 +1,82 @@
+"""Writes the generated parts of docs/reference from the program and its rule data. Called by cog, see `make docs`."""
+
+from collections.abc import Iterator
+
+import click
+import typer.main
+
+from holdfast.data import data_folder
+from holdfast.front.cli.main import app
+from holdfast.levers.rulebook import read_rulebook
+from holdfast.levers.standing import find_standing
+from holdfast.records.lever import LeverFamily
+
+
+def render_verbs() -> str:
+    """Every verb with its description, arguments and options."""
+    root = typer.main.get_command(app)
+    assert isinstance(root, click.Group)
+    return "\n".join(line for name, command in _verbs(root) for line in _verb_lines(name, command))
+
+
+def _verbs(group: click.Group, prefix: str = "holdfast") -> Iterator[tuple[str, click.Command]]:
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from _verbs(command, f"{prefix} {name}")
+        else:
+            yield f"{prefix} {name}", command
+
+
+def _verb_lines(name: str, command: click.Command) -> Iterator[str]:
+    yield f"## {name}\n"
+    yield (command.help or "").strip().replace("\n    ", "\n") + "\n"
+    shown = [param for param in command.params if not getattr(param, "hidden", False)]
+    if shown:
+        yield "| | |\n|---|---|"
+        yield from (f"| `{_spelling(param)}` | {_help(param)} |" for param in shown)
+        yield ""
+
+
+def _spelling(param: click.Parameter) -> str:
+    metavar = param.metavar or ""
+    if isinstance(param, click.Argument):
+        return metavar or (param.name or "").upper()
+    flag = isinstance(param, click.Option) and param.is_flag
+    return ", ".join(param.opts) + ("" if flag or not metavar else f" {metavar}")
+
+
+def _help(param: click.Parameter) -> str:
+    return (getattr(param, "help", None) or "").replace("|", "\\|")
+
+
+def render_levers() -> str:
+    """Every lever by family, with its status on the evidence horizon."""
+    book = read_rulebook(data_folder())
+    horizon = book.vocabulary.evidence_horizon
+    lines = [f"{len(book.levers)} levers; status as of {horizon}.", ""]
+    for family in LeverFamily:
+        chosen = [lever for lever in book.levers.values() if lever.family is family]
+        lines += [f"### {family.value}", "", "| id | status | title |", "|---|---|---|"] if chosen else []
+        for lever in chosen:
+            standing = find_standing(lever, horizon)
+            status = f"{standing.status.value} since {standing.since}" if standing else "not yet"
+            lines.append(f"| `{lever.id}` | {status} | {lever.title} |")
+        lines.append("")
+    return "\n".join(lines)
+
+
+def render_scenarios() -> str:
+    """Every scenario with its target."""
+    book = read_rulebook(data_folder())
+    rows = [
+        f"| `{one.id}` | {' or '.join(one.needs_target)} | If {one.asks} |" for one in book.scenarios.values()
+    ]
+    return "\n".join(["| id | target | what if |", "|---|---|---|", *rows])
+
+
+def render_parties() -> str:
+    """Every ready party."""
+    book = read_rulebook(data_folder())
+    return "\n".join(
+        ["| id | who |", "|---|---|", *(f"| `{one.id}` | {one.title} |" for one in book.parties.values())]
+    )
