@@ -1,0 +1,125 @@
+"""What the neighbours of a key say about it: provider, endpoint and revision, each bound by the words they share."""
+
+import re
+from dataclasses import dataclass
+from itertools import pairwise
+
+from holdfast.inventory.config.expansion import expand
+from holdfast.inventory.config.positions import split_words
+from holdfast.inventory.config.tools import find_engine
+from holdfast.inventory.config.tree import Leaf, Table
+from holdfast.inventory.config.words import get_words
+from holdfast.inventory.lexicon import get_lexicon
+from holdfast.inventory.naming import says_provider
+
+_PROVIDER_KEYS = re.compile(
+    r"(?i)(?:[\w-]*[_-])?(?:provider|provider_?name|provider_?id|api_?type|vendor|client|backend|framework|engine|platform|publisher|class|class_?name|_target_|format|runtime|driver|kind|type|service|component|component_name|library|custom_llm_provider|module|implementation|integration|inference_engine|server|host_type|uses)"
+    r"|[A-Za-z]*(?:Provider|Backend|Engine|Type|Vendor)"
+)
+_ENDPOINT_KEYS = re.compile(
+    r"(?i)(?:[\w-]*[_-])?(?:api_?base|base_?url|apibase|endpoint|endpoint_?url|api_?url|api_?endpoint|url|host|server_?url|api_?host|azure_endpoint|openai_api_base|uri)|[A-Za-z]*(?:BaseUrl|BaseURL|Endpoint|ApiUrl|ApiBase)"
+)
+_REVISION_KEYS = re.compile(
+    r"(?i)(?:[\w-]*[_-])?(?:revision|model_?revision|hf_?revision|commit|commit_?hash|commit_?sha|git_?sha|code_revision)"
+)
+_VERSION = re.compile(r"\d{4}-\d\d-\d\d|[0-9a-f]{40}|\d{4}")
+_QUALIFIERS = frozenset(
+    {
+        "name",
+        "id",
+        "url",
+        "base",
+        "uri",
+        "model",
+        "models",
+        "llm",
+        "openai",
+        "revision",
+        "hf",
+        "commit",
+        "hash",
+        "sha",
+        "path",
+    }
+)
+
+
+@dataclass(slots=True)
+class Neighbours:
+    """What one table says, with the words of each key: `embedding_provider` speaks for `embedding_model`."""
+
+    providers: list[tuple[frozenset[str], str]]
+    endpoints: list[tuple[frozenset[str], str]]
+    revisions: list[tuple[frozenset[str], str]]
+    version: str = ""
+
+    def find_vias(self, key: str) -> tuple[str, ...]:
+        """The engines or providers that speak for a key, the closest first."""
+        return _speak_for(self.providers, key)
+
+    def find_endpoint(self, key: str) -> str:
+        """The base URL that speaks for a key."""
+        return next(iter(_speak_for(self.endpoints, key)), "")
+
+    def find_revision(self, key: str) -> str | None:
+        """The revision that speaks for a key."""
+        return next(iter(_speak_for(self.revisions, key)), self.version or None)
+
+
+def _speak_for(said: list[tuple[frozenset[str], str]], key: str) -> tuple[str, ...]:
+    if not said:
+        return ()
+    words = frozenset(split_words(key))
+    fitting = [(len(topic & words), value) for topic, value in said if not topic or topic <= words]
+    return tuple(value for _, value in sorted(fitting, key=lambda pair: -pair[0]))
+
+
+def read_neighbours(table: Table) -> Neighbours:
+    """Read a table's own leaves for what they say about each other."""
+    found = Neighbours([], [], [])
+    for entry in table.entries:
+        node = entry.node
+        if not isinstance(node, Leaf) or not 1 < len(node.text) < 300:
+            continue
+        if _PROVIDER_KEYS.fullmatch(entry.key):
+            if via := find_provider(_get_value(node.text)):
+                found.providers.append((_get_topic(entry.key), via))
+        elif entry.key.lower() == "image":
+            if via := find_engine(node.text):
+                found.providers.append((frozenset(), via))
+        elif _REVISION_KEYS.fullmatch(entry.key):
+            if re.fullmatch(r"[\w./-]{1,64}", node.text):
+                found.revisions.append((_get_topic(entry.key), node.text))
+        elif _ENDPOINT_KEYS.fullmatch(entry.key):
+            value = _get_value(node.text)
+            if "." in value or "//" in value or ":" in value:
+                found.endpoints.append((_get_topic(entry.key), value))
+        elif entry.key.lower() in ("version", "model_version", "modelversion") and _VERSION.fullmatch(node.text):
+            found.version = node.text
+    return found
+
+
+def _get_value(text: str) -> str:
+    """The text itself, or the default that it gives."""
+    return next(iter(expand(text).values), "")
+
+
+def _get_topic(key: str) -> frozenset[str]:
+    return frozenset(split_words(key)) - _QUALIFIERS - get_words().provider_words
+
+
+def find_provider(text: str) -> str:
+    """The provider or engine that a value names: `openai`, `langchain_openai.ChatOpenAI`, `HuggingFaceEmbeddings`."""
+    if not text or len(text) > 120 or " " in text.strip():
+        return ""
+    if known := _say(text.lower()):
+        return known
+    words = split_words(text)
+    if len(words) > 8:
+        return ""
+    candidates = [*("".join(pair) for pair in pairwise(words)), *words]
+    return next((known for word in reversed(candidates) if len(word) > 3 and (known := _say(word))), "")
+
+
+def _say(word: str) -> str:
+    return word if word in get_lexicon().routers else says_provider(word) or ""

@@ -1,0 +1,115 @@
+"""Collects what one file says and hands it back as a report. Merges what is said twice; keeps no secret value."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import replace
+
+from holdfast.inventory.naming import find_named
+from holdfast.inventory.sighting import FileReport, Reference, Setting, Sighting, Source
+from holdfast.records.use import Artefact, Catalogue, Confidence, Place, Skipped
+
+CATALOGUE_LENGTH_MIN = 8
+SETTINGS_MAX = 2_000
+SAMPLE_LENGTH = 5
+# Reports are kept on disk: what may be a password is not put into them.
+_SECRET = re.compile(
+    r"(?i)(?:^|_)(?:key|token|secret|password|passwd|pwd|pass|credentials?|auth|dsn|salt|private|cert)(?:_|$|\d)"
+)
+_SETTING_VALUE = re.compile(r"[\w./:@+#\[\]=,$\{\}~-]{1,200}")
+_PASSED_ON = re.compile(r"\{\{-?\s*\.Values\.[\w.-]+[^{}]{0,100}\}\}")
+_LIKELY_SECRET = re.compile(
+    r"(?i)^(?:sk|pk|ghp|hf|xox[abp]|AKIA|AIza|ey[JI])[-_A-Za-z0-9]|^[A-Fa-f0-9]{32,}$|://[^/]*@"
+)
+
+
+class Gathering:
+    """What a detector has found so far in one file."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+        self._sightings: dict[tuple[int, str], Sighting] = {}
+        self._references: dict[tuple[int, str], Reference] = {}
+        self._settings: dict[tuple[int, str], Setting] = {}
+        self._catalogues: dict[int, Catalogue] = {}
+        self._artefacts: list[Artefact] = []
+
+    def see(self, sighting: Sighting) -> None:
+        """Add a sighting; the same text on the same line is one, with the call lines of both."""
+        where = (sighting.line, sighting.text)
+        known = self._sightings.get(where)
+        if known is None:
+            self._sightings[where] = sighting
+            return
+        better = known if _is_read(known) or not _is_read(sighting) else sighting
+        calls = tuple(sorted({*known.call_lines, *sighting.call_lines}))
+        self._sightings[where] = replace(
+            better,
+            call_lines=calls,
+            revision=known.revision or sighting.revision,
+            endpoint=known.endpoint or sighting.endpoint,
+        )
+
+    def refer(self, name: str, sighting: Sighting) -> None:
+        """Add a value to be looked up elsewhere in the project; without a name it is unresolved at once."""
+        opened = replace(sighting, confidence=Confidence.UNRESOLVED)
+        if name:
+            self._references.setdefault((sighting.line, name), Reference(sighting.line, name, opened))
+        else:
+            self.see(opened)
+
+    def set(self, name: str, line: int, value: str | None) -> None:
+        """Add a named value that code may read; secrets and prose are left out."""
+        if _SECRET.search(name) or len(self._settings) >= SETTINGS_MAX or not name or len(name) > 150:
+            return
+        if value is not None and (
+            not (_SETTING_VALUE.fullmatch(value) or _PASSED_ON.fullmatch(value)) or _LIKELY_SECRET.search(value)
+        ):
+            return
+        self._settings.setdefault((line, name), Setting(name, line, value))
+
+    def list_models(self, line: int, names: Sequence[str]) -> None:
+        """Add a list that is too long to be anyone's configuration."""
+        place = self.source_place(line)
+        self._catalogues.setdefault(line, Catalogue(place, len(names), tuple(names[:SAMPLE_LENGTH])))
+
+    def source_place(self, line: int) -> Place:
+        """A line of this file."""
+        return Place(self.source.path, line)
+
+    def claim(self, artefact: Artefact) -> None:
+        """Add what an artefact's own configuration says."""
+        self._artefacts.append(artefact)
+
+    def take(self, report: FileReport) -> None:
+        """Add everything that another reader said about a part of this file."""
+        for sighting in report.sightings:
+            self.see(sighting)
+        for reference in report.references:
+            self._references.setdefault((reference.line, reference.name), reference)
+        for setting in report.settings:
+            self.set(setting.name, setting.line, setting.value)
+        for catalogue in report.catalogues:
+            self._catalogues.setdefault(catalogue.place.line, catalogue)
+        self._artefacts.extend(report.artefacts)
+
+    def report(self, skipped: str | None = None) -> FileReport:
+        """Everything, in the order of the file."""
+        return FileReport(
+            path=self.source.path,
+            sightings=tuple(self._sightings[key] for key in sorted(self._sightings)),
+            catalogues=tuple(self._catalogues[key] for key in sorted(self._catalogues)),
+            artefacts=tuple(self._artefacts),
+            settings=tuple(self._settings[key] for key in sorted(self._settings)),
+            references=tuple(self._references[key] for key in sorted(self._references)),
+            skipped=Skipped(self.source.path, skipped) if skipped else None,
+        )
+
+
+def _is_read(sighting: Sighting) -> bool:
+    """Whether the name can be read with what the sighting knows."""
+    return find_named(sighting.text, sighting.via, sighting.endpoint) is not None
+
+
+def skip(source: Source, reason: str) -> FileReport:
+    """A file that could not be read, and why."""
+    return FileReport(source.path, skipped=Skipped(source.path, reason))

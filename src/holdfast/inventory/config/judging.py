@@ -1,0 +1,154 @@
+"""Is this text, at this key, among these surroundings, a model in use? The one place where configuration is judged."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from holdfast.inventory.config.expansion import expand, is_templated
+from holdfast.inventory.config.gathering import Gathering
+from holdfast.inventory.config.positions import KeyReading, Position
+from holdfast.inventory.config.spotting import Spotted, find_spotted, is_page
+from holdfast.inventory.config.words import get_words
+from holdfast.inventory.lexicon import get_lexicon
+from holdfast.inventory.naming import Named, find_distinct, find_named
+from holdfast.inventory.sighting import Sighting
+from holdfast.records.use import Confidence
+
+TEXT_MAX = 400
+
+_PLAIN_WORD = re.compile(r"[A-Za-z_]+")
+_SEVERAL = re.compile(r"\s*[,;|]\s*")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What stands around a value. `vias` are said nearby and bind; `hints` only come from further out."""
+
+    rule: str
+    vias: tuple[str, ...] = ()
+    hints: tuple[str, ...] = ()
+    endpoint: str = ""
+    revision: str | None = None
+    call_lines: tuple[int, ...] = ()
+    note: str = ""
+
+
+def judge(gathering: Gathering, text: str, line: int, reading: KeyReading, around: Surroundings) -> list[str]:
+    """Add what this text says to the gathering; the names that were seen."""
+    text = text.strip().strip("\"'`")
+    if not 1 < len(text) <= TEXT_MAX or reading.position is Position.NEVER:
+        return []
+    spotted = find_spotted(text)
+    if spotted is not None:
+        if reading.position is Position.NO and is_page(text):
+            return []
+        return [_see(gathering, spotted, line, around)]
+    if reading.position is Position.NO or "\n" in text:
+        return []
+    if is_templated(text):
+        return _judge_templated(gathering, text, line, reading, around)
+    return [
+        _see(gathering, found, line, around)
+        for part in _split_several(text)
+        if (found := find_at(part, reading, around)) is not None
+    ]
+
+
+def judge_words(
+    gathering: Gathering, text: str, line: int, reading: KeyReading, around: Surroundings, known: Mapping[str, str]
+) -> list[str]:
+    """The same for a text whose variables may have been set in this file."""
+    expansion = expand(text, known)
+    if expansion.is_open or len(expansion.values) != 1:
+        return judge(gathering, text, line, reading, around)
+    return judge(gathering, expansion.values[0], line, reading, around)
+
+
+def _split_several(text: str) -> list[str]:
+    return [part for part in _SEVERAL.split(text) if part and " " not in part]
+
+
+def _judge_templated(
+    gathering: Gathering, text: str, line: int, reading: KeyReading, around: Surroundings
+) -> list[str]:
+    expansion = expand(text)
+    seen: list[str] = []
+    for value in expansion.values:
+        found = find_at(value, reading, around) if not is_templated(value) else None
+        if found is not None:
+            seen.append(_see(gathering, found, line, around))
+    if not seen and expansion.is_open and expansion.variable and reading.position is Position.STRONG:
+        note = around.note or f"set by {expansion.variable.removeprefix('env:')}"
+        sighting = Sighting(line, text, around.rule, _first(around.vias), endpoint=around.endpoint, note=note)
+        gathering.refer(expansion.variable, sighting)
+    return seen
+
+
+def _see(gathering: Gathering, spotted: Spotted, line: int, around: Surroundings) -> str:
+    via = spotted.via or _choose_via(spotted.text, around)
+    named = find_named(spotted.text, via, around.endpoint)
+    sighting = Sighting(
+        line=line,
+        text=spotted.text,
+        rule=around.rule,
+        via=via,
+        confidence=named.confidence if named else Confidence.DECLARED,
+        revision=spotted.revision or around.revision,
+        endpoint=around.endpoint,
+        call_lines=around.call_lines,
+        note=around.note,
+    )
+    gathering.see(sighting)
+    return spotted.text
+
+
+def _first(words: tuple[str, ...]) -> str:
+    return words[0] if words else ""
+
+
+def _choose_via(text: str, around: Surroundings) -> str:
+    """The nearest word through which the text can be read as a name; none is better than a wrong one."""
+    for via in (*around.vias, *around.hints):
+        if find_named(text, via, around.endpoint) is not None:
+            return via
+    return ""
+
+
+def find_at(text: str, reading: KeyReading, around: Surroundings) -> Spotted | None:
+    """The model that a text at a position names, if it names one."""
+    text = text.strip().strip("\"'`")
+    if not text or any(character.isspace() for character in text):
+        return None
+    spotted = find_spotted(text)
+    if spotted is not None:
+        return spotted
+    if find_distinct(text) is not None:
+        return Spotted(text)
+    if reading.position is not Position.STRONG:
+        return None
+    return Spotted(text) if _is_readable(text, around) else None
+
+
+def _is_readable(text: str, around: Surroundings) -> bool:
+    if any(find_named(text, via, around.endpoint) is not None for via in around.vias):
+        return True
+    if any(_reads_by_hint(text, hint) for hint in around.hints):
+        return True
+    named = find_named(text, "", around.endpoint)
+    return named is not None and _says_enough(text, named)
+
+
+def _reads_by_hint(text: str, hint: str) -> bool:
+    """A word from further out helps to read a name, but cannot make any word at all a deployment."""
+    lexicon = get_lexicon()
+    provider = lexicon.provider_of_via.get(hint)
+    if provider is not None and lexicon.providers[provider].takes_any:
+        return False
+    return find_named(text, hint) is not None and (bool(re.search(r"\d", text)) or provider is None)
+
+
+def _says_enough(text: str, named: Named) -> bool:
+    """Without any engine or provider in sight a plain English word is no name: `model: best`, `engine: command`."""
+    if _PLAIN_WORD.fullmatch(text):
+        return text in get_words().aliases
+    return named.model.scheme != "pkg:generic" or "/" in text or "." in text

@@ -1,0 +1,66 @@
+"""What holds model names without anyone using them: recorded answers, scores, price lists, schemas, translations."""
+
+import re
+
+from holdfast.inventory.config.tree import Entry, Leaf, Listing, Node, Table
+from holdfast.inventory.config.words import get_words
+from holdfast.inventory.naming import find_distinct
+
+_RECORDED_PATH = re.compile(
+    r"(?:^|/)(?:cassettes?|vcr(?:_cassettes)?|__snapshots__|snapshots|recordings?|recorded|testdata|test[-_]data|mocks?|__mocks__|golden(?:s|_files)?|expected(?:[-_]outputs?)?"
+    r"|responses|locales?|i18n|l10n|lang|langs|translations|messages|eval[-_]?results?|leaderboards?|transcripts?|trajectories|node_modules|vendor|third_party|site-packages)/"
+    r"|(?:^|/)(?:package-lock|npm-shrinkwrap|composer\.lock|pnpm-lock|yarn\.lock|poetry\.lock|uv\.lock|pdm\.lock|Pipfile\.lock|openapi|swagger)[\w.-]*$"
+    r"|\.(?:snap|lock|cassette|schema|openapi|swagger|postman_collection|tfstate|map|min)(?:\.(?:json|ya?ml|js))?$"
+    r"|(?:^|/)(?:tokenizer|vocab|special_tokens_map|generation_config|tokenizer_config|preprocessor_config|added_tokens|trainer_state|all_results|eval_results|train_results|results?)\.json$",
+    re.IGNORECASE,
+)
+_SPECIFICATION_KEYS = frozenset({"openapi", "swagger", "asyncapi"})
+
+
+def is_recorded_path(path: str) -> bool:
+    """A path whose files are recorded, generated, translated or locked: their names are no configuration."""
+    return _RECORDED_PATH.search(path) is not None
+
+
+def is_specification(root: Node) -> bool:
+    """An interface description, a recorded conversation (VCR) or a collection of requests."""
+    if not isinstance(root, Table):
+        return False
+    keys = root.keys
+    if _SPECIFICATION_KEYS & keys or ("interactions" in keys and ("version" in keys or "recorded_with" in keys)):
+        return True
+    if "log" in keys and isinstance(log := root.find("log"), Table):
+        return "entries" in log.keys  # an HTTP archive
+    return root.find_text("$schema").rstrip("#").endswith("/schema") or "_postman_id" in keys
+
+
+def is_record(table: Table) -> bool:
+    """One recorded answer, measured result or price entry: its model answered, was scored or is for sale here."""
+    keys = table.keys
+    if "messages" in keys and not {"choices", "usage"} & keys:
+        return False  # a request to be sent
+    answers = get_words().answers & keys
+    if answers and not answers <= get_words().weak_answers:
+        return True
+    scores = get_words().scores & keys
+    return any(_is_measure(table.find(key)) for key in scores) or (
+        table.find_text("object").startswith(
+            ("chat.completion", "text_completion", "response", "list", "model", "embedding")
+        )
+    )
+
+
+def is_priced(table: Table) -> bool:
+    """An entry of a price or context table."""
+    return bool(get_words().prices & table.keys)
+
+
+def _is_measure(node: Node | None) -> bool:
+    if isinstance(node, Leaf):
+        return not node.is_text and bool(re.search(r"\d", node.text))
+    return isinstance(node, Table) or (isinstance(node, Listing) and bool(node.items))
+
+
+def get_model_keys(table: Table) -> list[Entry]:
+    """The entries of a table whose keys are names of models."""
+    return [entry for entry in table.entries if len(entry.key) < 120 and find_distinct(entry.key) is not None]

@@ -1,0 +1,165 @@
+"""Texts that name a model whatever stands around them: hub addresses, `hf://`, ARNs, model wheels, images of models."""
+
+import re
+from dataclasses import dataclass
+
+from holdfast.inventory.config.expansion import is_templated
+from holdfast.inventory.lexicon import get_lexicon
+from holdfast.inventory.naming import find_named
+
+
+@dataclass(frozen=True, slots=True)
+class Spotted:
+    """A part of a text that names a model, with what the text itself says about it."""
+
+    text: str
+    via: str = ""
+    revision: str | None = None
+
+
+_HUB_URL = re.compile(
+    r"(?:git\+)?(?:https?://|git@|hf://)?(?:[\w.~%$\{\}-]*@)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com|(?:www\.)?modelscope\.(?:cn|ai))[/:]"
+    r"(?:models/|api/models/)?(?P<organisation>[\w.-]+)/(?P<name>[\w.-]+)(?P<rest>[/:?#@][^\s\"'<>)\]]*)?"
+)
+_NOT_REPOSITORIES = frozenset(
+    [
+        "datasets",
+        "spaces",
+        "docs",
+        "blog",
+        "papers",
+        "settings",
+        "learn",
+        "join",
+        "collections",
+        "organizations",
+        "api",
+        "models",
+        "tasks",
+        "pricing",
+        "chat",
+        "login",
+        "course",
+        "new",
+        "inference-api",
+        "inference-endpoints",
+        "inference",
+        "search",
+        "posts",
+        "front",
+        "landing",
+        "welcome",
+        "support",
+        "enterprise",
+        "terms-of-service",
+        "privacy",
+        "storage",
+        "kernels",
+        "buckets",
+        "studios",
+    ]
+)
+_REVISION = re.compile(r"/(?:resolve|tree|blob|raw|commit)/(?P<revision>[\w.-]+)")
+_SCHEMED = re.compile(
+    r"(?P<scheme>hf|huggingface|ollama|modelscope|ms)://(?P<rest>[\w.-]+(?:/[\w.-]+)*(?::[\w.-]+)?)(?:@(?P<revision>[\w.-]+))?(?:/.*)?"
+)
+_ARN = re.compile(
+    r"arn:aws[\w-]*:bedrock:[\w${}.*-]*:[\w${}.*-]*:(?:foundation-model|inference-profile)/(?P<name>[\w.:-]+)"
+)
+_SPACY = re.compile(
+    r"(?P<name>[a-z]{2,3}_[a-z0-9]+_[a-z0-9_]+)\s*@\s*https?://\S+|https?://\S*/spacy-models/releases/download/(?P<file>[a-z0-9_]+)-(?P<version>[\d.]+\w*)/\S*"
+)
+_WHISPER = re.compile(
+    r"https?://openaipublic\.(?:azureedge\.net|blob\.core\.windows\.net)/main/whisper/models/[0-9a-f]+/(?P<name>[\w.-]+)\.pt"
+)
+_NIM = re.compile(r"nvcr\.io/nim/(?P<name>[\w.-]+/[\w.-]+)(?::(?P<tag>[\w.-]+))?")
+_WEIGHT_URL = re.compile(
+    r"https?://\S+/(?P<file>[\w.%+-]+\.(?:gguf|safetensors|pth?|onnx|ckpt|tflite|caffemodel|pdparams|nemo|llamafile|ggml|h5|keras|mlmodel))(?:[?#]\S*)?"
+)
+_SCHEME_VIA = {
+    "hf": "huggingface",
+    "huggingface": "huggingface",
+    "ollama": "ollama",
+    "modelscope": "modelscope",
+    "ms": "modelscope",
+}
+
+
+def is_page(text: str) -> bool:
+    """A hub address that shows a repository to a reader and fetches nothing by itself."""
+    match = _HUB_URL.fullmatch(text)
+    return (
+        match is not None
+        and text.startswith("http")
+        and not re.match(r"\.git|/resolve/", match["rest"] or match["name"][-4:])
+    )
+
+
+def find_spotted(text: str) -> Spotted | None:
+    """What a text names by itself: the name, the client word that reads it, and a revision where it has one."""
+    if "/" not in text and ":" not in text:
+        return None
+    for read in (_read_hub_url, _read_schemed, _read_arn, _read_wheel, _read_image):
+        found = read(text)
+        if found is not None:
+            return found
+    return None
+
+
+def _read_hub_url(text: str) -> Spotted | None:
+    match = _HUB_URL.fullmatch(text)
+    if match is None or match["organisation"] in _NOT_REPOSITORIES or is_templated(match["name"]):
+        return None
+    rest = match["rest"] or ""
+    revision = _REVISION.match(rest)
+    name = match["name"].removesuffix(".git")
+    via = "modelscope" if "modelscope" in text.partition(match["organisation"])[0] else "huggingface"
+    repository = f"{match['organisation']}/{name}"
+    plain = (
+        text if find_named(text) is not None else text[match.start("organisation") : match.start("name") + len(name)]
+    )
+    if not rest.startswith((":", "@")) and find_named(plain, via) is None:
+        return None
+    return Spotted(plain if find_named(plain, via) else repository, via, revision["revision"] if revision else None)
+
+
+def _read_schemed(text: str) -> Spotted | None:
+    match = _SCHEMED.fullmatch(text)
+    if match is None:
+        return None
+    via = _SCHEME_VIA[match["scheme"]]
+    name = match["rest"]
+    if via != "ollama":
+        name = "/".join(name.partition(":")[0].split("/")[:2])
+    return Spotted(name, via, match["revision"]) if find_named(name, via) is not None else None
+
+
+def _read_arn(text: str) -> Spotted | None:
+    match = _ARN.fullmatch(text)
+    return Spotted(match["name"], "bedrock") if match and find_named(match["name"], "bedrock") else None
+
+
+def _read_wheel(text: str) -> Spotted | None:
+    match = _SPACY.search(text)
+    if match is not None:
+        wheel = re.search(r"-(\d[\d.]*\d)", text)
+        return Spotted(match["name"] or match["file"], "spacy", match["version"] or (wheel[1] if wheel else None))
+    whisper = _WHISPER.fullmatch(text)
+    if whisper is not None:
+        return Spotted(whisper["name"], "whisper")
+    weights = _WEIGHT_URL.fullmatch(text)
+    if weights is None or is_templated(text) or "huggingface.co" in text:
+        return None
+    return Spotted(text) if find_named(text) is not None else None
+
+
+def _read_image(text: str) -> Spotted | None:
+    match = _NIM.fullmatch(text)
+    if match is None or match["name"].partition("/")[0] not in get_lexicon().hub.organisations | {
+        "meta",
+        "mistralai",
+        "snowflake",
+        "deepseek-ai",
+    }:
+        return None
+    return Spotted(match["name"], "nvidia", match["tag"])
