@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from enum import IntEnum
 from functools import lru_cache
 
 from holdfast.inventory.lexicon import Engine, Lexicon, Provider, get_lexicon
@@ -57,9 +58,32 @@ def says_provider(word: str) -> str | None:
     return lowered if known or lowered in lexicon.provider_of_via else None
 
 
-def is_likely_repository(model: ModelName) -> bool:
-    """A hub repository whose name carries a word that models carry."""
-    return model.scheme == "pkg:huggingface" and bool(get_lexicon().hub.likely.search(model.path.partition("/")[2]))
+class Grade(IntEnum):
+    """How plainly a text is a model's name, before anything is known of its place."""
+
+    NO = 0
+    POSSIBLE = 1  # any `org/name`, an engine's short name
+    LIKELY = 2  # … with a known organisation, or a word that models carry
+    PLAIN = 3  # both, or the shape of a hosted name
+    SURE = 4  # a repository of a known laboratory that carries a family's name
+    NEVER = 5
+
+
+@lru_cache(maxsize=20_000)
+def grade(text: str) -> Grade:
+    """The grade of one text."""
+    named = _find(text.strip(), "", "")
+    if named is None:
+        return Grade.NO
+    hub = get_lexicon().hub
+    organisation, _, rest = named.model.path.partition("/")
+    is_repository = named.model.scheme == "pkg:huggingface" and bool(rest) and text.strip() == named.model.path
+    known, likely = organisation in hub.organisations, bool(hub.likely.search(rest))
+    if find_distinct(text) is not None:
+        return Grade.SURE if is_repository and known and hub.family.search(rest) else Grade.PLAIN
+    if not is_repository:
+        return Grade.POSSIBLE
+    return Grade.PLAIN if known and likely else Grade.LIKELY if known or likely else Grade.POSSIBLE
 
 
 def get_kind_of_client(via: str, endpoint: str = "") -> Kind:
@@ -101,7 +125,7 @@ _NOT_MODELS_ON_HUB = frozenset(
     {"datasets", "spaces", "docs", "blog", "papers", "settings", "learn", "join", "collections", "organizations", "api"}
 )
 _QUANT = re.compile(r"(?i)(?P<repo>[^:]+):(?:(?:i?q\d[\w]*|f16|bf16|fp16|f32|ud-[\w]+|latest|mxfp4\w*)|[\w.-]+\.gguf)")
-_ROUTED = re.compile(r"(?P<prefix>[A-Za-z][\w-]*)[/:](?P<rest>.+)")
+_ROUTED = re.compile(r"(?P<prefix>[A-Za-z][\w-]*)(?P<sign>://|[/:])(?P<rest>.+)")
 _OLLAMA = re.compile(r"(?:(?P<user>[\w.-]+)/)?(?P<name>[\w.-]+):(?P<tag>[\w.-]+)")
 _OLLAMA_ANY = re.compile(r"(?:[\w.-]+/)?[\w.-]*[A-Za-z][\w.-]*(?::[\w.-]+)?")
 _DIGIT = re.compile(r"\d")
@@ -331,7 +355,7 @@ def _read_routed(name: str, lexicon: Lexicon) -> Named | None:
     rest = match["rest"]
     if (
         lexicon.ollama_tag.fullmatch(rest)
-        and name[len(match["prefix"])] == ":"
+        and match["sign"] != "/"
         and target in ("mistral", "deepseek", "google")
     ):
         return None
@@ -357,7 +381,7 @@ def _read_prefixed(name: str, lexicon: Lexicon) -> Named | None:
     unmistakable = (
         "_" in match["prefix"]
         or target in ("ollama", "openrouter", "groq", "deepinfra", "fireworks")
-        or name[len(match["prefix"])] == ":"
+        or match["sign"] != "/"
     )
     if not unmistakable or (target in ("hub", "self") and not _first(rest, _DISTINCT)):
         return None

@@ -38,6 +38,7 @@ class _Object:
     dotted: str
     made_by: ast.Call | None = None
     scope: Scope | None = None
+    is_instance: bool = False
 
     def member(self, name: str) -> "_Object":
         return _Object(f"{self.dotted}.{name}", self.made_by, self.scope)
@@ -77,6 +78,8 @@ class Calls:
         if isinstance(call.func, ast.Attribute) and call.func.attr == "__init__":
             return self._find_base_load(call.func, scope)
         found = self._find_object(call.func, scope, 0)
+        if found is not None and found.is_instance:
+            return None  # a model object that is called is loaded already
         if found is not None:
             load = self._find_client_load(found) or self._find_direct_load(found, call, scope)
             if load is not None:
@@ -245,7 +248,7 @@ class Calls:
         found = self._find_object(call.func, scope, depth + 1)
         if found is None or found.made_by is not None:
             return found
-        return _Object(found.dotted, call, scope)
+        return _Object(found.dotted, call, scope, is_instance=True)
 
     def _find_returned_object(self, call: ast.Call, scope: Scope, depth: int) -> _Object | None:
         """A function of this module that makes the client."""

@@ -38,7 +38,8 @@ def _get_names(display: ast.expr) -> list[str] | None:
 def _get_elements(display: ast.expr) -> list[list[ast.expr]]:
     """What each element of a display may name a model with: itself, or the direct values of a dictionary or a call."""
     if isinstance(display, ast.Dict):
-        return [_unfold(value) for value in display.values]
+        pairs = zip(display.keys, display.values, strict=True)
+        return [[*([key] if key is not None else []), *_unfold(value)] for key, value in pairs]
     return [_unfold(element) for element in display.elts] if isinstance(display, ast.List | ast.Tuple | ast.Set) else []
 
 

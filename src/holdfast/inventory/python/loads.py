@@ -12,6 +12,8 @@ from holdfast.inventory.sighting import Reference, Sighting
 from holdfast.records.use import Confidence
 
 NAMES_MAX = 40
+_PLAIN = ("model", "model_name", "model_id")  # taken by almost every callable under one of these words
+_NAMING = (ast.Name, ast.Attribute, ast.Subscript, ast.JoinedStr, ast.BoolOp, ast.IfExp, ast.BinOp)
 
 
 class LoadReader:
@@ -38,7 +40,7 @@ class LoadReader:
         self._findings.add(word, site.call.func.end_lineno or site.call.lineno, self._origin(load, site), site.call.lineno)
 
     def _read_argument(self, site: CallSite, load: Load, argument: Argument) -> None:
-        given = self._find_given(site, argument)
+        given = self._find_given(site, argument, load)
         if given is None:
             return
         expr, scope = given
@@ -48,11 +50,13 @@ class LoadReader:
             self._add(text, origin, site)
         self._link(found, expr, origin, site)
         main = argument is load.loader.argument
-        if main and not (found.texts or found.links or found.loaded or isinstance(expr, ast.Constant | ast.List | ast.Dict)):
+        if main and isinstance(expr, _NAMING) and not (found.texts or found.links or found.loaded):
             self._findings.add_unresolved(self._unresolved(expr, origin, site))
 
-    def _find_given(self, site: CallSite, argument: Argument) -> tuple[ast.expr, Scope] | None:
+    def _find_given(self, site: CallSite, argument: Argument, load: Load) -> tuple[ast.expr, Scope] | None:
         given = find_argument(site.call, argument.index, argument.keywords)
+        if given is None and argument is load.loader.argument and not load.loader.is_client:
+            given = find_argument(site.call, None, _PLAIN)
         if given is not None:
             return given, site.scope
         for keyword in site.call.keywords:
@@ -89,18 +93,17 @@ class LoadReader:
                 revision=origin.revision,
                 endpoint=origin.endpoint,
             )
-            self._findings.add_reference(Reference(_line_of(expr, site), name, sighting))
+            self._findings.add_reference(Reference(site.call.lineno, name, sighting))
 
     def _unresolved(self, expr: ast.expr, origin: Origin, site: CallSite) -> Sighting:
         return Sighting(
-            line=_line_of(expr, site),
+            line=site.call.lineno,
             text=describe(expr),
             rule=origin.rule,
             via=origin.via,
             kind=get_kind_of_client(origin.via),
             confidence=Confidence.UNRESOLVED,
             endpoint=origin.endpoint,
-            call_lines=(site.call.lineno,) if site.call.lineno != _line_of(expr, site) else (),
             note="fed by a value that this file does not hold",
         )
 
@@ -110,7 +113,3 @@ class LoadReader:
             given = find_argument(site.call, None, (load.loader.revision,))
             revision = self._calls.values.find_single(given, site.scope) if given is not None else None
         return Origin(load.loader.rule, load.via, load.endpoint, revision, by_loader=True)
-
-
-def _line_of(expr: ast.expr, site: CallSite) -> int:
-    return getattr(expr, "lineno", site.call.lineno)

@@ -4,7 +4,7 @@ import ast
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
-from holdfast.inventory.naming import find_distinct, find_hinted, find_named, is_likely_repository
+from holdfast.inventory.naming import Grade, find_hinted, find_named, grade
 from holdfast.inventory.python.calls import Calls
 from holdfast.inventory.python.findings import Findings, Origin
 from holdfast.inventory.python.loaders import get_loader_table
@@ -27,6 +27,15 @@ from holdfast.records.use import Confidence
 
 POSITIONS_MAX = 3
 TEXT_MAX = 200
+LABEL_MAX = 40
+# How plainly a text must be a name, where the place says so much: a hub repository of a known laboratory needs no word.
+_NEEDED = {
+    Saying.STRONG: Grade.POSSIBLE,
+    Saying.FAIR: Grade.LIKELY,
+    Saying.WEAK: Grade.PLAIN,
+    Saying.SILENT: Grade.SURE,
+    Saying.NO: Grade.NEVER,
+}
 _PROVIDER_KEYS = ("provider", "model_provider", "llm_provider", "api_type", "vendor", "backend", "engine", "framework", "type", "client")
 
 
@@ -60,8 +69,10 @@ class PlaceReader:
         if saying is Saying.NO or self._is_only_compared(slot):
             return
         is_answer = slot.scope.kind is ScopeKind.FUNCTION and slot.name == slot.scope.name
-        if is_answer and (saying is Saying.WEAK or asks_about(slot.name)):
+        if is_answer and (saying < Saying.FAIR or asks_about(slot.name)):
             return
+        if saying is Saying.WEAK and any(get_saying(step.name) is Saying.STRONG for step in slot.scope.chain() if step.parent):
+            saying = Saying.FAIR  # `def get_pretrained(name="org/name")`
         hints = (*get_hints(slot.name), *self._get_sibling_hints(slot.beside), *self._get_scope_hints(slot.scope))
         revision = self._find_revision(slot.name, slot.beside, slot.scope)
         self._read_value(slot.expr, slot.scope, Saying.FAIR if is_answer else saying, hints, slot.expr.lineno, revision)
@@ -128,11 +139,10 @@ class PlaceReader:
             self._findings.add(text.value, text.line, Origin("python.named-place", via, revision=revision), line)
 
     def _is_name(self, text: str, saying: Saying) -> bool:
-        if find_distinct(text) is not None:
+        needed = _NEEDED[saying]
+        if grade(text) >= needed:
             return True
-        if saying is Saying.STRONG:
-            return find_named(text) is not None or (self._router != "" and find_named(text, self._router) is not None)
-        return saying is Saying.FAIR and _is_likely_repository(text)
+        return saying is Saying.STRONG and self._router != "" and find_named(text, self._router) is not None
 
     def _link(self, found: Found, expr: ast.expr, line: int) -> None:
         """Reported only when another file holds the name: a named place alone is no loader."""
@@ -162,7 +172,7 @@ class PlaceReader:
             saying = get_saying(keyword.arg)
             if saying is Saying.WEAK and about_models:
                 saying = Saying.FAIR
-            if saying is not Saying.NO:
+            if saying is not Saying.NO and not isinstance(keyword.value, ast.Dict):
                 inner = (*get_hints(keyword.arg), *hints)
                 revision = self._find_revision(keyword.arg, site.call, site.scope)
                 self._read_value(keyword.value, site.scope, saying, inner, site.call.lineno, revision)
@@ -174,7 +184,7 @@ class PlaceReader:
         for index, expr in enumerate(site.call.args[:POSITIONS_MAX]):
             if isinstance(expr, ast.Starred | ast.Dict | ast.Call):
                 continue
-            saying = get_saying(parameters[index]) if index in parameters else Saying.WEAK if about_models else Saying.NO
+            saying = get_saying(parameters[index]) if index in parameters else Saying.WEAK if about_models else Saying.SILENT
             if saying is not Saying.NO and not _is_long(expr):
                 self._read_value(expr, site.scope, saying, hints, site.call.lineno)
 
@@ -189,7 +199,9 @@ class PlaceReader:
 
     def _read_default(self, site: CallSite, callee: str, hints: tuple[str, ...]) -> None:
         """`getenv("LLM_MODEL", "x")`, `add_argument("--model", default="x")`: the first argument names the place."""
-        names = [text for arg in site.call.args[:3] if (text := find_text(arg)) is not None and len(text) <= TEXT_MAX and " " not in text]
+        labels = [find_argument(site.call, None, (word,)) for word in ("label", "name", "dest")]
+        parts = [part for part in (*site.call.args[:3], *labels) if part is not None]
+        names = [text for part in parts if (text := find_text(part)) is not None and len(text) <= LABEL_MAX]
         if not names or not any(get_saying(name) >= Saying.FAIR for name in names[:2]):
             return
         saying = max(get_saying(name) for name in names[:2])
@@ -212,9 +224,3 @@ def _get_parameter_names(scope: Scope) -> dict[int, str]:
 def _is_long(expr: ast.expr) -> bool:
     text = find_text(expr)
     return text is not None and (len(text) > TEXT_MAX or " " in text)
-
-
-def _is_likely_repository(text: str) -> bool:
-    """`org/name` with a word that models carry, in a place that speaks of models."""
-    named = find_named(text)
-    return named is not None and is_likely_repository(named.model)

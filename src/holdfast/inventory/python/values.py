@@ -26,6 +26,7 @@ from holdfast.inventory.python.scopes import (
 STEPS_MAX = 400
 TEXTS_MAX = 64
 DEPTH_MAX = 24
+PURSUITS_MAX = 4
 EXPRESSION_MAX = 80
 
 
@@ -59,7 +60,7 @@ class _Trail:
 
 _ENVIRONMENT_READERS = frozenset({"getenv", "get_env", "getenv_or_default", "env", "get_from_env", "from_env", "get_from_dict_or_env", "str_env", "env_str"})
 _DEFAULT_READERS = re.compile(r"(?i)^(?:.*(?:get|config|setting|option|argument|param|field|header|query|form|body|secret|default|input|pop|select|choice|flag).*|str|cast|path|purepath|strip|rstrip|lstrip|lower|expanduser|resolve|as_posix|fspath|coalesce|first|var|value|text_input)$")
-_PASSING = frozenset({"str", "cast", "Path", "PurePath", "fspath", "strip", "rstrip", "lstrip", "lower", "expanduser", "resolve", "as_posix", "SecretStr", "deepcopy", "copy", "list", "tuple", "set", "sorted", "enumerate", "reversed", "iter", "next", "keys", "values", "items", "choice", "cycle"})
+_PASSING = frozenset({"str", "cast", "Path", "PurePath", "fspath", "strip", "rstrip", "lstrip", "lower", "expanduser", "resolve", "as_posix", "SecretStr", "deepcopy", "copy", "list", "tuple", "set", "sorted", "enumerate", "reversed", "iter", "next", "keys", "values", "items", "choice", "cycle", "abspath", "realpath", "normpath", "basename", "expandvars"})
 
 
 class Values:
@@ -68,12 +69,21 @@ class Values:
     def __init__(self, module: Module, is_loader: Callable[[ast.Call, Scope], bool]) -> None:
         self._module = module
         self._is_loader = is_loader
+        self._pursuits = 0  # pursuits that a pursuit started, e.g. for a loader's endpoint
         self.options: dict[str, list[Assigned]] = _collect_options(module)
 
     def follow(self, expr: ast.expr, scope: Scope) -> Found:
         """Everything `expr` can stand for, in the order it was met."""
         trail = _Trail()
-        self._follow(expr, scope, trail)
+        if self._pursuits >= PURSUITS_MAX:
+            return trail.found
+        self._pursuits += 1
+        try:
+            self._follow(expr, scope, trail)
+        except RecursionError:
+            pass  # what was found until here is still true
+        finally:
+            self._pursuits -= 1
         return trail.found
 
     def find_single(self, expr: ast.expr | None, scope: Scope) -> str | None:
@@ -157,6 +167,13 @@ class Values:
         if step is not None:
             step(self, expr, scope, trail)
         trail.depth -= 1
+
+    def _joined_path(self, expr: ast.Call, scope: Scope, trail: _Trail) -> None:
+        """`os.path.join(folder, "model.gguf")`: a weight file's own name is enough, whatever the folder."""
+        if expr.args:
+            name = self._find_single_within(expr.args[-1], scope, trail)
+            if name is not None and "." in name:
+                trail.found.texts.append(Text(name, expr.args[-1].lineno, expr.args[-1]))
 
     def _constant(self, expr: ast.Constant, _: Scope, trail: _Trail) -> None:
         if isinstance(expr.value, str) and expr.value.strip():
@@ -298,8 +315,17 @@ class Values:
             self._binding(binding, trail)
         if "__init__" not in owner.bindings:
             self._fields(owner, name, trail)
+        elif not bound:
+            self._passed_on(owner, name, trail)
         if depth < 4:
             self._inherited(owner, name, trail, depth)
+
+    def _passed_on(self, owner: Scope, name: str, trail: _Trail) -> None:
+        """`super().__init__(model_name)` in another file keeps the parameter under its own name."""
+        for init in owner.bindings["__init__"]:
+            if isinstance(init, Defined):
+                for binding in init.scope.bindings.get(name.lstrip("_"), []):
+                    self._binding(binding, trail)
 
     def _fields(self, owner: Scope, name: str, trail: _Trail) -> None:
         """Dataclasses and pydantic models take their fields as keywords."""
@@ -334,7 +360,7 @@ class Values:
 
     def _picked(self, container: ast.expr, key: str | None, index: ast.expr, scope: Scope, trail: _Trail) -> None:
         if isinstance(container, ast.Dict):
-            wanted = key if key is not None else self.find_single(index, scope)
+            wanted = key if key is not None else self._find_single_within(index, scope, trail)
             for name, value in zip(container.keys, container.values, strict=True):
                 if wanted is None or find_text(name) == wanted:
                     self._follow(value, scope, trail)
@@ -348,6 +374,8 @@ class Values:
             self._environment(expr, scope, trail)
         elif self._is_loader(expr, scope):
             trail.found.loaded = True
+        elif word in ("join", "joinpath"):
+            self._joined_path(expr, scope, trail)
         elif word in _PASSING:
             self._passed(expr, word, scope, trail)
         elif isinstance(expr.func, ast.Name) and self._is_own_function(expr.func.id, scope):

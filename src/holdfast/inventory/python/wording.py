@@ -11,9 +11,10 @@ class Saying(IntEnum):
     """How plainly an identifier says "model"."""
 
     NO = 0  # it says that the value is something else
-    WEAK = 1  # a name, a path, an id: of what, it does not say
-    FAIR = 2  # of a model, but perhaps not its name
-    STRONG = 3  # a model's name
+    SILENT = 1  # it says nothing
+    WEAK = 2  # a name, a path, an id: of what, it does not say
+    FAIR = 3  # of a model, but perhaps not its name
+    STRONG = 4  # a model's name
 
 
 _WORDS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")
@@ -22,8 +23,8 @@ _STRONG = frozenset(
     "checkpoint checkpoints ckpt encoder encoders retriever summarizer generator transformer transformers asr stt tts "
     "pretrained chatbot chat gpt judge".split()
 )
-_TIED = frozenset("repo hf hub huggingface ollama openai anthropic gemini claude whisper weights unet vae lora adapter controlnet".split())
-_TIES = frozenset("repo id name path model hub".split())
+_TIED = frozenset("hf hub huggingface ollama openai anthropic gemini claude whisper weights unet vae lora adapter controlnet segmentation diarization".split())
+_TIES = frozenset("repo id name model hub".split())
 _WEAK = frozenset("name id path engine engines deployment deployments repo variant version default backend value uri url source base selected main fast smart small large primary fallback backup secondary target teacher student draft key arn ref preset".split())
 _OTHER_USE = frozenset("path paths dir directory type types class classes cls file files version uri url config configs configuration settings kwargs args params options provider providers folder root key keys mapping map maps registry info list dict set data meta metadata card spec specs option choices".split())
 _NOT_A_NAME = frozenset(
@@ -32,7 +33,6 @@ _NOT_A_NAME = frozenset(
     "family families help message messages prompt prompts template templates doc docs comment note text output outputs result results answer error errors exception test_id column columns field fields header headers "
     "table tables max min size sizes count tokens token temperature rate author owner license tag tags format language lang mode role status state task usage display".split()
 )
-_MULTI = ("max_tokens", "model_cost", "object_model")
 
 
 @lru_cache(maxsize=8_000)
@@ -54,11 +54,13 @@ def get_saying(identifier: str) -> Saying:
     words = get_words(identifier)
     if not words or any(word in _NOT_A_NAME for word in words):
         return Saying.NO
-    tied = any(word in _TIED for word in words) and (any(word in _TIES for word in words) or len(words) == 1)
-    if any(word in _STRONG for word in words) or tied:
-        other = any(word in _OTHER_USE for word in words)
+    other = any(word in _OTHER_USE for word in words)
+    if any(word in _STRONG for word in words):
         return Saying.FAIR if other else Saying.STRONG
-    return Saying.WEAK if any(word in _WEAK for word in words) else Saying.NO
+    if any(word in _TIED for word in words):
+        tied = len(words) == 1 or any(word in _TIES for word in words)
+        return Saying.FAIR if tied and not other else Saying.WEAK
+    return Saying.WEAK if any(word in _WEAK for word in words) else Saying.SILENT
 
 
 _ASKING = re.compile(
