@@ -61,10 +61,9 @@ class NameReader:
 
     def _take_apart(self, name: ModelName) -> _Reading:
         parts = split_name(name, self._registry.naming)
-        text, tagged = self._untag(parts)
-        words, owner = split_words(text), self._find_owner(parts)
+        words, owner = split_words(parts.text), self._find_owner(parts)
         hits = self._sharpen([hit for hit in self._registry.stems.find(words) if self._counts(hit, parts, owner)])
-        return _Reading(name, parts, words, hits, owner, tagged)
+        return _Reading(name, parts, words, hits, owner, self._find_tag(parts))
 
     def _counts(self, hit: Hit, parts: Parts, owner: str | None) -> bool:
         """Everyday words, and closed models in the names of published weights, count only beside their developer."""
@@ -74,10 +73,9 @@ class NameReader:
         bare = parts.hub in ("api", "generic") and not parts.vendors
         return not closed and (bare or self._registry.has_role(owner, Role.REPACKAGER))
 
-    def _untag(self, parts: Parts) -> tuple[str, str | None]:
-        head, sign, rest = parts.text.partition("_")
-        owner = self._registry.hub_owners.get(("huggingface", head.lower())) if sign and parts.vendors else None
-        return (rest.lstrip("_"), owner) if owner and rest else (parts.text, None)
+    def _find_tag(self, parts: Parts) -> str | None:
+        head, sign, _ = parts.text.partition("_")
+        return self._registry.hub_owners.get(("huggingface", head.lower())) if sign and parts.vendors else None
 
     def _sharpen(self, hits: Sequence[Hit]) -> tuple[Hit, ...]:
         """Without brands beside a family of the same developer: `Qwen_Qwen3-8B` is Qwen3."""
@@ -110,7 +108,9 @@ class NameReader:
     def _determine(self, reading: _Reading) -> NameOrigin:
         exact = self._find_exact(reading)
         if exact is not None:
-            return self._from_family(reading, exact, (Basis.EXACT, Sureness.HIGH))
+            repacks = self._registry.has_role(reading.owner, Role.REPACKAGER)
+            found = (Basis.EXACT, Sureness.HIGH)
+            return self._from_family(reading, exact, found, repackager=reading.owner if repacks else None)
         if reading.parts.hub == "api":
             return self._determine_hosted(reading)
         if reading.owner is not None:
@@ -132,17 +132,26 @@ class NameReader:
         return next((family for glob, family in globs if fnmatchcase(text, glob)), None)
 
     def _determine_owned(self, reading: _Reading, owner: str) -> NameOrigin:
-        registry = self._registry
+        builds = _builds(self._registry, owner)
         own = self._pick_own(reading.hits, owner)
         if own is not None:
             others = self._bases_beside(reading.hits, own)
             return self._origin(reading, (owner, Basis.NAMESPACE, Sureness.HIGH), own.owner, bases=others)
-        if registry.has_role(owner, Role.REPACKAGER) and (self._is_copy(reading) or not _builds(registry, owner)):
+        if self._is_repackaged(reading, owner):
             return self._repackaged(reading, owner)
-        if _builds(registry, owner):
-            bases = tuple(dict.fromkeys(hit.owner for hit in reading.hits))
-            return self._origin(reading, (owner, Basis.NAMESPACE, Sureness.HIGH), None, bases=bases)
-        return self._derivative(reading)
+        if not builds and reading.parts.hub == "api":
+            return self._derivative(reading)
+        bases = tuple(dict.fromkeys(hit.owner for hit in reading.hits))
+        sureness = Sureness.HIGH if builds else Sureness.MEDIUM
+        return self._origin(reading, (owner, Basis.NAMESPACE, sureness), None, bases=bases)
+
+    def _is_repackaged(self, reading: _Reading, owner: str) -> bool:
+        """Others' weights in a namespace of someone who converts them, or who builds none of his own."""
+        registry = self._registry
+        repacks, builds = registry.has_role(owner, Role.REPACKAGER), _builds(registry, owner)
+        if not self._is_copy(reading):
+            return repacks and not builds
+        return repacks or not builds or is_conversion(reading.words, registry.naming)
 
     def _pick_own(self, hits: Sequence[Hit], developer: str) -> Hit | None:
         own = [hit for hit in hits if developer in self._developers(hit)]
@@ -175,7 +184,7 @@ class NameReader:
         chosen = self._pick_primary(reading)
         if chosen is None or not self._is_copy(reading):
             return self._derivative(reading, repackager)
-        return self._from_family(reading, chosen.owner, (Basis.PATTERN, Sureness.MEDIUM))
+        return self._from_family(reading, chosen.owner, (Basis.PATTERN, Sureness.MEDIUM), repackager=repackager)
 
     def _pick_primary(self, reading: _Reading) -> Hit | None:
         """The one hit that all others are bases of; None when the name leaves a choice."""
@@ -230,7 +239,13 @@ class NameReader:
     # --- answers ----------------------------------------------------------------------------------------------------
 
     def _from_family(
-        self, reading: _Reading, family: str, found: tuple[Basis, Sureness], *, note: str = ""
+        self,
+        reading: _Reading,
+        family: str,
+        found: tuple[Basis, Sureness],
+        *,
+        repackager: str | None = None,
+        note: str = "",
     ) -> NameOrigin:
         developers = self._registry.get_developers(family)
         hit = next((h for h in reading.hits if h.owner == family), None)
@@ -241,7 +256,6 @@ class NameReader:
             determined = (developers[0], *found)
         else:
             determined = _NOBODY
-        repackager = reading.owner if self._registry.has_role(reading.owner, Role.REPACKAGER) else None
         return self._origin(reading, determined, family, repackager=repackager, bases=bases, note=note)
 
     def _derivative(self, reading: _Reading, repackager: str | None = None, note: str = "") -> NameOrigin:

@@ -49,8 +49,8 @@ def _split_generic(path: str) -> Parts:
 
 def _split_api(path: str, naming: NamingWords) -> Parts:
     provider, _, rest = path.partition("/")
-    segments = [part.lstrip("@~") for part in rest.split("/") if not _FOLDER_MARK.search(part)]
-    segments = [part for part in segments if part not in ("cf", "hf", "")] or [rest]
+    segments = [part.lstrip("@~").removeprefix("hf:") for part in rest.split("/") if not _FOLDER_MARK.search(part)]
+    segments = [part for part in segments if part not in ("cf", "hf", "public", "")] or [rest]
     *vendors, text = segments
     head, _, rest = text.partition(".")
     if head.lower() in naming.regions and "." in rest:  # us.anthropic.claude-…, as Bedrock writes them
