@@ -1,23 +1,41 @@
-"""A check report written in the forms that were asked for."""
+"""A check report written in the forms that were asked for. Knows no front: a page's renderer is handed in."""
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from holdfast.records.canonical_json import encode_pretty
 from holdfast.records.report import CheckReport
+from holdfast.workflows.cyclonedx import render_cyclonedx
+from holdfast.workflows.markdown import render_markdown
+from holdfast.workflows.sarif import render_sarif
 from holdfast.workflows.writing import write_text
 
+Renderer = Callable[[CheckReport], str]
 
-def write_exports(report: CheckReport, outputs: Mapping[str, Path]) -> list[tuple[str, Path]]:
+
+def write_exports(
+    report: CheckReport, outputs: Mapping[str, Path], pages: Mapping[str, Renderer] | None = None
+) -> list[tuple[str, Path]]:
     """Write each form to its file, all rendered before the first is written. Returns what was written."""
-    rendered = [(name, place, _renderers()[name](report)) for name, place in outputs.items()]
+    renderers = {**_renderers(), **(pages or {})}
+    rendered = [(name, place, _to_unicode(renderers[name](report))) for name, place in outputs.items()]
     for name, place, text in rendered:
         write_text(place, text, what=name)
     return [(name, place) for name, place, _ in rendered]
 
 
-def _renderers() -> dict[str, Callable[[CheckReport], str]]:
-    return {"baseline": render_baseline}
+def _renderers() -> dict[str, Renderer]:
+    return {
+        "sarif": render_sarif,
+        "cyclonedx": render_cyclonedx,
+        "markdown": render_markdown,
+        "baseline": render_baseline,
+    }
+
+
+def _to_unicode(text: str) -> str:
+    """A file name may hold bytes that are no text: they are shown as a question mark, for the output must be UTF-8."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 def render_baseline(report: CheckReport) -> str:
