@@ -68,6 +68,12 @@ class Builder:
     family: str | None = None
     path: tuple[LineageEdge, ...] = ()
 
+    @property
+    def settled(self) -> str | None:
+        """The organisation, unless it is a base known by a weak statement only: then somebody unknown."""
+        weak = self.how is How.BASE and self.confidence in (Sureness.LOW, Sureness.UNKNOWN)
+        return None if weak else self.organisation
+
 
 @dataclass(frozen=True, slots=True)
 class Operator:
