@@ -83,12 +83,19 @@ class _Joined:
             self._put(self._build(target.place, replace(sighting, text=target.value or ""), found, (call,)))
         if named or sighting.confidence is not Confidence.UNRESOLVED or any(target.value for target in targets):
             return
-        text = f"${{{reference.name[len(_ENVIRONMENT) :]}}}" if reference.name.startswith(_ENVIRONMENT) else sighting.text
+        if reference.name.startswith("call:") and targets:
+            return  # a caller in this project passes it, and what it passes is reported there
+        text = (
+            f"${{{reference.name[len(_ENVIRONMENT) :]}}}" if reference.name.startswith(_ENVIRONMENT) else sighting.text
+        )
         note = _explain(reference.name, targets)
         self._put(self._build_unresolved(path, replace(sighting, text=text, line=reference.line), note))
 
     def _build(self, place: Place, sighting: Sighting, named: Named, calls: tuple[Place, ...]) -> Use:
-        inferred = Confidence.INFERRED in (named.confidence, sighting.confidence) and named.confidence is not Confidence.DECLARED
+        inferred = (
+            Confidence.INFERRED in (named.confidence, sighting.confidence)
+            and named.confidence is not Confidence.DECLARED
+        )
         return Use(
             place=place,
             text=sighting.text,
@@ -149,11 +156,13 @@ def _name(target: Target, sighting: Sighting) -> Named | None:
 
 def _explain(name: str, targets: list[Target]) -> str:
     """Why a name stays unresolved, with the place to look at."""
+    if name.startswith("call:"):
+        return "given by the caller"
+    if name.startswith("option:"):
+        return f"given on the command line: option {name[len('option:') :]}"
     outside = next((target for target in targets if target.value is None), None)
     if outside is not None:
         return f"set in {outside.place} from the environment"
     if name.startswith(_ENVIRONMENT):
         return f"set from the environment variable {name[len(_ENVIRONMENT) :]}"
     return f"fed by {name}, which this project does not define"
-
-

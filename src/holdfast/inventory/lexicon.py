@@ -20,6 +20,7 @@ class Provider:
     word: str
     names: re.Pattern[str]
     short: re.Pattern[str]
+    own: re.Pattern[str]
     takes_any: bool
 
 
@@ -141,7 +142,8 @@ def _build(data: dict[str, Any]) -> Lexicon:
 
 
 def _provider(word: str, entry: dict[str, Any]) -> Provider:
-    return Provider(word, _join(entry.get("names", [])), _join(entry.get("short", [])), bool(entry.get("any", False)))
+    shapes = [_join(entry.get(key, [])) for key in ("names", "short", "own")]
+    return Provider(word, shapes[0], shapes[1], shapes[2], bool(entry.get("any", False)))
 
 
 def _hosts(providers: dict[str, dict[str, Any]]) -> tuple[tuple[str, str], ...]:

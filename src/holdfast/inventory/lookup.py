@@ -60,6 +60,8 @@ class Lookup:
                 found.add(Target(Place(held.path, held.definition.line), held.definition.value))
             elif held.definition.alias is not None:
                 self._find(held.definition.alias, held.path, found, seen)
+            else:
+                found.add(Target(Place(held.path, held.definition.line), None))
         if not found:
             for longer in self._find_through_prefix(name, path):
                 self._find(longer, path, found, seen)
@@ -68,6 +70,9 @@ class Lookup:
         """Exact names first; else those that end in the name, nearest to the asking file."""
         held = self._definitions.get(name.rpartition(".")[2], [])
         exact = [one for one in held if one.definition.name == name]
+        if name.startswith("option:"):
+            nearest = max((_shared(one.path, path) for one in exact), default=0)
+            return [one for one in exact if _shared(one.path, path) == nearest]
         if exact or name.count(".") < 1:
             return exact
         ending = [one for one in held if one.definition.name.endswith("." + name)]

@@ -81,6 +81,8 @@ def grade(text: str) -> Grade:
     known, likely = organisation in hub.organisations, bool(hub.likely.search(rest))
     if find_distinct(text) is not None:
         return Grade.SURE if is_repository and known and hub.family.search(rest) else Grade.PLAIN
+    if named.model.scheme == "pkg:huggingface" and named.confidence is Confidence.INFERRED and known:
+        return Grade.SURE  # a path that ends in a known laboratory's repository
     if not is_repository:
         return Grade.POSSIBLE
     return Grade.PLAIN if known and likely else Grade.LIKELY if known or likely else Grade.POSSIBLE
@@ -92,7 +94,12 @@ def get_kind_of_client(via: str, endpoint: str = "") -> Kind:
     if endpoint and lexicon.find_provider_of_endpoint(endpoint) is None and _is_own_server(endpoint):
         return Kind.WEIGHTS
     word = _known_word(via.lower(), lexicon)
-    loads = word in lexicon.hub_engines or word in lexicon.ollama_engines or word in lexicon.engine_of_via or word in lexicon.modelscope_engines
+    loads = (
+        word in lexicon.hub_engines
+        or word in lexicon.ollama_engines
+        or word in lexicon.engine_of_via
+        or word in lexicon.modelscope_engines
+    )
     return Kind.HOSTED if not loads and (word in lexicon.provider_of_via or word in lexicon.routers) else Kind.WEIGHTS
 
 
@@ -128,6 +135,7 @@ _QUANT = re.compile(r"(?i)(?P<repo>[^:]+):(?:(?:i?q\d[\w]*|f16|bf16|fp16|f32|ud-
 _ROUTED = re.compile(r"(?P<prefix>[A-Za-z][\w-]*)(?P<sign>://|[/:])(?P<rest>.+)")
 _OLLAMA = re.compile(r"(?:(?P<user>[\w.-]+)/)?(?P<name>[\w.-]+):(?P<tag>[\w.-]+)")
 _OLLAMA_ANY = re.compile(r"(?:[\w.-]+/)?[\w.-]*[A-Za-z][\w.-]*(?::[\w.-]+)?")
+_COPIES = re.compile(r"(?i)pretrained|models?|hub|weights|checkpoints?|hf|hugging_?face|llms?|cache")
 _DIGIT = re.compile(r"\d")
 
 
@@ -215,7 +223,7 @@ def _read_at_provider(name: str, provider: Provider, lexicon: Lexicon) -> Named 
     routed = _ROUTED.fullmatch(name)
     if routed and lexicon.prefixes.get(routed["prefix"]) == provider.word and not provider.takes_any:
         name = routed["rest"]
-    if provider.names.fullmatch(name) or provider.short.fullmatch(name):
+    if provider.names.fullmatch(name) or provider.short.fullmatch(name) or provider.own.fullmatch(name):
         return _hosted(provider.word, name)
     if provider.takes_any:
         return _hosted(provider.word, name) if _is_deployment(name, lexicon) else None
@@ -302,7 +310,7 @@ def _read_hinted(name: str, hint: str, lexicon: Lexicon) -> Named | None:
     if hint in lexicon.hub_engines or hint not in lexicon.provider_of_via:
         return None
     provider = lexicon.providers[lexicon.provider_of_via[hint]]
-    if provider.names.fullmatch(name) or provider.short.fullmatch(name):
+    if provider.names.fullmatch(name) or provider.short.fullmatch(name) or provider.own.fullmatch(name):
         return _hosted(provider.word, name)
     surely = provider.takes_any and lexicon.hub.family.search(name) and _is_deployment(name, lexicon)
     return _hosted(provider.word, name) if surely else None
@@ -353,11 +361,7 @@ def _read_routed(name: str, lexicon: Lexicon) -> Named | None:
     if match is None or target is None:
         return None
     rest = match["rest"]
-    if (
-        lexicon.ollama_tag.fullmatch(rest)
-        and match["sign"] != "/"
-        and target in ("mistral", "deepseek", "google")
-    ):
+    if lexicon.ollama_tag.fullmatch(rest) and match["sign"] != "/" and target in ("mistral", "deepseek", "google"):
         return None
     if target == "ollama":
         return _read_at_ollama(rest, lexicon)
@@ -436,6 +440,16 @@ def _read_known_repository(name: str, lexicon: Lexicon) -> Named | None:
 
 def _read_repository(name: str, lexicon: Lexicon) -> Named | None:
     return _repository(name, Confidence.DECLARED) if _is_repository(name, lexicon) else None
+
+
+def _read_deep_path(name: str, lexicon: Lexicon) -> Named | None:
+    """`//pretrained/facebook/encodec_24khz`, `s3://bucket/models/meta-llama/Llama-3-8B`: a copy of a hub repository."""
+    parts = name.rstrip("/").rsplit("/", 2)
+    if len(parts) < 3 or name.startswith(("http:", "https:")) or _is_file(name) or not _COPIES.search(parts[0]):
+        return None
+    repository = f"{parts[1]}/{parts[2]}"
+    known = parts[1] in lexicon.hub.organisations and _REPOSITORY.fullmatch(repository)
+    return _repository(repository, Confidence.INFERRED) if known else None
 
 
 def _read_local_file(name: str, lexicon: Lexicon) -> Named | None:
@@ -531,4 +545,4 @@ _DISTINCT: tuple[Reader, ...] = (
     _read_ollama_tag,
     _read_known_repository,
 )
-_ANY: tuple[Reader, ...] = (*_DISTINCT, _read_provider_short, _read_repository, _read_local_file)
+_ANY: tuple[Reader, ...] = (*_DISTINCT, _read_provider_short, _read_deep_path, _read_repository, _read_local_file)

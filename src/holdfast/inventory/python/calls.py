@@ -44,7 +44,27 @@ class _Object:
         return _Object(f"{self.dotted}.{name}", self.made_by, self.scope)
 
 
-_WRAPPERS = frozenset({"from_openai", "from_anthropic", "from_litellm", "from_groq", "from_mistral", "from_gemini", "from_genai", "from_cohere", "patch", "wrap_openai", "wrap_anthropic", "wrap", "observe", "traceable", "trace", "cast", "apatch"})
+_WRAPPERS = frozenset(
+    {
+        "from_openai",
+        "from_anthropic",
+        "from_litellm",
+        "from_groq",
+        "from_mistral",
+        "from_gemini",
+        "from_genai",
+        "from_cohere",
+        "patch",
+        "wrap_openai",
+        "wrap_anthropic",
+        "wrap",
+        "observe",
+        "traceable",
+        "trace",
+        "cast",
+        "apatch",
+    }
+)
 _OWN = frozenset({"self", "cls"})
 
 
@@ -133,8 +153,12 @@ class Calls:
             return None
         if loader.dataset and self._is_other_repository(call, loader, scope):
             return None
-        endpoint = self.values.find_single(find_argument(call, None, loader.endpoint), scope) if loader.endpoint else None
-        provider = self.values.find_single(find_argument(call, None, (loader.provider,)), scope) if loader.provider else None
+        endpoint = (
+            self.values.find_single(find_argument(call, None, loader.endpoint), scope) if loader.endpoint else None
+        )
+        provider = (
+            self.values.find_single(find_argument(call, None, (loader.provider,)), scope) if loader.provider else None
+        )
         return Load(loader, provider or loader.via, endpoint or "")
 
     def _is_other_repository(self, call: ast.Call, loader: Loader, scope: Scope) -> bool:
@@ -202,7 +226,11 @@ class Calls:
             if isinstance(binding, Imported):
                 found = _Object(binding.dotted)
             elif isinstance(binding, Assigned):
-                found = self._find_object(binding.expr, binding.scope, depth + 1) if not isinstance(binding.expr, ast.Constant) else None
+                found = (
+                    self._find_object(binding.expr, binding.scope, depth + 1)
+                    if not isinstance(binding.expr, ast.Constant)
+                    else None
+                )
             elif isinstance(binding, Defined) and binding.scope.kind is ScopeKind.CLASS:
                 found = self._find_class_object(binding.scope, depth)
             elif isinstance(binding, Defined):
@@ -217,7 +245,11 @@ class Calls:
         text = find_text(annotation)
         if text is not None:
             annotation = ast.Name(text, ast.Load())
-        return self._find_object(annotation, scope, depth + 1) if isinstance(annotation, ast.Name | ast.Attribute) else None
+        return (
+            self._find_object(annotation, scope, depth + 1)
+            if isinstance(annotation, ast.Name | ast.Attribute)
+            else None
+        )
 
     def _find_class_object(self, owner: Scope, depth: int) -> _Object | None:
         """A class of this module stands for the imported class it derives from."""

@@ -2,7 +2,17 @@
 
 import ast
 
-from holdfast.inventory.python.scopes import Assigned, Binding, Defined, Imported, Module, Scope, ScopeKind, find_text
+from holdfast.inventory.python.scopes import (
+    Assigned,
+    Binding,
+    Defined,
+    Imported,
+    Module,
+    Scope,
+    ScopeKind,
+    find_text,
+    get_last_word,
+)
 from holdfast.inventory.python.values import Values, find_argument
 from holdfast.inventory.python.wording import Saying, get_saying
 from holdfast.inventory.naming import find_distinct
@@ -22,7 +32,42 @@ def collect_definitions(module: Module, values: Values) -> tuple[Definition, ...
         for scope in scopes:
             if scope.parent is module.root:
                 found += _define_class(f"{module.dotted}.{scope.name}", scope, values)
-    return tuple(sorted(set(found), key=lambda entry: (entry.line, entry.name, entry.value or "", entry.alias or ""))[:DEFINITIONS_MAX])
+    found += _define_options(values)
+    found += _define_callers(module)
+    return tuple(
+        sorted(set(found), key=lambda entry: (entry.line, entry.name, entry.value or "", entry.alias or ""))[
+            :DEFINITIONS_MAX
+        ]
+    )
+
+
+def _define_options(values: Values) -> list[Definition]:
+    """Options of a command line, whose values reach other files in a dictionary or a namespace."""
+    found: list[Definition] = []
+    for name, options in values.options.items():
+        if get_saying(name) < Saying.WEAK:
+            continue
+        texts = [text for option in options for text in values.follow(option.expr, option.scope).texts]
+        found += [
+            Definition(f"option:{name}", text.line, value=text.value) for text in texts[:4] if _is_short(text.value)
+        ]
+        found += [Definition(f"option:{name}", 1)] if not texts else []
+    return found
+
+
+def _define_callers(module: Module) -> list[Definition]:
+    """Somebody passes a model to a function: `call:complete.model`, without saying which."""
+    found: list[Definition] = []
+    for site in module.calls:
+        for keyword in site.call.keywords:
+            if keyword.arg is not None and get_saying(keyword.arg) >= Saying.FAIR and not _is_nothing(keyword.value):
+                name = get_last_word(site.call.func)
+                found.append(Definition(f"call:{name}.{keyword.arg}", site.call.lineno))
+    return found
+
+
+def _is_nothing(expr: ast.expr) -> bool:
+    return isinstance(expr, ast.Constant) and not expr.value
 
 
 def _define_class(dotted: str, scope: Scope, values: Values) -> list[Definition]:
@@ -60,7 +105,11 @@ def _define_assigned(dotted: str, name: str, binding: Assigned, values: Values) 
         return []
     line = binding.expr.lineno
     followed = values.follow(binding.expr, binding.scope)
-    texts = [text for text in followed.texts if _is_short(text.value) and (get_saying(name) >= Saying.FAIR or find_distinct(text.value))]
+    texts = [
+        text
+        for text in followed.texts
+        if _is_short(text.value) and (get_saying(name) >= Saying.FAIR or find_distinct(text.value))
+    ]
     found = [Definition(dotted, text.line, value=text.value) for text in texts[:8]]
     found += [Definition(dotted, line, alias=link) for link in followed.links[:4] if link != dotted]
     made = values.find_class(binding.expr, binding.scope) if isinstance(binding.expr, ast.Call) else None
@@ -78,7 +127,11 @@ def _define_function(dotted: str, function: Scope, values: Values) -> list[Defin
         if made is not None:
             alias = made if isinstance(made, str) else f"{dotted.rpartition('.')[0]}.{made.name}"
             found.append(Definition(dotted, expr.lineno, alias=alias))
-        found += [Definition(dotted, text.line, value=text.value) for text in values.follow(expr, function).texts[:4] if _is_short(text.value)]
+        found += [
+            Definition(dotted, text.line, value=text.value)
+            for text in values.follow(expr, function).texts[:4]
+            if _is_short(text.value)
+        ]
     return found
 
 
@@ -88,7 +141,9 @@ def _is_short(text: str) -> bool:
 
 def _find_environment_prefix(scope: Scope) -> str | None:
     """The prefix under which pydantic settings read their fields from the environment; None for other classes."""
-    if not isinstance(scope.node, ast.ClassDef) or not any("Settings" in ast.unparse(base)[:80] for base in scope.node.bases):
+    if not isinstance(scope.node, ast.ClassDef) or not any(
+        "Settings" in ast.unparse(base)[:80] for base in scope.node.bases
+    ):
         return None
     for binding in scope.bindings.get("model_config", []):
         if isinstance(binding, Assigned) and isinstance(binding.expr, ast.Call):
@@ -109,6 +164,3 @@ def _define_environment(dotted: str, scope: Scope, prefix: str) -> list[Definiti
         for node in fields
         if isinstance(node.target, ast.Name) and get_saying(node.target.id) is not Saying.NO
     ]
-
-
-

@@ -6,8 +6,9 @@ from holdfast.inventory.naming import find_named, get_kind_of_client
 from holdfast.inventory.python.calls import Calls, Load
 from holdfast.inventory.python.findings import Findings, Origin
 from holdfast.inventory.python.loaders import Argument
-from holdfast.inventory.python.scopes import CallSite, Module, Scope, find_text, get_last_word
+from holdfast.inventory.python.scopes import CallSite, Module, Parameter, Scope, find_text, get_last_word
 from holdfast.inventory.python.values import Found, Text, describe, find_argument
+from holdfast.inventory.python.wording import Saying, get_saying
 from holdfast.inventory.sighting import Reference, Sighting
 from holdfast.records.use import Confidence
 
@@ -32,26 +33,48 @@ class LoadReader:
                 continue
             if load.loader.stands_alone:
                 self._read_alone(site, load)
-            for argument in (load.loader.argument, *load.loader.also):
-                self._read_argument(site, load, argument)
+            self._read_arguments(site, load)
 
     def _read_alone(self, site: CallSite, load: Load) -> None:
         word = get_last_word(site.call.func)
-        self._findings.add(word, site.call.func.end_lineno or site.call.lineno, self._origin(load, site), site.call.lineno)
+        self._findings.add(
+            word, site.call.func.end_lineno or site.call.lineno, self._origin(load, site), site.call.lineno
+        )
 
-    def _read_argument(self, site: CallSite, load: Load, argument: Argument) -> None:
-        given = self._find_given(site, argument, load)
-        if given is None:
-            return
-        expr, scope = given
-        found = self._calls.values.follow(expr, scope)
+    def _read_arguments(self, site: CallSite, load: Load) -> None:
         origin = self._origin(load, site)
-        for text in found.texts[:NAMES_MAX]:
-            self._add(text, origin, site)
-        self._link(found, expr, origin, site)
-        main = argument is load.loader.argument
-        if main and isinstance(expr, _NAMING) and not (found.texts or found.links or found.loaded):
-            self._findings.add_unresolved(self._unresolved(expr, origin, site))
+        read: list[tuple[ast.expr, Found, bool]] = []
+        for argument in (load.loader.argument, *load.loader.also):
+            given = self._find_given(site, argument, load)
+            if given is not None:
+                found = self._calls.values.follow(*given)
+                read.append((given[0], found, argument is load.loader.argument))
+        named = any(found.texts or found.loaded for _, found, _ in read)
+        for expr, found, is_main in read:
+            for text in found.texts[:NAMES_MAX]:
+                self._add(text, origin, site)
+            self._link(found, expr, origin, site, is_certain=is_main and not named)
+            if is_main and not named and not found.links and _may_hold_a_name(expr):
+                self._add_unresolved(expr, origin, site)
+
+    def _add_unresolved(self, expr: ast.expr, origin: Origin, site: CallSite) -> None:
+        """What the caller gives; when some caller in another file gives it by keyword, it is told there."""
+        sighting = self._unresolved(expr, origin, site)
+        parameter = self._find_parameter(expr, site.scope)
+        if parameter is None:
+            self._findings.add_unresolved(sighting)
+        else:
+            self._findings.add_reference(Reference(site.call.lineno, parameter, sighting))
+
+    def _find_parameter(self, expr: ast.expr, scope: Scope) -> str | None:
+        if not isinstance(expr, ast.Name):
+            return None
+        for binding in self._calls.values.lookup(expr.id, scope):
+            if isinstance(binding, Parameter):
+                function = binding.function
+                owner = function.parent.name if function.name == "__init__" and function.parent else function.name
+                return f"call:{owner}.{binding.name}"
+        return None
 
     def _find_given(self, site: CallSite, argument: Argument, load: Load) -> tuple[ast.expr, Scope] | None:
         given = find_argument(site.call, argument.index, argument.keywords)
@@ -79,9 +102,9 @@ class LoadReader:
         if find_named(text.value, origin.via, origin.endpoint) is not None:
             self._findings.add(text.value, text.line, origin, site.call.lineno)
 
-    def _link(self, found: Found, expr: ast.expr, origin: Origin, site: CallSite) -> None:
+    def _link(self, found: Found, expr: ast.expr, origin: Origin, site: CallSite, *, is_certain: bool) -> None:
         """Names of other files: reported as unresolved there, unless this file holds a value already."""
-        confidence = Confidence.INFERRED if found.texts or found.loaded else Confidence.UNRESOLVED
+        confidence = Confidence.UNRESOLVED if is_certain else Confidence.INFERRED
         for name in dict.fromkeys(found.links):
             sighting = Sighting(
                 line=site.call.lineno,
@@ -113,3 +136,8 @@ class LoadReader:
             given = find_argument(site.call, None, (load.loader.revision,))
             revision = self._calls.values.find_single(given, site.scope) if given is not None else None
         return Origin(load.loader.rule, load.via, load.endpoint, revision, by_loader=True)
+
+
+def _may_hold_a_name(expr: ast.expr) -> bool:
+    """`config.model` may; `self.llm.client` is an object."""
+    return isinstance(expr, _NAMING) and not (isinstance(expr, ast.Attribute) and get_saying(expr.attr) < Saying.WEAK)

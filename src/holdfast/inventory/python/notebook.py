@@ -209,13 +209,18 @@ def _move(report: FileReport, numbers: list[int]) -> FileReport:
     return FileReport(
         path=report.path,
         sightings=tuple(
-            replace(one, line=line(one.line), call_lines=tuple(sorted({line(call) for call in one.call_lines} - {line(one.line)})))
+            replace(
+                one,
+                line=line(one.line),
+                call_lines=tuple(sorted({line(call) for call in one.call_lines} - {line(one.line)})),
+            )
             for one in report.sightings
         ),
         catalogues=tuple(replace(one, place=Place(report.path, line(one.place.line))) for one in report.catalogues),
         settings=tuple(replace(one, line=line(one.line)) for one in report.settings),
         references=tuple(
-            replace(one, line=line(one.line), sighting=replace(one.sighting, line=line(one.sighting.line))) for one in report.references
+            replace(one, line=line(one.line), sighting=replace(one.sighting, line=line(one.sighting.line)))
+            for one in report.references
         ),
         skipped=report.skipped,
     )
@@ -224,7 +229,9 @@ def _move(report: FileReport, numbers: list[int]) -> FileReport:
 def _merge(path: str, reports: list[FileReport]) -> FileReport:
     return FileReport(
         path=path,
-        sightings=tuple(sorted((one for report in reports for one in report.sightings), key=lambda one: (one.line, one.text))),
+        sightings=tuple(
+            sorted((one for report in reports for one in report.sightings), key=lambda one: (one.line, one.text))
+        ),
         catalogues=tuple(one for report in reports for one in report.catalogues),
         settings=tuple(one for report in reports for one in report.settings),
         references=tuple(one for report in reports for one in report.references),

@@ -1,6 +1,7 @@
 """Named places that hold a model's name without a known loader: arguments, defaults, constants, keys, answers."""
 
 import ast
+import re
 from collections.abc import Iterable
 from pathlib import PurePosixPath
 
@@ -36,7 +37,21 @@ _NEEDED = {
     Saying.SILENT: Grade.SURE,
     Saying.NO: Grade.NEVER,
 }
-_PROVIDER_KEYS = ("provider", "model_provider", "llm_provider", "api_type", "vendor", "backend", "engine", "framework", "type", "client")
+_DOWNLOAD = re.compile(
+    r"https?://(?:huggingface\.co|hf\.co|hf-mirror\.com|(?:www\.)?modelscope\.cn)/[\w./-]+/resolve/[\w./%+-]+"
+)
+_PROVIDER_KEYS = (
+    "provider",
+    "model_provider",
+    "llm_provider",
+    "api_type",
+    "vendor",
+    "backend",
+    "engine",
+    "framework",
+    "type",
+    "client",
+)
 
 
 class PlaceReader:
@@ -54,13 +69,34 @@ class PlaceReader:
         """Assignments, defaults, keys and answers first, then the arguments of calls."""
         for slot in self._module.slots:
             self._read_slot(slot)
+        for text in self._module.texts:
+            self._read_addresses(text)
         for site in self._module.calls:
             if not site.muted and self._calls.find_load(site.call, site.scope) is None:
                 self._read_call(site)
 
+    def _read_addresses(self, text: ast.Constant) -> None:
+        """A download address inside a longer text, as in a configuration that the module writes."""
+        value = str(text.value)
+        for match in _DOWNLOAD.finditer(value):
+            line = text.lineno + value.count("\n", 0, match.start())
+            if "{" not in match.group() and find_named(match.group()) is not None:
+                self._findings.add(match.group(), line, Origin("python.download-address"), line)
+
     def _find_router(self) -> str:
         """The one package among the imports that reads `provider/model` strings."""
-        routers = ("litellm", "pydantic_ai", "dspy", "crewai", "aisuite", "marvin", "any_llm", "inspect_ai", "agno", "langchain")
+        routers = (
+            "litellm",
+            "pydantic_ai",
+            "dspy",
+            "crewai",
+            "aisuite",
+            "marvin",
+            "any_llm",
+            "inspect_ai",
+            "agno",
+            "langchain",
+        )
         roots = {root.partition(".")[0] for root in self._module.imported_roots}
         return next((router for router in routers if router in roots), "")
 
@@ -71,7 +107,9 @@ class PlaceReader:
         is_answer = slot.scope.kind is ScopeKind.FUNCTION and slot.name == slot.scope.name
         if is_answer and (saying < Saying.FAIR or asks_about(slot.name)):
             return
-        if saying is Saying.WEAK and any(get_saying(step.name) is Saying.STRONG for step in slot.scope.chain() if step.parent):
+        if saying is Saying.WEAK and any(
+            get_saying(step.name) is Saying.STRONG for step in slot.scope.chain() if step.parent
+        ):
             saying = Saying.FAIR  # `def get_pretrained(name="org/name")`
         hints = (*get_hints(slot.name), *self._get_sibling_hints(slot.beside), *self._get_scope_hints(slot.scope))
         revision = self._find_revision(slot.name, slot.beside, slot.scope)
@@ -80,12 +118,17 @@ class PlaceReader:
     def _is_only_compared(self, slot: Slot) -> bool:
         """A constant that the module only compares with names no model that it uses."""
         compared = slot.name in self._module.compared and slot.name not in self._module.read
-        return compared and isinstance(slot.expr, ast.List | ast.Tuple | ast.Set | ast.Dict | ast.Constant) and slot.beside is None
+        is_display = isinstance(slot.expr, ast.List | ast.Tuple | ast.Set | ast.Dict | ast.Constant)
+        return compared and is_display and slot.beside is None and slot.name in slot.scope.bindings
 
     def _get_sibling_hints(self, beside: ast.Dict | None) -> tuple[str, ...]:
         if beside is None:
             return ()
-        texts = [find_text(value) for key, value in zip(beside.keys, beside.values, strict=True) if find_text(key) in _PROVIDER_KEYS]
+        texts = [
+            find_text(value)
+            for key, value in zip(beside.keys, beside.values, strict=True)
+            if find_text(key) in _PROVIDER_KEYS
+        ]
         return tuple(hint for text in texts if text for hint in get_hints(text))
 
     def _get_scope_hints(self, scope: Scope) -> tuple[str, ...]:
@@ -126,7 +169,10 @@ class PlaceReader:
         """`MODELS = {"fast": "gpt-4o-mini"}`: the values are names, unless their keys say otherwise."""
         for key, value in zip(display.keys, display.values, strict=True):
             name = find_text(key) or ""
-            if isinstance(value, ast.Constant | ast.Name | ast.IfExp | ast.BoolOp) and get_saying(f"model {name}") is not Saying.NO:
+            if (
+                isinstance(value, ast.Constant | ast.Name | ast.IfExp | ast.BoolOp)
+                and get_saying(f"model {name}") is not Saying.NO
+            ):
                 inner = (*get_hints(name), *hints)
                 self._read_value(value, scope, min(saying, Saying.FAIR), inner, value.lineno)
 
@@ -184,7 +230,9 @@ class PlaceReader:
         for index, expr in enumerate(site.call.args[:POSITIONS_MAX]):
             if isinstance(expr, ast.Starred | ast.Dict | ast.Call):
                 continue
-            saying = get_saying(parameters[index]) if index in parameters else Saying.WEAK if about_models else Saying.SILENT
+            saying = (
+                get_saying(parameters[index]) if index in parameters else Saying.WEAK if about_models else Saying.SILENT
+            )
             if saying is not Saying.NO and not _is_long(expr):
                 self._read_value(expr, site.scope, saying, hints, site.call.lineno)
 
@@ -209,7 +257,11 @@ class PlaceReader:
         given = find_argument(site.call, None, ("default", "value", "fallback"))
         if given is not None:
             self._read_value(given, site.scope, saying, inner, site.call.lineno)
-        elif len(site.call.args) == 2 and not names[0].startswith("-") and callee not in ("join", "setattr", "isinstance"):
+        elif (
+            len(site.call.args) == 2
+            and not names[0].startswith("-")
+            and callee not in ("join", "setattr", "isinstance")
+        ):
             self._read_value(site.call.args[1], site.scope, saying, inner, site.call.lineno)
 
 
@@ -217,7 +269,9 @@ def _get_parameter_names(scope: Scope) -> dict[int, str]:
     if scope.kind is ScopeKind.CLASS:
         inits = [binding.scope for binding in scope.bindings.get("__init__", []) if isinstance(binding, Defined)]
         return _get_parameter_names(inits[0]) if inits else {}
-    parameters = [binding for bindings in scope.bindings.values() for binding in bindings if isinstance(binding, Parameter)]
+    parameters = [
+        binding for bindings in scope.bindings.values() for binding in bindings if isinstance(binding, Parameter)
+    ]
     return {parameter.index: parameter.name for parameter in parameters if parameter.index is not None}
 
 

@@ -44,5 +44,3 @@ def get_module_name(path: str) -> str:
     """`src/helpdesk/settings.py` is `src.helpdesk.settings`; a package's `__init__.py` is the package."""
     parts = PurePosixPath(path).with_suffix("").parts
     return ".".join(parts[:-1] if parts and parts[-1] == "__init__" else parts)
-
-

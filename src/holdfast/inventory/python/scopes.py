@@ -127,6 +127,8 @@ class Module:
     calls_by_name: dict[str, list[CallSite]] = field(default_factory=lambda: defaultdict[str, list[CallSite]](list))
     classes: dict[str, list[Scope]] = field(default_factory=lambda: defaultdict[str, list[Scope]](list))
     imported_roots: set[str] = field(default_factory=set[str])
+    texts: list[ast.Constant] = field(default_factory=list[ast.Constant])
+    paths: dict[str, list[Assigned]] = field(default_factory=lambda: defaultdict[str, list[Assigned]](list))
     compared: set[str] = field(default_factory=set[str])
     read: set[str] = field(default_factory=set[str])
 
@@ -151,6 +153,14 @@ def get_last_word(expr: ast.expr) -> str:
     return expr.id if isinstance(expr, ast.Name) else ""
 
 
+def get_path(expr: ast.expr) -> str:
+    """`self.config.model` for that chain of attributes; empty for anything else."""
+    if isinstance(expr, ast.Name):
+        return expr.id
+    base = get_path(expr.value) if isinstance(expr, ast.Attribute) else ""
+    return f"{base}.{expr.attr}" if base and isinstance(expr, ast.Attribute) else ""
+
+
 def find_text(expr: ast.expr | None) -> str | None:
     """The text of a string constant."""
     return expr.value if isinstance(expr, ast.Constant) and isinstance(expr.value, str) else None
@@ -170,7 +180,21 @@ _MUTING_CALLS = frozenset(
     "hasattr raises warns skipif xfail deprecated compile match search findall fullmatch sub replace cost_per_token "
     "model_cost encoding_for_model".split()
 )
-_ANSWER_KEYS = frozenset({"choices", "finish_reason", "usage", "completion_tokens", "prompt_tokens", "total_tokens", "stop_reason", "object", "input_cost_per_token", "input_tokens"})
+_ADDRESS = "/resolve/"
+_ANSWER_KEYS = frozenset(
+    {
+        "choices",
+        "finish_reason",
+        "usage",
+        "completion_tokens",
+        "prompt_tokens",
+        "total_tokens",
+        "stop_reason",
+        "object",
+        "input_cost_per_token",
+        "input_tokens",
+    }
+)
 
 
 class _Walk:
@@ -196,7 +220,13 @@ class _Walk:
                 self._push_all(ast.iter_child_nodes(node), scope, muted)
 
     def _push_all(self, nodes: Iterable[ast.AST], scope: Scope, muted: bool) -> None:
-        self._stack.extend([(node, scope, muted) for node in nodes if not isinstance(node, ast.Constant)][::-1])
+        kept: list[tuple[ast.AST, Scope, bool]] = []
+        for node in nodes:
+            if not isinstance(node, ast.Constant):
+                kept.append((node, scope, muted))
+            elif isinstance(node.value, str) and _ADDRESS in node.value:
+                self._module.texts.append(node)
+        self._stack.extend(reversed(kept))
 
     def _slot(self, name: str, expr: ast.expr, scope: Scope, beside: ast.Dict | None = None) -> None:
         self._module.slots.append(Slot(name, expr, scope, beside))
@@ -287,6 +317,7 @@ class _Walk:
             owner = scope.find_enclosing_class()
             if owner is not None and isinstance(target.value, ast.Name) and target.value.id in ("self", "cls"):
                 owner.attributes.setdefault(target.attr, []).append(Assigned(value, scope))
+            self._module.paths[get_path(target)].append(Assigned(value, scope))
             self._slot_unless(muted, target.attr, value, scope)
         elif isinstance(target, ast.Subscript):
             key = find_text(target.slice)
@@ -318,6 +349,10 @@ class _Walk:
                 scope.bind(item.optional_vars.id, Assigned(item.context_expr, scope))
         self._push_all([*(item.context_expr for item in node.items), *node.body], scope, muted)
 
+    def statement(self, node: ast.Expr, scope: Scope, muted: bool) -> None:
+        if not isinstance(node.value, ast.Constant):  # a text that stands alone is prose
+            self._push_all([node.value], scope, muted)
+
     def return_(self, node: ast.Return | ast.Yield, scope: Scope, muted: bool) -> None:
         if node.value is None:
             return
@@ -332,7 +367,9 @@ class _Walk:
             word = get_last_word(part)
             if word:
                 self._module.compared.add(word)
-        self._push_all((part for part in [node.left, *node.comparators] if not isinstance(part, ast.Name)), scope, muted=True)
+        self._push_all(
+            (part for part in [node.left, *node.comparators] if not isinstance(part, ast.Name)), scope, muted=True
+        )
 
     def call(self, node: ast.Call, scope: Scope, muted: bool) -> None:
         word = get_last_word(node.func)
@@ -406,6 +443,7 @@ _VISITORS: dict[type[ast.AST], Callable[[_Walk, Any, Scope, bool], None]] = {
     ast.comprehension: _Walk.for_,
     ast.With: _Walk.with_,
     ast.AsyncWith: _Walk.with_,
+    ast.Expr: _Walk.statement,
     ast.Return: _Walk.return_,
     ast.Yield: _Walk.return_,
     ast.Compare: _Walk.compare,

@@ -21,6 +21,7 @@ from holdfast.inventory.python.scopes import (
     find_text,
     get_base_names,
     get_last_word,
+    get_path,
 )
 
 STEPS_MAX = 400
@@ -58,9 +59,76 @@ class _Trail:
     depth: int = 0
 
 
-_ENVIRONMENT_READERS = frozenset({"getenv", "get_env", "getenv_or_default", "env", "get_from_env", "from_env", "get_from_dict_or_env", "str_env", "env_str"})
-_DEFAULT_READERS = re.compile(r"(?i)^(?:.*(?:get|config|setting|option|argument|param|field|header|query|form|body|secret|default|input|pop|select|choice|flag).*|str|cast|path|purepath|strip|rstrip|lstrip|lower|expanduser|resolve|as_posix|fspath|coalesce|first|var|value|text_input)$")
-_PASSING = frozenset({"str", "cast", "Path", "PurePath", "fspath", "strip", "rstrip", "lstrip", "lower", "expanduser", "resolve", "as_posix", "SecretStr", "deepcopy", "copy", "list", "tuple", "set", "sorted", "enumerate", "reversed", "iter", "next", "keys", "values", "items", "choice", "cycle", "abspath", "realpath", "normpath", "basename", "expandvars"})
+_ENVIRONMENT_READERS = frozenset(
+    {
+        "getenv",
+        "get_env",
+        "getenv_or_default",
+        "env",
+        "get_from_env",
+        "from_env",
+        "get_from_dict_or_env",
+        "str_env",
+        "env_str",
+    }
+)
+_OPTION_HOLDERS = frozenset(
+    {
+        "args",
+        "opts",
+        "options",
+        "opt",
+        "parsed",
+        "namespace",
+        "ns",
+        "flags",
+        "FLAGS",
+        "cli_args",
+        "parsed_args",
+        "arguments",
+        "hparams",
+    }
+)
+_DEFAULT_READERS = re.compile(
+    r"(?i)^(?:.*(?:get|config|setting|option|argument|param|field|header|query|form|body|secret|default|input|pop|select|choice|flag).*|str|cast|path|purepath|strip|rstrip|lstrip|lower|expanduser|resolve|as_posix|fspath|coalesce|first|var|value|text_input)$"
+)
+_PASSING = frozenset(
+    {
+        "str",
+        "cast",
+        "Path",
+        "PurePath",
+        "fspath",
+        "strip",
+        "rstrip",
+        "lstrip",
+        "lower",
+        "expanduser",
+        "resolve",
+        "as_posix",
+        "SecretStr",
+        "deepcopy",
+        "copy",
+        "list",
+        "tuple",
+        "set",
+        "sorted",
+        "enumerate",
+        "reversed",
+        "iter",
+        "next",
+        "keys",
+        "values",
+        "items",
+        "choice",
+        "cycle",
+        "abspath",
+        "realpath",
+        "normpath",
+        "basename",
+        "expandvars",
+    }
+)
 
 
 class Values:
@@ -137,7 +205,9 @@ class Values:
             annotation = annotation.slice
         if isinstance(annotation, ast.BinOp):
             annotation = annotation.left
-        return self.find_class(annotation, scope, depth + 1) if isinstance(annotation, ast.Name | ast.Attribute) else None
+        return (
+            self.find_class(annotation, scope, depth + 1) if isinstance(annotation, ast.Name | ast.Attribute) else None
+        )
 
     def _find_class_of_call(self, call: ast.Call, scope: Scope, depth: int) -> "Scope | str | None":
         if isinstance(call.func, ast.Name):
@@ -192,7 +262,9 @@ class Values:
             self._parameter(binding, trail)
         elif isinstance(binding, Looped):
             self._looped(binding, trail)
-        elif binding.scope.kind is ScopeKind.FUNCTION and isinstance(binding.scope.node, ast.FunctionDef | ast.AsyncFunctionDef):
+        elif binding.scope.kind is ScopeKind.FUNCTION and isinstance(
+            binding.scope.node, ast.FunctionDef | ast.AsyncFunctionDef
+        ):
             self._returned(binding.scope, trail)
 
     def _returned(self, function: Scope, trail: _Trail) -> None:
@@ -247,7 +319,10 @@ class Values:
         func = site.call.func
         is_method = function.parent is not None and function.parent.kind is ScopeKind.CLASS
         if isinstance(func, ast.Name):
-            return any(isinstance(binding, Defined) and binding.scope is function for binding in self.lookup(func.id, site.scope))
+            return any(
+                isinstance(binding, Defined) and binding.scope is function
+                for binding in self.lookup(func.id, site.scope)
+            )
         if not is_method or not isinstance(func, ast.Attribute):
             return False
         base = self.find_class(func.value, site.scope)
@@ -280,10 +355,18 @@ class Values:
             return [expr]
         if isinstance(expr, ast.Call):
             inner = expr.func.value if isinstance(expr.func, ast.Attribute) else next(iter(expr.args), None)
-            return self.find_displays(inner, scope, depth + 1) if inner is not None and get_last_word(expr.func) in _PASSING else []
+            return (
+                self.find_displays(inner, scope, depth + 1)
+                if inner is not None and get_last_word(expr.func) in _PASSING
+                else []
+            )
         if isinstance(expr, ast.Attribute):
             owner = self.find_class(expr.value, scope)
-            bound = [] if not isinstance(owner, Scope) else [*owner.bindings.get(expr.attr, []), *owner.attributes.get(expr.attr, [])]
+            bound = (
+                []
+                if not isinstance(owner, Scope)
+                else [*owner.bindings.get(expr.attr, []), *owner.attributes.get(expr.attr, [])]
+            )
         else:
             bound = self.lookup(expr.id, scope) if isinstance(expr, ast.Name) else []
         return [
@@ -302,9 +385,19 @@ class Values:
             self._member(owner, expr.attr, trail)
         elif isinstance(owner, str) and not self._is_namespace(owner):
             trail.found.links.append(f"{owner}.{expr.attr}")
+        path = get_path(expr)
+        for assigned in self._module.paths.get(path, []) if path.count(".") > 1 else []:
+            self._follow(assigned.expr, assigned.scope, trail)
         if not trail.found.texts:
-            for option in self.options.get(expr.attr, []):
-                self._follow(option.expr, option.scope, trail)
+            self._option(expr.value, expr.attr, trail)
+
+    def _option(self, base: ast.expr, name: str, trail: _Trail) -> None:
+        """`args.model`, `args["model"]`: the default of the option, or the option of that name in another file."""
+        options = self.options.get(name, [])
+        for option in options:
+            self._follow(option.expr, option.scope, trail)
+        if name not in self.options and get_last_word(base) in _OPTION_HOLDERS:
+            trail.found.links.append(f"option:{name}")
 
     def _is_namespace(self, dotted: str) -> bool:
         return dotted.endswith(".parse_args") or dotted.startswith("argparse.")
@@ -354,9 +447,10 @@ class Values:
             return
         for container in self.find_displays(expr.value, scope):
             self._picked(container, key, expr.slice, scope, trail)
+        if not isinstance(expr.slice, ast.Constant):
+            self._follow(expr.slice, scope, trail)  # `NAMES[getenv("SIZE") or "small"]`: the default picks
         if key is not None and not trail.found.texts:
-            for option in self.options.get(key, []):
-                self._follow(option.expr, option.scope, trail)
+            self._option(expr.value, key, trail)
 
     def _picked(self, container: ast.expr, key: str | None, index: ast.expr, scope: Scope, trail: _Trail) -> None:
         if isinstance(container, ast.Dict):
@@ -384,13 +478,18 @@ class Values:
             self._got(expr, scope, trail)
         elif _DEFAULT_READERS.match(word):
             self._default(expr, scope, trail)
+            if word in ("get", "pop") and isinstance(expr.func, ast.Attribute) and not trail.found.texts:
+                self._option(expr.func.value, find_text(next(iter(expr.args), None)) or "", trail)
         elif isinstance(expr.func, ast.Attribute):
             owner = self.find_class(expr.func.value, scope)
             if isinstance(owner, Scope):
                 self._member(owner, expr.func.attr, trail)
 
     def _is_own_function(self, name: str, scope: Scope) -> bool:
-        return any(isinstance(binding, Defined) and binding.scope.kind is ScopeKind.FUNCTION for binding in self.lookup(name, scope))
+        return any(
+            isinstance(binding, Defined) and binding.scope.kind is ScopeKind.FUNCTION
+            for binding in self.lookup(name, scope)
+        )
 
     def _environment(self, expr: ast.Call, scope: Scope, trail: _Trail) -> None:
         key = find_text(next(iter(expr.args), None))
@@ -518,7 +617,11 @@ def _get_parametrized_names(decorator: ast.Call) -> list[str]:
     if first is None:
         return []
     text = find_text(first)
-    return [name.strip() for name in text.split(",")] if text is not None else [find_text(part) or "" for part in _get_elements(first)]
+    return (
+        [name.strip() for name in text.split(",")]
+        if text is not None
+        else [find_text(part) or "" for part in _get_elements(first)]
+    )
 
 
 def _collect_options(module: Module) -> dict[str, list[Assigned]]:

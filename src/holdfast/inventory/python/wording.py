@@ -23,24 +23,42 @@ _STRONG = frozenset(
     "checkpoint checkpoints ckpt encoder encoders retriever summarizer generator transformer transformers asr stt tts "
     "pretrained chatbot chat gpt judge".split()
 )
-_TIED = frozenset("hf hub huggingface ollama openai anthropic gemini claude whisper weights unet vae lora adapter controlnet segmentation diarization".split())
+_TIED = frozenset(
+    "hf hub huggingface ollama openai anthropic gemini claude whisper weights unet vae lora adapter controlnet segmentation diarization".split()
+)
 _TIES = frozenset("repo id name model hub".split())
-_WEAK = frozenset("name id path engine engines deployment deployments repo variant version default backend value uri url source base selected main fast smart small large primary fallback backup secondary target teacher student draft key arn ref preset".split())
-_OTHER_USE = frozenset("path paths dir directory type types class classes cls file files version uri url config configs configuration settings kwargs args params options provider providers folder root key keys mapping map maps registry info list dict set data meta metadata card spec specs option choices".split())
+_WEAK = frozenset(
+    "name id path engine engines deployment deployments repo variant version default backend value uri url source base selected main fast smart small large primary fallback backup secondary target teacher student draft key arn ref preset".split()
+)
+_OTHER_USE = frozenset(
+    "path paths dir directory type types class classes cls file files version uri url config configs configuration settings kwargs args params options provider providers folder root key keys mapping map maps registry info list dict set data meta metadata card spec specs option choices".split()
+)
 _NOT_A_NAME = frozenset(
     "prefix prefixes suffix suffixes price prices pricing cost costs limit limits regex pattern patterns expected response responses deprecated "
     "unsupported blocked excluded exclude label labels title titles description descriptions dtype context length lengths dim dims dimension dimensions window alias aliases icon color colour "
     "family families help message messages prompt prompts template templates doc docs comment note text output outputs result results answer error errors exception test_id column columns field fields header headers "
-    "table tables max min size sizes count tokens token temperature rate author owner license tag tags format language lang mode role status state task usage display".split()
+    "table tables max min size sizes count tokens token temperature rate author owner license tag tags format language lang mode role status state task usage display dataset datasets corpus benchmark".split()
 )
 
 
 @lru_cache(maxsize=8_000)
 def get_words(identifier: str) -> tuple[str, ...]:
     """The words of an identifier, lower case: `chat`, `open`, `ai` … with well-known compounds kept whole."""
-    joined = identifier.replace("OpenAI", "Openai").replace("OpenRouter", "Openrouter").replace("HuggingFace", "Huggingface")
-    joined = joined.replace("DeepSeek", "Deepseek").replace("VertexAI", "Vertexai").replace("LiteLLM", "Litellm").replace("OctoAI", "Octoai")
-    joined = joined.replace("MistralAI", "Mistral").replace("WatsonX", "Watsonx").replace("DeepInfra", "Deepinfra").replace("LlamaCpp", "Llamacpp")
+    joined = (
+        identifier.replace("OpenAI", "Openai").replace("OpenRouter", "Openrouter").replace("HuggingFace", "Huggingface")
+    )
+    joined = (
+        joined.replace("DeepSeek", "Deepseek")
+        .replace("VertexAI", "Vertexai")
+        .replace("LiteLLM", "Litellm")
+        .replace("OctoAI", "Octoai")
+    )
+    joined = (
+        joined.replace("MistralAI", "Mistral")
+        .replace("WatsonX", "Watsonx")
+        .replace("DeepInfra", "Deepinfra")
+        .replace("LlamaCpp", "Llamacpp")
+    )
     return tuple(word.lower() for word in _WORDS.findall(joined))
 
 
@@ -67,7 +85,9 @@ _ASKING = re.compile(
     r"(?i)^_*(?:is|has|supports?|can|should|count|num|calc|calculate|check|validate|parse|normali[sz]e|register|compare|match|filter|format|"
     r"assert|expect|test|encode|decode|estimate|compute|log|track|record|resolve|map|lookup|find|describe|delete|remove|unload|stop)_"
 )
-_ASKED = re.compile(r"(?i)(?:info|cost|price|prices|limit|context|tokens|supported|exists|available|window|metadata|capabilit\w+|equal|error|exception|warning)$")
+_ASKED = re.compile(
+    r"(?i)(?:info|cost|price|prices|limit|context|tokens|supported|exists|available|window|metadata|capabilit\w+|equal|error|exception|warning)$"
+)
 
 
 @lru_cache(maxsize=4_000)
@@ -80,7 +100,7 @@ def asks_about(callee: str) -> bool:
 def get_hints(identifier: str) -> tuple[str, ...]:
     """The engines and providers that an identifier or a file's name mentions."""
     words = get_words(identifier)
-    pairs = [f"{first}-{second}" for first, second in zip(words, words[1:], strict=False)]
-    pairs += [f"{first}_{second}" for first, second in zip(words, words[1:], strict=False)]
+    pairs = [f"{first}{sign}{second}" for sign in "-_" for first, second in zip(words, words[1:], strict=False)]
+    pairs += [first + second for first, second in zip(words, words[1:], strict=False)]
     found = [hint for word in (*pairs, *words) if (hint := says_provider(word)) is not None]
     return tuple(dict.fromkeys(found))
