@@ -8,6 +8,7 @@ from typing import Any, TypeVar, cast
 import yaml
 from pydantic import TypeAdapter, ValidationError
 
+from holdfast.data.parsed import compute_stamp, find_parsed, write_parsed
 from holdfast.records.errors import LimitExceeded, MalformedPack, MissingPath
 
 PACK_BYTES_MAX = 4 << 20
@@ -32,26 +33,41 @@ def data_folder() -> Path:
     return Path(__file__).parent
 
 
-def read_pack_folder(folder: Path, record: type[Record]) -> list[tuple[Path, Record]]:
-    """Every `*.yaml` of a folder, sorted by name, as records. Raises MalformedPack with file, line and key."""
+def read_pack_folder(folder: Path, record: type[Record], cache: Path | None = None) -> list[tuple[Path, Record]]:
+    """Every `*.yaml` of a folder, sorted by name, as records; `cache` keeps parsed files between runs.
+
+    Raises MissingPath, or MalformedPack with file, line and key.
+    """
     if not folder.is_dir():
         raise MissingPath("this folder of rule data does not exist", where=str(folder))
+    paths = sorted(folder.glob("*.yaml"))
     adapter = TypeAdapter(record)
-    return [(path, _decode(path, adapter)) for path in sorted(folder.glob("*.yaml"))]
+    contents = _read_contents(paths, cache)
+    return [(path, _decode(path, content, adapter)) for path, content in zip(paths, contents, strict=True)]
+
+
+def _read_contents(paths: Sequence[Path], cache: Path | None) -> list[object]:
+    if cache is None:
+        return [_parse(path, _read_text(path)) for path in paths]
+    stamp = compute_stamp(paths)
+    known = find_parsed(cache, stamp)
+    if known is not None and len(known) == len(paths):
+        return known
+    contents = [_parse(path, _read_text(path)) for path in paths]
+    write_parsed(cache, stamp, contents)
+    return contents
 
 
 def read_pack_file(path: Path, record: type[Record]) -> Record:
     """One YAML file as a record. Raises MalformedPack with file, line and key."""
-    return _decode(path, TypeAdapter(record))
+    return _decode(path, _parse(path, _read_text(path)), TypeAdapter(record))
 
 
-def _decode(path: Path, adapter: TypeAdapter[Record]) -> Record:
-    text = _read_text(path)
-    content = _parse(path, text)
+def _decode(path: Path, content: object, adapter: TypeAdapter[Record]) -> Record:
     try:
         return adapter.validate_python(content)
     except ValidationError as error:
-        raise _explain(path, text, error) from None
+        raise _explain(path, _read_text(path), error) from None
 
 
 def _read_text(path: Path) -> str:

@@ -158,11 +158,10 @@ def _test_numbers(test: FactTest, column: NumberColumn) -> Truths:
 def _evaluate_org(test: OrgTest, frame: Frame) -> Truths:
     if test.org == "party":
         return same(_test_org(test, frame.actor.row, frame))
-    answers = frame.orgs.compute(lambda row: _test_org(test, row, frame))
     role = frame.subjects.roles.get(test.org)
     if role is None:
         return same(NO)
-    answer = role.compute(answers)
+    answer = role.compute(frame.orgs.compute(lambda row: _test_org(test, row, frame), role.known))
     return frame.subjects.lineage.spread(answer) if test.org == "builder" else answer
 
 

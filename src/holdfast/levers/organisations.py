@@ -39,9 +39,13 @@ class OrgTable:
         """The row of an organisation; -1 for one that is not known."""
         return self.codes.get(org, -1)
 
-    def compute(self, test: Callable[[OrgRow], int]) -> Truths:
-        """A test's answer for every row, then for nobody, then for the unknown one."""
-        return np.fromiter((*(test(row) for row in self.rows), NO, UNKNOWN), dtype=np.uint8, count=len(self.rows) + 2)
+    def compute(self, test: Callable[[OrgRow], int], codes: Iterable[int]) -> Truths:
+        """A test's answer for these rows, then for nobody, then for the unknown one. Other rows are not asked."""
+        answers = np.full(len(self.rows) + 2, UNKNOWN, dtype=np.uint8)
+        answers[-2] = NO
+        for code in codes:
+            answers[code] = test(self.rows[code])
+        return answers
 
     def extend(self, rows: Iterable[OrgRow]) -> "OrgTable":
         """A table with further rows; a row with a known id replaces the old one."""

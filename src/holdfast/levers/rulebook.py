@@ -59,12 +59,12 @@ def _get(known: dict[str, Identified], name: str, noun: str) -> Identified:
     )
 
 
-def read_rulebook(folder: Path, org_ids: frozenset[str] = frozenset()) -> Rulebook:
+def read_rulebook(folder: Path, org_ids: frozenset[str] = frozenset(), cache: Path | None = None) -> Rulebook:
     """Every lever, party and scenario of a data folder. Raises MalformedPack or DanglingReference, naming the file."""
     vocabulary = read_vocabulary(folder)
-    levers = _by_id(read_pack_folder(folder / "levers", Lever))
-    parties = _by_id(read_pack_folder(folder / "parties", Party))
-    scenarios = _by_id(read_pack_folder(folder / "scenarios", Scenario))
+    levers = _by_id(read_pack_folder(folder / "levers", Lever, cache))
+    parties = _by_id(read_pack_folder(folder / "parties", Party, cache))
+    scenarios = _by_id(read_pack_folder(folder / "scenarios", Scenario, cache))
     book = Rulebook(vocabulary, levers, parties, scenarios)
     for lever in levers.values():
         check_lever(lever, book, org_ids)

@@ -3,6 +3,7 @@
 import datetime
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Protocol
 
 import numpy as np
@@ -26,6 +27,11 @@ class RoleColumn:
 
     holders: Codes
     starts: npt.NDArray[np.int64] | None = None  # None: exactly one holder a row
+
+    @cached_property
+    def known(self) -> tuple[int, ...]:
+        """The organisations that occur, each once."""
+        return tuple(int(code) for code in np.unique(self.holders) if code >= 0)
 
     def compute(self, answers: Truths) -> Truths:
         """A row's answer is that of any holder."""

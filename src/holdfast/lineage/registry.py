@@ -104,13 +104,13 @@ class Registry:
         return self._ancestors[family]
 
 
-def read_registry(folder: Path) -> Registry:
+def read_registry(folder: Path, cache: Path | None = None) -> Registry:
     """Read `organisations/` and `families/` of a data folder, with its words or the packaged ones.
 
     Raises MalformedPack and DanglingReference, each with file and line.
     """
-    organisations = read_pack_folder(folder / "organisations", Organisation)
-    families = read_pack_folder(folder / "families", Family)
+    organisations = read_pack_folder(folder / "organisations", Organisation, cache)
+    families = read_pack_folder(folder / "families", Family, cache)
     check_organisations(organisations)
     check_families(families, frozenset(org.id for _, org in organisations))
     words = folder / NAMING_FILE

@@ -12,7 +12,6 @@ from holdfast.records.finding import Finding
 from holdfast.records.model import Kind, ModelName, Pin
 from holdfast.records.report import CheckReport, ModelRow, StandIn
 from holdfast.records.settings import Settings
-from holdfast.records.subject import Subject
 from holdfast.records.use import Inventory, LineageClaim, Use
 from holdfast.workflows.blast import compute_blast, does_stop
 from holdfast.workflows.grouping import group_uses
@@ -88,7 +87,7 @@ def _assess_rows(request: CheckRequest, world: World, actor: Actor) -> Assessed:
     groups = group_uses(request.inventory.uses)
     claims = _claims_by_model(request.inventory)
     views = [_view(key, uses, claims, request.knowledge) for key, uses in groups]
-    findings = assess_subjects(world, actor, [view.subject for view in views], [view.kind for view in views])
+    findings = assess_views(world, actor, views)
     rows = tuple(
         _row(number, view, uses, findings.get(view.subject.name, ()), request.settings)
         for number, (view, (_, uses)) in enumerate(zip(views, groups, strict=True), 1)
@@ -96,13 +95,11 @@ def _assess_rows(request: CheckRequest, world: World, actor: Actor) -> Assessed:
     return Assessed(actor, tuple(views), rows)
 
 
-def assess_subjects(
-    world: World, actor: Actor, subjects: Sequence[Subject], kinds: Sequence[Kind]
-) -> dict[str, tuple[Finding, ...]]:
-    """Findings by subject for the acts that each kind of model implies."""
+def assess_views(world: World, actor: Actor, views: Sequence[ModelView]) -> dict[str, tuple[Finding, ...]]:
+    """Findings by model for the acts that each kind of model implies; a model without a name is not assessed."""
     found: dict[str, list[Finding]] = {}
     for kind, questions in QUESTIONS.items():
-        chosen = [subject for subject, own in zip(subjects, kinds, strict=True) if own is kind]
+        chosen = [view.subject for view in views if view.kind is kind and view.questions]
         for finding in assess(world, actor, chosen, questions):
             found.setdefault(finding.model, []).append(finding)
     return {model: tuple(listed) for model, listed in found.items()}

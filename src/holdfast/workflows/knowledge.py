@@ -15,6 +15,7 @@ from holdfast.records.errors import UnknownName
 from holdfast.records.lever import PartyFacts
 from holdfast.records.model import find_model_name
 from holdfast.records.subject import Subject
+from holdfast.workflows.folders import cache_folder
 
 
 @dataclass(frozen=True)
@@ -66,6 +67,7 @@ class Knowledge:
 def read_knowledge(folder: Path | None = None, on: datetime.date | None = None) -> Knowledge:
     """Read and cross-check a data folder (the packaged one by default). `on`: the day licences are asked for."""
     place = folder or data_folder()
-    registry = read_registry(place)
-    book = read_rulebook(place, frozenset(registry.organisations))
+    cache = cache_folder() / "rule-data"
+    registry = read_registry(place, cache)
+    book = read_rulebook(place, frozenset(registry.organisations), cache)
     return Knowledge(place, book, registry, on or book.vocabulary.evidence_horizon)

@@ -15,7 +15,7 @@ from holdfast.records.use import Confidence
 
 LEVERS_SHOWN_MAX = 3
 _COLOUR = {Effect.CLOSED: "red", Effect.DEGRADED: "yellow", Effect.AT_RISK: "yellow", Effect.UNKNOWN: "magenta"}
-_COLUMNS = ("", "MODEL", "USED BY", "WEIGHTS BY", "RUNS AT", "LEVERS THAT REACH IT", "COPY")
+_COLUMNS = {"": 1, "MODEL": 30, "USED BY": 16, "WEIGHTS BY": 18, "RUNS AT": 14, "LEVERS THAT REACH IT": 34, "COPY": 8}
 
 
 def print_check(report: CheckReport, output: Output, written: Sequence[tuple[str, Path]]) -> None:
@@ -50,8 +50,8 @@ def _dates(report: CheckReport) -> str:
 
 def _table(report: CheckReport) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for title in _COLUMNS:
-        table.add_column(title, overflow="fold", no_wrap=title in ("", "COPY"))
+    for title, width in _COLUMNS.items():
+        table.add_column(title, overflow="fold", min_width=width)
     for row in report.rows:
         table.add_row(str(row.number), *_cells(row))
     return table
@@ -59,7 +59,7 @@ def _table(report: CheckReport) -> Table:
 
 def _cells(row: ModelRow) -> tuple[str, ...]:
     moving = "[yellow](!)[/]" if row.pin is Pin.MOVING and row.confidence != "unresolved" else ""
-    copy = f"stand-in {row.stand_in.model}" if row.stand_in else row.copy
+    copy = f"{row.copy}, stand-in approved" if row.stand_in else row.copy
     return (
         f"{escape(row.label)}{moving}",
         escape(_used_by(row)),
