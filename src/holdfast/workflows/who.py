@@ -1,0 +1,183 @@
+"""`holdfast who`: whose a model, an organisation or a family is, on a date, each value with its source.
+
+Says what the registry, the name and declared claims tell, and where they end. Screens against no official list.
+"""
+
+import datetime
+import difflib
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.data import data_folder
+from holdfast.inventory.naming import find_named
+from holdfast.lineage import NameReader, Registry, find_licences, read_registry, resolve
+from holdfast.lineage.stems import split_words
+from holdfast.records.errors import UnknownName
+from holdfast.records.family import Family, Licence
+from holdfast.records.lineage import ModelFacts
+from holdfast.records.model import ModelName, find_model_name
+from holdfast.records.organisation import Organisation
+from holdfast.records.use import LineageClaim
+from holdfast.workflows.who_blocks import Block, family_block, licence_block, model_blocks, organisation_block
+
+SUGGESTIONS_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class LicenceAsOf:
+    """A licence of one family (the model's own or a base's) on the day that was asked about."""
+
+    family: str
+    licence: Licence
+
+
+@dataclass(frozen=True, slots=True)
+class WhoResult:
+    """Everything found under one name. `model` is None when an organisation or a family was asked for."""
+
+    asked: str
+    on: datetime.date
+    horizon: datetime.date  # the earliest day to which the evidence of anything shown was checked
+    model: ModelFacts | None
+    licences: tuple[LicenceAsOf, ...]
+    organisations: tuple[Organisation, ...]
+    families: tuple[Family, ...]
+    blocks: tuple[Block, ...]
+
+
+def describe_who(name: str, on: datetime.date, data: Path | None = None) -> WhoResult:
+    """`who` against a data folder (the packaged one by default)."""
+    return who(name, NameReader(read_registry(data or data_folder())), on=on)
+
+
+def who(text: str, reader: NameReader, *, on: datetime.date, claims: Sequence[LineageClaim] = ()) -> WhoResult:
+    """Whose `text` is. Raises UnknownName, with the nearest names, when nothing is called so."""
+    registry = reader.registry
+    name = find_model_name(text)
+    organisations = () if name else _find_organisations(text, registry)
+    families = () if name else _find_families(text, registry)
+    if organisations or families:
+        return _tell_parties(text, registry, on, organisations=organisations, families=families)
+    name = name or _find_model(text, registry)
+    if name is None:
+        families = _find_families_by_stem(text, registry)
+        if not families:
+            raise _unknown(text, registry)
+        return _tell_parties(text, registry, on, organisations=(), families=families)
+    return _tell_model(text, reader, on, facts=resolve(name, reader, claims))
+
+
+# --- finding ----------------------------------------------------------------------------------------------------------
+
+
+def _find_organisations(text: str, registry: Registry) -> tuple[Organisation, ...]:
+    wanted = _fold(text)
+    return tuple(org for org in registry.organisations.values() if wanted in _names_of_organisation(org))
+
+
+def _names_of_organisation(org: Organisation) -> frozenset[str]:
+    return frozenset(map(_fold, (org.id, org.id.removeprefix("org:"), org.name, org.short, *_other_names(org))))
+
+
+def _other_names(org: Organisation) -> Iterator[str]:
+    return (other.name for other in org.names)
+
+
+def _find_families(text: str, registry: Registry) -> tuple[Family, ...]:
+    wanted = _fold(text)
+    return tuple(family for family in registry.families.values() if wanted in _names_of_family(family))
+
+
+def _names_of_family(family: Family) -> frozenset[str]:
+    return frozenset(map(_fold, (family.id, family.id.removeprefix("family:"), family.name)))
+
+
+def _fold(text: str) -> str:
+    return " ".join(text.casefold().split())
+
+
+def _find_model(text: str, registry: Registry) -> ModelName | None:
+    named = find_named(text)
+    if named is not None:
+        return named.model
+    first, sign, rest = text.partition("/")
+    if not sign or not rest or " " in text:
+        return None
+    if first.lower() in registry.api_owners and ("huggingface", first.lower()) not in registry.hub_owners:
+        return ModelName("api", text)
+    return ModelName("pkg:huggingface", text) if "/" not in rest else None
+
+
+def _find_families_by_stem(text: str, registry: Registry) -> tuple[Family, ...]:
+    hits = registry.stems.find(split_words(text))
+    return tuple(registry.families[family] for family in dict.fromkeys(hit.owner for hit in hits))
+
+
+def _unknown(text: str, registry: Registry) -> UnknownName:
+    names = {shown.casefold(): shown for shown in _known_names(registry)}
+    near = difflib.get_close_matches(text.casefold(), names, n=SUGGESTIONS_MAX, cutoff=0.6)
+    nearest = f"Nearest: {', '.join(names[key] for key in near)}. " if near else ""
+    return UnknownName(
+        f"no model, organisation or family is called {text!r}",
+        next_step=f"{nearest}A model is written org/name, api:provider/name or pkg:huggingface/org/name.",
+    )
+
+
+def _known_names(registry: Registry) -> Iterator[str]:
+    for org in registry.organisations.values():
+        yield from (org.id.removeprefix("org:"), org.short, org.name, *_other_names(org))
+    for family in registry.families.values():
+        yield from (family.id.removeprefix("family:"), family.name)
+
+
+# --- telling ----------------------------------------------------------------------------------------------------------
+
+
+def _tell_parties(
+    text: str,
+    registry: Registry,
+    on: datetime.date,
+    *,
+    organisations: tuple[Organisation, ...],
+    families: tuple[Family, ...],
+) -> WhoResult:
+    blocks = [organisation_block(org, registry, on) for org in organisations]
+    blocks += [family_block(family, registry, on) for family in families]
+    return WhoResult(
+        asked=text,
+        on=on,
+        horizon=_horizon((*organisations, *families)),
+        model=None,
+        licences=tuple(LicenceAsOf(f.id, rule) for f in families for rule in find_licences(registry, f.id, on)),
+        organisations=organisations,
+        families=families,
+        blocks=tuple(blocks),
+    )
+
+
+def _tell_model(text: str, reader: NameReader, on: datetime.date, *, facts: ModelFacts) -> WhoResult:
+    registry = reader.registry
+    involved = dict.fromkeys(builder.organisation for builder in facts.builders)
+    involved[facts.operator.organisation] = None
+    organisations = tuple(registry.organisations[org] for org in involved if org)
+    families = tuple(registry.families[family] for family in facts.families)
+    words = reader.read(facts.model).words
+    licences = [LicenceAsOf(f.id, rule) for f in families for rule in find_licences(registry, f.id, on, words)]
+    told = [(item.family, item.licence) for item in licences]
+    blocks = [*model_blocks(facts, registry), licence_block(told, families, registry, on)]
+    blocks += [organisation_block(org, registry, on, full=False) for org in organisations]
+    return WhoResult(
+        asked=text,
+        on=on,
+        horizon=_horizon((*organisations, *families)),
+        model=facts,
+        licences=tuple(licences),
+        organisations=organisations,
+        families=families,
+        blocks=tuple(blocks),
+    )
+
+
+def _horizon(shown: Iterable[Organisation | Family]) -> datetime.date:
+    return min((item.evidence_horizon for item in shown), default=datetime.date.min)
