@@ -12,38 +12,45 @@ _LOADERS: Final = (
     "from_pretrained", "SentenceTransformer", "sentence[-_]transformers", "CrossEncoder", "snapshot_download", "hf_hub_",
     "[Hh]ugging[-_ ]?[Ff]ace", "HUGGING_?FACE", "hf\\.co/", "hf download", "hf://", "Inference(Session|Client)",
     "hub\\.load", "(load|get|create)_model\\( *[\"'][A-Za-z0-9_.-]+/", "open_clip", "timm[./]", "import timm", "ctranslate2",
-    "[Ww]hisper", "WHISPER", "vllm", "VLLM", "sglang", "[Ll]lama", "LLAMA", "LLaMA", "[Ll]ite[Ll][Ll][Mm]", "model[Ss]cope",
+    "[Ww]hisper", "WHISPER", "vllm", "VLLM", "sglang", "[Ll]lama[-_0-9./:A-Z(=]", "[Ll]lama(cpp|file|parse|index|guard)", "[Oo]llama", "OLLAMA", "LLAMA[-_0-9.]", "LLaMA", "[Ll]ite[Ll][Ll][Mm]", "model[Ss]cope",
     "ModelScope", "spacy\\.load", "spacy download", "_core_(web|news|sci)_", "init_(chat_model|embeddings)", "dspy\\.",
     "pydantic_ai", "diffusers", "transformers import", "import transformers", "mlx[-_](lm|vlm|whisper|community)",
     "gguf", "GGUF", "ggml", "safetensors", "onnx", "ONNX", "torchvision\\.models", "fasttext", "fastembed", "FlagEmbedding",
     "AutoModel", "AutoTokenizer", "\\.chat\\.completions", "chat/completions", "generateText\\(", "streamText\\(",
 )  # fmt: skip
 _PROVIDERS: Final = (
-    "[Oo]pen[-_]?[Aa][Ii]", "OPEN_?AI", "[Aa]nthropic", "ANTHROPIC", "generativeai", "GenerativeModel", "GoogleGen",
-    "google[._-]genai", "google import genai", "@google/gen", "[Vv]ertex[-_]?[Aa][Ii]", "VERTEX", "[Bb]edrock", "BEDROCK",
-    "cohere[./:(\"'_-]", "import cohere", "Cohere[A-Z(]", "COHERE", "[Gg]roq", "GROQ", "together[-_./]?(ai|AI|xyz|compute)",
+    "(import|from) openai", "[Oo]pen[Aa][Ii][/:(]", "openai\\.(Open|Async|Azure|Chat|Embed|Comp|Audio|Image|com|azure|api_|chat)",
+    "[A-Za-z]OpenAI", "OpenA[Ii][A-Z(]", "[\"'=: ]openai([\"',:]|$)", "azure[-_]?openai", "azure_(deployment|endpoint)", "openai[-_](chat|like|comp)",
+    "OPENAI_(API_)?(BASE|MODEL|ENGINE|DEPLOY|EMBED|CHAT|LLM|URL|DEFAULT|HOST|TEXT|COMP)", "AZURE_OPENAI", "open_ai",
+    "(import|from) anthropic", "Anthropic[A-Z(]", "[A-Za-z]Anthropic", "anthropic[-/:._](com|[a-z]*claude|Anth|Async|chat)", "anthropic[/:]",
+    "[\"'=: ]anthropic([\"',:]|$)", "ANTHROPIC_(MODEL|BASE|DEFAULT|SMALL|API_BASE|[A-Z]*MODEL)", "generativeai", "GenerativeModel", "GoogleGen",
+    "google[._-]genai", "google import genai", "@google/gen", "[Vv]ertex[-_]?[Aa][Ii]", "VERTEX_?AI", "[Bb]edrock", "BEDROCK",
+    "cohere\\.(Client|Async|com|ai|chat|embed|rerank)", "(import|from) cohere", "cohere/", "[\"']cohere[\"':]", "langchain[-_]cohere",
+    "Cohere[A-Z(]", "COHERE_", "[Gg]roq", "GROQ", "together[-_./]?(ai|AI|xyz|compute)",
     "from together import", "together-ai", "TOGETHER_", "fireworks[-_./]?ai", "[Ff]ireworks[./(]", "FIREWORKS", "accounts/[a-z-]+/models",
-    "import [Rr]eplicate", "[Rr]eplicate[./(]", "REPLICATE_", "[Oo]pen[Rr]outer", "OPENROUTER", "[Dd]ash[Ss]cope", "DASHSCOPE",
+    "import replicate", "Replicate\\(", "replicate\\.(run|com|Client|stream|async)", "replicate/", "REPLICATE_", "[Oo]pen[Rr]outer", "OPENROUTER", "[Dd]ash[Ss]cope", "DASHSCOPE",
     "[Ss]ilicon[Ff]low", "volcengine", "doubao", "[Mm]oonshot", "voyage-[0-9a-z]", "[Vv]oyage[Aa][Ii]", "VOYAGE",
     "api\\.perplexity", "PERPLEXITY", "pplx-", "sonar-", "[Ww]atsonx", "WATSONX", "[Ss]amba[Nn]ova", "[Cc]erebras",
     "[Dd]eep[Ii]nfra", "ai21", "AI21", "j2-(ultra|mid)", "jamba", "[Ee]leven_?[Ll]abs", "eleven_[a-z]", "[Dd]eepgram",
-    "[Aa]ssembly[Aa][Ii]", "stability[-_.]?(ai|sdk)", "[Jj]ina[-_]?(ai|AI|embed|clip|rerank|colbert)", "integrate\\.api\\.nvidia",
+    "[Aa]ssembly[Aa][Ii]", "stability[-_.]?(ai|sdk)", "[Jj]ina[-_]?(ai|AI|embed|clip|rerank|colbert)", "integrate\\.api\\.nvidia", "NVIDIA[A-Z(]", "nvidia_ai",
     "nvidia[-_]nim", "[Gg]rok-", "xai[-_./]", "[Zz]hipu", "[Qq]ianfan", "[Hh]unyuan", "ERNIE", "ernie-", "[Mm]ini[Mm]ax",
-    "api\\.stepfun", "step-[123]", "models\\.(github\\.ai|inference)", "[Aa]nyscale", "[Oo]cto[Aa][Ii]", "[Nn]ovita", "[Nn]ebius", "databricks-(dbrx|mpt|gte)",
-    "@(cf|hf)/", "[Aa]leph[-_]alpha", "luminous-", "fal-ai", "upstage", "solar-(mini|pro|10)", "workers-ai",
+    "api\\.stepfun", "step-[123]", "models\\.(github\\.ai|inference)", "[Aa]nyscale", "[Cc]larifai", "ai-sdk", "[Oo]cto[Aa][Ii]", "[Nn]ovita", "[Nn]ebius", "databricks-(dbrx|mpt|gte)",
+    "@(cf|hf)/", "[Aa]leph[-_]alpha", "luminous-", "fal-ai", "upstage", "reka-", "palmyra", "SparkLLM", "sparkai", "generalv[23]", "flashrank", "solar-(mini|pro|10)", "workers-ai",
 )  # fmt: skip
 _FAMILIES: Final = (
     "gpt[-_]?[234o]", "GPT[-_]?[234]", "gpt-", "[\"'/:=]o[134]-(mini|preview|pro)", "text-(embedding|davinci|ada|bison|unicorn)",
-    "dall-e", "DALL", "tts-1", "[Cc]laude", "CLAUDE", "[Gg]emini", "GEMINI", "[Qq]wen", "QWEN", "[Qq]w[Qq]-", "[Dd]eep[-_]?[Ss]eek",
-    "DEEPSEEK", "[Mm]i[sx]tral", "MISTRAL", "(code|mini|mag|dev|vox)stral", "[Pp]ixtral", "[Gg]emma[-0-9:/\"']", "phi-?[1-4]",
+    "dall-e", "DALL", "tts-1", "[Cc]laude[-_ /]?([0-9]|v[0-9]|instant|[Oo]pus|[Ss]onnet|[Hh]aiku)", "Claude[A-Z(]", "CLAUDE[-_]?([0-9]|MODEL|[A-Z]*MODEL)",
+    "[\"':= /](claude|opus|sonnet|haiku)([\"',]|$)", "(opus|sonnet|haiku|fable|mythos)-[0-9]", "[Gg]emini[-_/:0-9(]", "Gemini[A-Z]", "GEMINI_",
+    "[\"']gemini[\"']", "[Qq]wen", "QWEN", "[Qq]w[Qq]-", "[Dd]eep[-_]?[Ss]eek",
+    "DEEPSEEK", "[Mm]i[sx]tral", "MISTRAL", "(code|mini|mag|dev|vox)stral", "[Pp]ixtral", "[Gg]emma[-0-9:/\"']", "phi-[1-4]", "phi[34][-:\"']",
     "Phi-[1-4]", "[- _/.:=\"'](al|distil|m|ro|ko|sci|bio|legal|fin|camem|tiny|mobile|modern|nomic-|hu|de|geo|code|graphcode|bio|clinical)?(bert|BERT)[-_/\"'0-9]",
     "[Bb]erta[-/\"']", "BERTa", "[- _/:\"'](m|[Ff]lan-|code|by)?[Tt]5-[a-z]", "[Ff]lan-",
-    "clip-", "CLIP-", "ViT-[A-Z]", "vit[-_](base|large|small|huge|tiny)", "dinov[23]", "[Ss]table[-_ ]?[Dd]iffusion", "sdxl", "SDXL",
-    "sd-turbo", "FLUX", "flux[-.]1", "bge-", "[/\"'-]e5-", "gte-", "[Mm]ini-?[Ll][Mm]", "mpnet", "nomic-", "mxbai", "embed-(english|mul|v)",
-    "rerank-", "multi-qa", "paraphrase-", "command-(r|a|light|xlarge|nightly)", "[Ff]alcon-", "mpt-[0-9]", "[Dd]olly[-_]", "vicuna",
-    "alpaca", "[Gg]ranite-", "OLMo", "olmo[-0-9]", "[Ss]mol(LM|lm|VLM|vlm)", "[Ss]tar[Cc]oder", "[Cc]ode[Gg]en-", "[Bb]loomz?-", "opt-[1-9]",
+    "clip-(vit|ViT|rn|RN|base|large|multi)", "CLIP-", "ViT-[A-Z]", "vit[-_](base|large|small|huge|tiny)", "dinov[23]", "[Ss]table[-_ ]?[Dd]iffusion", "sdxl", "SDXL",
+    "sd-turbo", "FLUX", "flux[-.](1|pro|dev|schnell|kontext)", "bge-", "[/\"'-]e5-", "gte-", "[Mm]ini-?[Ll][Mm]", "mpnet", "nomic-", "mxbai", "embed-(english|mul|v)",
+    "rerank-", "multi-qa", "paraphrase-", "command-(r[-:0-9\"']|r7b|a-|light|xlarge|nightly)", "[Ff]alcon-", "mpt-[0-9]", "[Dd]olly[-_]", "vicuna",
+    "alpaca-", "[Gg]ranite-", "OLMo", "olmo[-0-9]", "[Ss]mol(LM|lm|VLM|vlm)", "[Ss]tar[Cc]oder", "[Cc]ode[Gg]en-", "[Bb]loomz?-", "opt-[1-9]",
     "pythia-", "rwkv", "RWKV", "[Bb]aichuan", "[Ii]ntern(LM|lm|VL|vl)", "[Mm]ini(CPM|cpm|gpt|GPT)", "[Gg][Ll][Mm]-?[0-9]", "[Yy]i-[0-9]",
-    "wav2vec", "hubert", "speecht5", "audiocraft", "musicgen", "MusicGen", "encodec", "suno/bark", "[Kk]okoro", "sam-vit", "sam2", "yolo[v0-9]",
+    "wav2vec", "hubert-", "speecht5", "audiocraft", "musicgen", "MusicGen", "encodec", "suno/bark", "[Kk]okoro", "sam-vit", "sam2", "yolo[v0-9]",
     "YOLO", "detr-", "swin[-_]", "blip-", "blip2", "BLIP", "[Ll]layout[Ll][Mm]", "donut-", "trocr", "nllb", "opus-mt", "m2m100",
     "pegasus-", "bart-", "xlm-", "electra-", "longformer", "[Cc]ol[Bb][Ee][Rr][Tt]", "splade", "data2vec", "[Kk]imi-", "nemotron",
     "Nemotron", "[Hh]ermes-", "[Zz]ephyr-", "[Oo]rca-", "wizard(lm|coder|math)", "Wizard(LM|Coder|Math)", "[Aa]ya-", "arctic-", "dbrx",
@@ -53,12 +60,11 @@ _FAMILIES: Final = (
 # No repetition before the sign: with one, the automata of grep and RE2 grow until both are ten times slower.
 _KEY: Final = (
     "(odel|ODEL|odel_name|odel_id|odel_path|MODEL_NAME|MODEL_ID|odelName|odelId|okenizer|OKENIZER|rerank|RERANK|eranker|"
-    "ERANKER|mbedder|MBEDDER|mbedding|mbeddings|MBEDDING|heckpoint|HECKPOINT|llm|LLM|repo_id|REPO_ID|repoId)"
+    "ERANKER|mbedder|MBEDDER|mbedding|mbeddings|MBEDDING|heckpoint|HECKPOINT|llm|LLM|repo_id|REPO_ID|repoId|ncoder|NCODER|lassifier|LASSIFIER|etriever|ummarizer)"
 )
 _SHAPES: Final = (
     _KEY + "[\"']?(: str)? ?[:=(] ?[\"']?[A-Za-z0-9_.-]+/[A-Za-z0-9]",
-    "[A-Z_](: Final|: str)? = [\"'][A-Za-z0-9_.-]+/[A-Za-z0-9]",
-    "\\.(pt|pth|ckpt|tflite)($|[\"' ,)])",
+    "(\\.(pth|ckpt|tflite)|(odel|best|last|eights|oint|[0-9][a-z]?)\\.pt)($|[\"' ,)])",
 )
 
 
