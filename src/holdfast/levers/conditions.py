@@ -103,8 +103,8 @@ def _find_column(name: str, frame: Frame) -> FactColumn | None:
         return frame.subjects.facts[name]
     if name == "model.subject_to_ear":
         return _derive_subject_to_ear(frame)
-    source = frame.vocabulary.facts[name].default_from
-    return _find_column(source, frame) if source and frame.vocabulary.facts[name].type is FactType.WORDS else None
+    kinds, source = frame.vocabulary.facts, frame.vocabulary.facts[name].default_from
+    return _find_column(source, frame) if source and kinds[source].type is kinds[name].type else None
 
 
 def _constant_column(name: str, value: object, vocabulary: Vocabulary) -> FactColumn:

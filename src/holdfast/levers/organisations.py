@@ -157,6 +157,8 @@ class OrgTests:
         if owner.owner.startswith("country:"):
             country = owner.owner.removeprefix("country:")
             return OrgRow(owner.owner, owner.owner, None, country, country, country)
+        if not owner.owner.startswith("org:"):
+            return OrgRow(owner.owner, owner.owner)  # named in words: no list names it, where it sits is not known
         return self._find_row(owner.owner)
 
     def _find_row(self, org: str | None) -> OrgRow | None:

@@ -121,6 +121,8 @@ def judge_situation(
     world = make_world(court.book, orgs, on, scenarios=scenarios, target=given.target)
     actor = compose_party(_party_with_facts(given), court.book.parties, vocabulary)
     facts = {name: value for name, value in given.facts.items() if not name.startswith("party.")}
+    if given.model is None:
+        facts.setdefault("model.family", ())  # no model is named, so silence about its family is a no
     subject = _subject(given, court, orgs, where)
     return assess(world, actor, [subject], [Question(given.act, given.channel or "")], levers=levers, facts=facts)
 
@@ -141,7 +143,7 @@ def _subject(given: Situation, court: Court, orgs: OrgTable, where: str) -> Subj
     changes: dict[str, object] = {}
     if given.builders is not None:
         builders = (UNKNOWN_ORG,) if given.builders == "unknown" else given.builders
-        changes["builders"] = changes["developers"] = builders
+        changes["builders"], changes["developers"] = builders, builders[:1]
     for role in ("endpoint", "host", "counterparty"):
         org = getattr(given, role)
         if org is not None:

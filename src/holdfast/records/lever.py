@@ -290,7 +290,7 @@ class Situation(Strict):
     act: str | None = None
     channel: str | None = None
     model: str | None = None  # a model name, resolved by the registry
-    builders: tuple[str, ...] | Literal["unknown"] | None = None  # org ids, instead of resolving `model`
+    builders: tuple[str, ...] | Literal["unknown"] | None = None  # org ids, the developer first; instead of `model`
     endpoint: str | OrgFacts | None = None
     host: str | OrgFacts | None = None
     counterparty: str | OrgFacts | None = None

@@ -1,0 +1,59 @@
+"""Situations as episodes write them: what silence means, and who counts as the developer."""
+
+import datetime
+
+import pytest
+
+from holdfast.levers.situations import Court, judge_situation
+from holdfast.records.lever import Condition, FactTest, OrgFacts, OrgTest, OwnedByListed, PartyFacts, Situation
+from holdfast.records.organisation import Owner
+from holdfast.records.subject import Subject
+from tests.levers.worlds import DAY, lever, rule, world
+
+HERE = "test"
+
+
+def reach(when: Condition, given: Situation, on: datetime.date = DAY) -> str:
+    one = lever(rule(when, acts=["*"]))
+    court = Court(world(one).book, world(one).orgs, lambda name: Subject(name=name))
+    found = judge_situation(given, on, court, [one], HERE)
+    return found[0].reach.value if found else "open"
+
+
+def given(**more: object) -> Situation:
+    return Situation(party=PartyFacts(facts={"party.kind": "business"}), act="use", **more)  # type: ignore[arg-type]
+
+
+def test_the_first_builder_of_a_situation_is_the_developer_and_the_others_are_bases() -> None:
+    from_cn = OrgTest(org="developer", controlled_from="CN")
+    assert reach(from_cn, given(builders=("org:us", "org:cn"))) == "open"
+    assert reach(from_cn, given(builders=("org:cn", "org:us"))) == "forbidden"
+
+
+def test_a_situation_that_names_no_model_is_silent_about_its_family_which_is_a_no() -> None:
+    gemma = FactTest(fact="model.family", is_="family:gemma-3")
+    assert reach(gemma, given(builders=("org:us",))) == "open"
+    assert reach(gemma, given(model="api:somebody/something")) == "unknown"
+    assert reach(gemma, given(facts={"model.family": "family:gemma-3"})) == "forbidden"
+
+
+@pytest.mark.parametrize(
+    ("facts", "expected"),
+    [
+        ({"model.openness": "published"}, "open"),
+        ({"model.openness": "closed"}, "forbidden"),
+        ({"model.openness": "closed", "item.subject_to_ear": False}, "open"),
+        ({}, "unknown"),
+    ],
+)
+def test_whether_an_item_is_subject_to_the_ear_follows_from_the_model_unless_stated(
+    facts: dict[str, object], expected: str
+) -> None:
+    assert reach(FactTest(fact="item.subject_to_ear", is_=True), given(facts=facts)) == expected
+
+
+def test_an_owner_named_in_words_is_no_hit_on_a_list_and_an_unknown_owner_is_unknown() -> None:
+    listed = OrgTest(org="counterparty", owned_by_listed=OwnedByListed(lists=("us-ofac-sdn",), at_least=50))
+    person = Owner(owner="A founder", share_percent=84, source="described")
+    assert reach(listed, given(counterparty=OrgFacts(name="A firm", owners=(person,)))) == "open"
+    assert reach(listed, given(counterparty=OrgFacts(name="A firm"))) == "unknown"
