@@ -115,10 +115,18 @@ def find_provider(text: str) -> str:
     if known := _say(text.lower()):
         return known
     words = split_words(text)
-    if len(words) > 8:
+    if len(words) > 8 or not words:
         return ""
+    if opening := _find_opening("".join(words)):
+        return opening
     candidates = [*("".join(pair) for pair in pairwise(words)), *words]
     return next((known for word in reversed(candidates) if len(word) > 3 and (known := _say(word))), "")
+
+
+def _find_opening(joined: str) -> str:
+    """The longest known word that a class name begins with: `OctoAILLM`, `AzureOpenAIChat`."""
+    fitting = (word for word in get_lexicon().provider_of_via if len(word) > 4 and joined.startswith(word))
+    return max(fitting, key=len, default="")
 
 
 def _say(word: str) -> str:

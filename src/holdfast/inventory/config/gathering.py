@@ -49,6 +49,10 @@ class Gathering:
             endpoint=known.endpoint or sighting.endpoint,
         )
 
+    def has(self, line: int, text: str) -> bool:
+        """Whether this text on this line has been seen as a model."""
+        return (line, text) in self._sightings
+
     def refer(self, name: str, sighting: Sighting) -> None:
         """Add a value to be looked up elsewhere in the project; without a name it is unresolved at once."""
         opened = replace(sighting, confidence=Confidence.UNRESOLVED)

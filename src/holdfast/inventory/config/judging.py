@@ -16,6 +16,12 @@ from holdfast.records.use import Confidence
 
 TEXT_MAX = 400
 
+_HUB_WORDS = frozenset({"huggingface", "huggingface_hub", "hf", "vllm", "modelscope", "ollama", "transformers"})
+_PLACEHOLDER = re.compile(
+    r"(?i)(?:.*/)?(?:(?:your|my|some|any|the|large|small|draft|base|big|tiny|first|second|third|other|new|path|to)[-_]?)*"
+    r"(?:model|file|weights|name|checkpoint|adapter)s?[-_]?\d*\.\w+|.*<[\w -]+>.*|.*\.\.\."
+)
+_SHAPED = re.compile(r"(?=.*\d)[A-Za-z][\w.]*(?:[-/.:][\w.]+)+")
 _PLAIN_WORD = re.compile(r"[A-Za-z_]+")
 _SEVERAL = re.compile(r"\s*[,;|]\s*")
 
@@ -65,6 +71,9 @@ def judge_words(
 
 
 def _split_several(text: str) -> list[str]:
+    """`a, b`; or `["a", "b"]` where a list is written into one value."""
+    if text.startswith("[") and text.endswith("]"):
+        return re.findall(r"""["']([^"'\s]+)["']""", text) or _SEVERAL.split(text[1:-1].strip())
     return [part for part in _SEVERAL.split(text) if part and " " not in part]
 
 
@@ -117,34 +126,53 @@ def _choose_via(text: str, around: Surroundings) -> str:
 def find_at(text: str, reading: KeyReading, around: Surroundings) -> Spotted | None:
     """The model that a text at a position names, if it names one."""
     text = text.strip().strip("\"'`")
-    if not text or any(character.isspace() for character in text):
+    if not text or any(character.isspace() for character in text) or _PLACEHOLDER.fullmatch(text):
         return None
     spotted = find_spotted(text)
     if spotted is not None:
         return spotted
-    if find_distinct(text) is not None:
-        return Spotted(text)
+    distinct = find_distinct(text)
+    if distinct is not None and not _PLAIN_WORD.fullmatch(text):
+        is_code = reading.is_repository and not (_is_hub_repository(text) or _HUB_WORDS.intersection(around.vias))
+        return None if is_code else Spotted(text)
     if reading.position is not Position.STRONG:
         return None
     return Spotted(text) if _is_readable(text, around) else None
 
 
+def _is_hub_repository(text: str) -> bool:
+    """`repo: org/name` may as well be code: only organisations that publish nothing else settle it."""
+    hub = get_lexicon().hub
+    organisation = text.partition("/")[0]
+    return organisation in hub.organisations and organisation not in hub.mixed
+
+
 def _is_readable(text: str, around: Surroundings) -> bool:
-    if any(find_named(text, via, around.endpoint) is not None for via in around.vias):
+    if any(_reads_by_via(text, via, around.endpoint) for via in around.vias):
         return True
     if any(_reads_by_hint(text, hint) for hint in around.hints):
         return True
+    if any(via in get_lexicon().routers for via in (*around.vias, *around.hints)):
+        return False
     named = find_named(text, "", around.endpoint)
     return named is not None and _says_enough(text, named)
+
+
+def _reads_by_via(text: str, via: str, endpoint: str) -> bool:
+    """A router's names have a provider in front: `opencode/big-pickle` is no hub repository."""
+    named = find_named(text, via, endpoint)
+    if named is None:
+        return False
+    return via not in get_lexicon().routers or named.model.scheme != "pkg:huggingface"
 
 
 def _reads_by_hint(text: str, hint: str) -> bool:
     """A word from further out helps to read a name, but cannot make any word at all a deployment."""
     lexicon = get_lexicon()
     provider = lexicon.provider_of_via.get(hint)
-    if provider is not None and lexicon.providers[provider].takes_any:
+    if provider is not None and not _SHAPED.fullmatch(text):
         return False
-    return find_named(text, hint) is not None and (bool(re.search(r"\d", text)) or provider is None)
+    return _reads_by_via(text, hint, "")
 
 
 def _says_enough(text: str, named: Named) -> bool:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from holdfast.inventory.config.embedding import read_embedded
 from holdfast.inventory.config.gathering import Gathering
+from holdfast.inventory.config.mending import mend_python
 from holdfast.inventory.config.shell import ShellContext, read_script
 from holdfast.inventory.config.words import get_words
 from holdfast.inventory.sighting import FileReport, Source
@@ -30,6 +31,17 @@ _ASCIIDOC = re.compile(r"\[source[%\w]*,[ \t]*(?P<info>[\w-]+)[^\]]*\]")
 _PROMPT = re.compile(r"^[ \t]*(?:\([\w.-]+\)[ \t]*)?(?:[\w.@~:/-]*[$%❯#][ \t]+|PS [^>]*>[ \t]*|>[ \t]+(?=\S))")
 _DOLLAR = re.compile(r"^[ \t]*(?:\([\w.-]+\)[ \t]*)?[$%][ \t]+\S", re.MULTILINE)
 _REPL = re.compile(r"^[ \t]*(?:>>> ?|\.\.\. ?|In \[\d+\]: ?|   \.\.\.: )")
+_ENV_LINE = r"(?:#[^\n]*|(?:export )?[A-Z][A-Z0-9_]{2,}=[^\n]*|)"
+# What an unnamed block begins with when it is …
+_SHAPES = (
+    (_REPL, "python"),
+    (re.compile(r"(?:[^\n]*\n){0,12}?(?:from [\w.]+ import |import [\w.]+(?: as \w+)?$)", re.MULTILINE), "python"),
+    (re.compile(r"\{\s*\"[\w$-]+\"\s*:"), "x.json"),
+    (re.compile(rf"(?:{_ENV_LINE}\n)*{_ENV_LINE}\n?$"), ".env"),
+    (re.compile(r"(?:#[^\n]*\n)*\[[\w.-]+\]\n"), "x.toml"),
+    (re.compile(r"(?:#[^\n]*\n)*[\w-]+:[ \t]*\n[ \t]+[\w-]+:|(?:#[^\n]*\n)*- [\w-]+:"), "x.yaml"),
+    (re.compile(r"(?:#[^\n]*\n)*FROM \S+\s*\n+(?:PARAMETER|SYSTEM|TEMPLATE|ADAPTER)"), "Modelfile"),
+)  # fmt: skip
 _ATTRIBUTE_NAME = re.compile(r"""(?:title|filename|file)=["']?(?P<name>[\w./-]+)""")
 
 
@@ -81,10 +93,16 @@ def _iterate_fences(lines: list[str]) -> Iterator[Block]:
             index = end + 1
             continue
         if opening is None:
-            index += 1
+            end = _find_indented_end(lines, index)
+            if end > index:
+                yield Block("", "", "\n".join(_dedent(lines[index:end])), index + 1)
+            index = max(end, index + 1)
             continue
         end = _find_fence_end(lines, index + 1, opening["fence"])
-        yield _as_block(opening["info"], lines[index + 1 : end], index + 2)
+        body = lines[index + 1 : end]
+        if ">" in opening["indent"]:
+            body = [re.sub(r"^[ \t]*(?:>[ \t]?)+", "", line) for line in body]
+        yield _as_block(opening["info"], body, index + 2)
         index = end + 1
 
 
@@ -94,6 +112,18 @@ def _find_fence_end(lines: list[str], start: int, fence: str) -> int:
         if stripped.startswith(fence) and not stripped.strip(fence[0]):
             return index
     return len(lines)
+
+
+def _find_indented_end(lines: list[str], start: int) -> int:
+    """Where an indented code block that begins here ends; `start` itself when none does."""
+    if not lines[start].startswith(("    ", "\t")) or (start > 0 and lines[start - 1].strip()):
+        return start
+    end = start
+    while end < len(lines) and (lines[end].startswith(("    ", "\t")) or not lines[end].strip()):
+        if _FENCE.match(lines[end]):
+            return start  # an indented fence: it speaks for itself
+        end += 1
+    return end
 
 
 def _find_line(lines: list[str], start: int, wanted: str) -> int:
@@ -141,32 +171,48 @@ def _find_body(lines: list[str], start: int, indent: int) -> tuple[int, int]:
 
 
 def _read_block(gathering: Gathering, block: Block) -> None:
-    language = get_words().languages.get(block.language, "")
     if re.search(r"\boutput\b", block.info.lower()):
         return
+    language = get_words().languages.get(block.language, "")
     named = _ATTRIBUTE_NAME.search(block.info)
     if language == "console":
         _read_console(gathering, block, ShellContext("docs.shell"))
-    elif language == "pycon" or (language == "python" and _REPL.match(block.text.lstrip("\n"))):
-        read_embedded(gathering, "python", _strip_repl(block.text), block.line)
+    elif language in ("python", "pycon"):
+        _read_python(gathering, block)
     elif language == "unnamed":
         _read_unnamed(gathering, block)
-    elif language == "json" and not block.text.lstrip().startswith(("{", "[")):
-        read_embedded(gathering, "json", "{" + block.text + "}", block.line)
-    elif language:
-        read_embedded(gathering, language, block.text, block.line)
-    elif named is not None:
-        read_embedded(gathering, named["name"], block.text, block.line)
+    elif language == "json" and not block.text.lstrip().startswith(("{", "[", "//", "/*")):
+        read_embedded(gathering, "x.json", "{" + block.text + "}", block.line)
+    elif language or named is not None:
+        read_embedded(
+            gathering, f"x.{language}" if language else named["name"] if named else "", block.text, block.line
+        )
 
 
 def _read_unnamed(gathering: Gathering, block: Block) -> None:
-    """A block of no stated language counts where it shows prompts or known commands."""
-    if _REPL.match(block.text.lstrip("\n")):
-        read_embedded(gathering, "python", _strip_repl(block.text), block.line)
-    elif re.search(r"(?m)^(?:from [\w.]+ import |import [\w.]+(?: as \w+)?$)", block.text):
-        read_embedded(gathering, "python", block.text, block.line)
-    else:
-        _read_console(gathering, block, ShellContext("docs.shell", loaders_only=not _DOLLAR.search(block.text)))
+    """A block of no stated language: prompts, known commands, and what is plainly one of the formats read here."""
+    text = block.text.strip()
+    for shape, language in _SHAPES:
+        if shape.match(text):
+            if language == "python":
+                _read_python(gathering, block)
+            else:
+                read_embedded(gathering, language, block.text, block.line)
+            return
+    _read_console(gathering, block, ShellContext("docs.shell", loaders_only=not _DOLLAR.search(block.text)))
+
+
+def _read_python(gathering: Gathering, block: Block) -> None:
+    """Python as documents write it: sessions with prompts, `!command` and `%magic` lines of notebooks."""
+    text = _strip_repl(block.text) if _REPL.match(block.text.lstrip("\n")) else block.text
+    kept: list[str] = []
+    for number, line in enumerate(text.split("\n"), start=block.line):
+        is_command = line.lstrip().startswith(("!", "%"))
+        kept.append("" if is_command else line)
+        if is_command:
+            context = ShellContext("docs.shell", loaders_only=line.lstrip().startswith("%"))
+            read_script(gathering, line.lstrip(" \t!%"), number, context)
+    read_embedded(gathering, "x.py", mend_python("\n".join(kept)), block.line)
 
 
 def _read_console(gathering: Gathering, block: Block, context: ShellContext) -> None:

@@ -28,6 +28,7 @@ class KeyReading:
     position: Position
     via: str = ""
     is_plural: bool = False
+    is_repository: bool = False  # of code, of images or of models: only a hub's own words can tell
 
 
 NOTHING = KeyReading(Position.NO)
@@ -35,6 +36,7 @@ CAPTION = KeyReading(Position.NEVER)
 STRONG = KeyReading(Position.STRONG)
 
 _WORDS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|\d+")
+_HUBS = frozenset({"hf", "huggingface", "hub", "model", "gguf", "llm", "embedding", "ollama"})
 _HEAD_LAST = frozenset({"model", "llm", "models", "reranker", "checkpoint"})
 _HOSTS_OF_OTHERS = ("azure", "bedrock", "vertex")
 
@@ -55,7 +57,8 @@ def read_key(key: str) -> KeyReading:
         return CAPTION
     via = _find_via(parts, words)
     is_plural = parts[-1].endswith("s") or "list" in parts
-    return KeyReading(_place(parts, words), via, is_plural)
+    is_repository = parts[-1] in ("repo", "repository") and not _HUBS.intersection(parts)
+    return KeyReading(_place(parts, words), via, is_plural, is_repository)
 
 
 def _place(parts: tuple[str, ...], words: Words) -> Position:

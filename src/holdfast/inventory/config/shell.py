@@ -181,11 +181,19 @@ class ScriptReading:
             return [found for value in values for found in self._resolve(value, depth + 1)]
         if "$" not in word.text:
             return [word]
+        named = [value for name in _VARIABLE.finditer(word.text) for value in self._values.get(name["name"], [])]
+        told = [value for value in named if self._is_told(value)]
+        if told:
+            return told  # `$REPO:Q4_K_M`: the name stands where the variable is set
         known = {name: values[0].text for name, values in self._values.items() if len(values) == 1}
         expansion = expand(word.text, {name: value for name, value in known.items() if not is_templated(value)})
         if len(expansion.values) == 1 and not is_templated(expansion.values[0]):
             return [Word(expansion.values[0], word.line, is_quoted=True)]
         return [word]
+
+    def _is_told(self, word: Word) -> bool:
+        """Whether a variable's value has already been seen as a model."""
+        return self._gathering.has(word.line, word.text)
 
     # Commands
 

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from holdfast.inventory.config.expansion import is_templated
 from holdfast.inventory.lexicon import get_lexicon
-from holdfast.inventory.naming import find_named
+from holdfast.inventory.naming import find_distinct, find_named
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +19,7 @@ class Spotted:
 
 _HUB_URL = re.compile(
     r"(?:git\+)?(?:https?://|git@|hf://)?(?:[\w.~%$\{\}-]*@)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com|(?:www\.)?modelscope\.(?:cn|ai))[/:]"
-    r"(?:models/|api/models/)?(?P<organisation>[\w.-]+)/(?P<name>[\w.-]+)(?P<rest>[/:?#@][^\s\"'<>)\]]*)?"
+    r"(?:models/|api/models/)?(?P<organisation>[\w.-]+)/(?P<name>[\w.-]+)(?P<rest>[/:?#@][^\s\"'<>)\]|,;]*)?"
 )
 _NOT_REPOSITORIES = frozenset(
     [
@@ -76,6 +76,7 @@ _NIM = re.compile(r"nvcr\.io/nim/(?P<name>[\w.-]+/[\w.-]+)(?::(?P<tag>[\w.-]+))?
 _WEIGHT_URL = re.compile(
     r"https?://\S+/(?P<file>[\w.%+-]+\.(?:gguf|safetensors|pth?|onnx|ckpt|tflite|caffemodel|pdparams|nemo|llamafile|ggml|h5|keras|mlmodel))(?:[?#]\S*)?"
 )
+_ARCHIVE_URL = re.compile(r"https?://\S+/(?P<name>[\w.-]+?)\.(?:zip|tar|tar\.gz|tgz|tar\.bz2|tar\.xz|7z)(?:[?#]\S*)?")
 _SCHEME_VIA = {
     "hf": "huggingface",
     "huggingface": "huggingface",
@@ -147,6 +148,9 @@ def _read_wheel(text: str) -> Spotted | None:
     whisper = _WHISPER.fullmatch(text)
     if whisper is not None:
         return Spotted(whisper["name"], "whisper")
+    archive = _ARCHIVE_URL.fullmatch(text)
+    if archive is not None and find_distinct(archive["name"]) is not None:
+        return Spotted(archive["name"])
     weights = _WEIGHT_URL.fullmatch(text)
     if weights is None or is_templated(text) or "huggingface.co" in text:
         return None

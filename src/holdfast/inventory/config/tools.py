@@ -20,7 +20,7 @@ def get_tool(word: str) -> str:
 def find_loader(words: list[Word]) -> tuple[int, Loader | None]:
     """The first place where a known command begins, through all that may stand before it."""
     table = get_words().loaders
-    names = [get_tool(word.text) if not word.is_quoted else word.text for word in words]
+    names = [word.text if word.is_quoted or "=" in word.text else get_tool(word.text) for word in words]
     is_wrapped = True
     for index, name in enumerate(names):
         module = name.partition(".")[0] if "mlx_" in name else name
@@ -43,7 +43,8 @@ def find_tool(words: list[Word]) -> str:
     """The tool itself, past wrappers and their flags; for `python -m module` the module."""
     for word in words:
         name = get_tool(word.text)
-        if PYTHON.fullmatch(name) or name in get_words().wrappers or name.startswith("-") or "=" in name:
+        is_argument = word.text.startswith("-") or "=" in word.text
+        if is_argument or PYTHON.fullmatch(name) or name in get_words().wrappers:
             continue
         return name
     return get_tool(words[0].text)

@@ -110,14 +110,17 @@ class TreeWalk:
     def _collect_names(self, listing: Listing, scope: Scope) -> list[str]:
         """The models that the items of a list name directly."""
         names: list[str] = []
-        strong = KeyReading(Position.STRONG)
         for item in listing.items:
             if isinstance(item, Leaf):
                 found = find_at(item.text, KeyReading(max(scope.reading.position, Position.WEAK)), scope.around)
                 names.extend([item.text] if found is not None and item.is_text else [])
             elif isinstance(item, Table) and not _ALIASED_BESIDE & item.keys:
-                text = next((text for key in _NAME_KEYS if (text := item.find_text(key))), "")
-                if text and find_at(text, strong, scope.around) is not None:
+                key = next((key for key in _NAME_KEYS if item.find_text(key)), "")
+                own = read_key(key)
+                said = own if own.position is Position.STRONG else scope.reading
+                reading = said if said.position is Position.STRONG else KeyReading(Position.WEAK)
+                text = item.find_text(key) if key else ""
+                if find_at(text, reading, scope.around) is not None:
                     names.append(text)
         return names
 
@@ -156,7 +159,7 @@ class TreeWalk:
             is_number = (
                 isinstance(entry.node, Leaf) and not entry.node.is_text and bool(re.search(r"\d", entry.node.text))
             )
-            if not is_number and not (isinstance(entry.node, Table) and is_priced(entry.node)):
+            if not is_number and not (isinstance(entry.node, Table) and _says_itself(entry.node)):
                 around = replace(scope.around, rule=f"{self._name_rule(scope.path[-1])}.key")
                 judge(self._gathering, entry.key, entry.line, scope.reading, around)
         return False
@@ -197,6 +200,8 @@ class TreeWalk:
     def _read_key(self, entry: Entry, scope: Scope, beside: "_Beside") -> KeyReading:
         reading = read_key(entry.key)
         parent = scope.reading
+        if reading.is_repository and scope.path[-1:] and "image" in split_words(scope.path[-1]):
+            return NOTHING
         if parent.position <= Position.NO or reading.position is Position.STRONG:
             return reading
         if isinstance(entry.node, Leaf):
@@ -241,6 +246,13 @@ class TreeWalk:
                 name, _, value = item.text.partition("=")
                 pairs.entries.append(Entry(name.strip(), item.line, Leaf(value.strip(), item.line, quoted=True)))
         self._visit_table(pairs, Scope((*scope.path, "env"), NOTHING, scope.around))
+
+
+def _says_itself(table: Table) -> bool:
+    """A table that tells its own model or command, or quotes prices: its key is an alias or an entry, and no use."""
+    commands = get_words().scripts | frozenset(get_words().words)
+    tells = any(read_key(key).position is Position.STRONG and table.find_text(key) for key in table.keys)
+    return tells or bool(commands & table.keys) or is_priced(table)
 
 
 @dataclass(frozen=True, slots=True)
