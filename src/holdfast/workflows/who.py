@@ -5,7 +5,7 @@ Says what the registry, the name and declared claims tell, and where they end. S
 
 import datetime
 import difflib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,14 @@ from holdfast.records.lineage import ModelFacts
 from holdfast.records.model import ModelName, find_model_name
 from holdfast.records.organisation import Organisation
 from holdfast.records.use import LineageClaim
-from holdfast.workflows.who_blocks import Block, family_block, licence_block, model_blocks, organisation_block
+from holdfast.workflows.who_blocks import (
+    Block,
+    evidence_block,
+    family_block,
+    licence_block,
+    model_blocks,
+    organisation_block,
+)
 
 SUGGESTIONS_MAX = 3
 
@@ -98,15 +105,19 @@ def _fold(text: str) -> str:
 
 
 def _find_model(text: str, registry: Registry) -> ModelName | None:
+    first, sign, rest = text.partition("/")
+    if sign and rest and _is_provider(first.lower(), registry):
+        return ModelName("api", text)
     named = find_named(text)
     if named is not None:
         return named.model
-    first, sign, rest = text.partition("/")
-    if not sign or not rest or " " in text:
-        return None
-    if first.lower() in registry.api_owners and ("huggingface", first.lower()) not in registry.hub_owners:
-        return ModelName("api", text)
-    return ModelName("pkg:huggingface", text) if "/" not in rest else None
+    is_repository = bool(sign and rest) and not any(mark in rest for mark in "/ ")
+    return ModelName("pkg:huggingface", text) if is_repository else None
+
+
+def _is_provider(word: str, registry: Registry) -> bool:
+    """A provider's word that is no hub namespace: `openai/…` may be either, `bedrock/…` may not."""
+    return word in registry.api_owners and ("huggingface", word) not in registry.hub_owners
 
 
 def _find_families_by_stem(text: str, registry: Registry) -> tuple[Family, ...]:
@@ -144,15 +155,16 @@ def _tell_parties(
 ) -> WhoResult:
     blocks = [organisation_block(org, registry, on) for org in organisations]
     blocks += [family_block(family, registry, on) for family in families]
+    horizon = _horizon((*organisations, *families), registry)
     return WhoResult(
         asked=text,
         on=on,
-        horizon=_horizon((*organisations, *families)),
+        horizon=horizon,
         model=None,
         licences=tuple(LicenceAsOf(f.id, rule) for f in families for rule in find_licences(registry, f.id, on)),
         organisations=organisations,
         families=families,
-        blocks=tuple(blocks),
+        blocks=(*blocks, evidence_block(on, horizon)),
     )
 
 
@@ -167,17 +179,19 @@ def _tell_model(text: str, reader: NameReader, on: datetime.date, *, facts: Mode
     told = [(item.family, item.licence) for item in licences]
     blocks = [*model_blocks(facts, registry), licence_block(told, families, registry, on)]
     blocks += [organisation_block(org, registry, on, full=False) for org in organisations]
+    horizon = _horizon((*organisations, *families), registry)
     return WhoResult(
         asked=text,
         on=on,
-        horizon=_horizon((*organisations, *families)),
+        horizon=horizon,
         model=facts,
         licences=tuple(licences),
         organisations=organisations,
         families=families,
-        blocks=tuple(blocks),
+        blocks=(*blocks, evidence_block(on, horizon)),
     )
 
 
-def _horizon(shown: Iterable[Organisation | Family]) -> datetime.date:
-    return min((item.evidence_horizon for item in shown), default=datetime.date.min)
+def _horizon(shown: Sequence[Organisation | Family], registry: Registry) -> datetime.date:
+    known = shown or tuple(registry.organisations.values())
+    return min((item.evidence_horizon for item in known), default=datetime.date.min)

@@ -151,13 +151,14 @@ def _listing_line(entry: Listing, org: Organisation, on: datetime.date) -> str:
     until = f" until {entry.until}" if entry.until else ""
     known = f", known from {entry.known_from}" if entry.known_from else ""
     listed_as = f" as {entry.listed_as}" if entry.listed_as else ""
-    state = f"; {_listing_state(entry, on)} on {on}"
+    beyond = f" as far as the evidence to {org.evidence_horizon} goes" if on > org.evidence_horizon else ""
+    state = f"; {_listing_state(entry, on)} on {on}{beyond}"
     source = cite(org.sources[entry.source])
     return f"{entry.list}: {entry.status.value} {since}{until}{known}{listed_as}{state} ({source})"
 
 
 def _listing_state(entry: Listing, on: datetime.date) -> str:
-    """What this entry alone says of the day; other entries of the same list may say more."""
+    """What this entry alone says of the day; other entries of the same list may say more, and later evidence too."""
     if entry.from_ is None:
         return "not known to apply"
     if on < entry.from_:
@@ -176,6 +177,12 @@ def _work_lines(org: Organisation, registry: Registry) -> Iterator[str]:
         yield f"{hub}: {', '.join(namespaces)}"
     if org.api:
         yield f"API words: {', '.join(org.api)}"
+
+
+def evidence_block(on: datetime.date, horizon: datetime.date) -> Block:
+    """How far the evidence goes, and what all of this is not."""
+    beyond = f" What changed between then and {on} is not known." if on > horizon else ""
+    return Block("Evidence", (f"checked to {horizon}.{beyond}", "Evidence, not legal advice."))
 
 
 # --- families ---------------------------------------------------------------------------------------------------------
