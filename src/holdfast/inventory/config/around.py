@@ -6,6 +6,7 @@ from itertools import pairwise
 
 from holdfast.inventory.config.expansion import expand
 from holdfast.inventory.config.positions import split_words
+from holdfast.inventory.config.spotting import find_spotted
 from holdfast.inventory.config.tools import find_engine
 from holdfast.inventory.config.tree import Leaf, Table
 from holdfast.inventory.config.words import get_words
@@ -92,7 +93,7 @@ def read_neighbours(table: Table) -> Neighbours:
                 found.revisions.append((_get_topic(entry.key), node.text))
         elif _ENDPOINT_KEYS.fullmatch(entry.key):
             value = _get_value(node.text)
-            if "." in value or "//" in value or ":" in value:
+            if re.search(r"[./:]", value) and find_spotted(value) is None:
                 found.endpoints.append((_get_topic(entry.key), value))
         elif entry.key.lower() in ("version", "model_version", "modelversion") and _VERSION.fullmatch(node.text):
             found.version = node.text

@@ -9,7 +9,7 @@ from holdfast.inventory.config.gathering import CATALOGUE_LENGTH_MIN, Gathering
 from holdfast.inventory.config.judging import Surroundings, find_at, judge
 from holdfast.inventory.config.positions import KeyReading, Position, read_key
 from holdfast.inventory.config.shell_words import Assignment, Command, Word, as_assignment, split_commands
-from holdfast.inventory.config.spotting import find_spotted, is_page
+from holdfast.inventory.config.spotting import find_spotted, is_page, is_publisher
 from holdfast.inventory.config.tools import (
     PYTHON,
     find_endpoint,
@@ -31,6 +31,7 @@ _VARIABLE = re.compile(r"\$\{?(?P<name>[A-Za-z_]\w*)(?:\[[@*]\])?\}?")
 _FLAG = re.compile(r"(?P<flag>--?[A-Za-z][\w.-]*)(?:=(?P<value>.*))?", re.DOTALL)
 _PAIR = re.compile(r"(?:\+\+?|~)?(?P<key>[A-Za-z_][\w.-]*)=(?P<value>[^=].*)", re.DOTALL)
 _URL = re.compile(r"https?://[^\s\"'<>|]+")
+_NO_COMMAND = re.compile(r"[\[{}\]<\"]|.*:$|\d+[.)]")  # a line of output
 _POWERSHELL = re.compile(r"\$(?:env:|global:|script:)?(?P<name>[A-Za-z_]\w*)")
 _SHELLS = frozenset({"sh", "bash", "zsh", "dash", "ash", "fish", "ssh", "cmd", "powershell", "pwsh", "su", "eval"})
 _SHORT_TALK = frozenset({"-q", "-s", "-v", "-y", "-it", "-i", "-t", "-d", "--rm", "-f", "-u", "-U"})
@@ -66,14 +67,14 @@ class ScriptReading:
         self._gathering = gathering
         self._context = context
         self._values: dict[str, list[Word]] = {}
+        self._piped: Command | None = None  # `cat <<EOF |`: what comes next says where the text goes
 
     def read(self, command: Command) -> None:
         """Take in one command."""
         for assignment in command.assignments:
             self._assign(assignment)
         words = self._strip(command.words)
-        for heredoc in command.heredocs:
-            self._read_heredoc(command, heredoc.text, heredoc.line)
+        self._read_heredocs(command)
         if not words:
             return
         head = get_tool(words[0].text)
@@ -198,6 +199,8 @@ class ScriptReading:
     # Commands
 
     def _run(self, words: list[Word]) -> None:
+        if _NO_COMMAND.match(words[0].text):
+            return
         index, loader = find_loader(words)
         tool = find_tool(words)
         if self._context.loaders_only and loader is None and tool not in get_words().fetchers:
@@ -220,6 +223,8 @@ class ScriptReading:
             self._read_places(rest, loader, around)
         if tool in get_words().fetchers or loader is None:
             self._read_addresses(rest, tool, around)
+        if loader is None and tool not in get_words().fetchers and not self._context.loaders_only:
+            self._read_repositories(words, around)
 
     def _run_nested(self, words: list[Word]) -> bool:
         """`bash -c "…"`, `ssh host "…"`, `python -c "…"`: the last word is a program of its own."""
@@ -325,6 +330,15 @@ class ScriptReading:
                 note = f"set on line {value.line} from outside"
                 self._gathering.refer("", Sighting(word.line, word.text, around.rule, _first(around.vias), note=note))
 
+    def _read_repositories(self, words: list[Word], around: Surroundings) -> None:
+        """A plain argument of any program that is a repository of a known publisher: `bench.sh facebook/opt-125m`."""
+        if {"build", "push", "tag", "pull", "clone", "install", "add", "checkout"} & {word.text for word in words[:4]}:
+            return
+        for before, word in pairwise(words):
+            organisation, slash, name = word.text.partition("/")
+            if slash and not before.text.startswith("-") and ":" not in name and is_publisher(organisation):
+                judge(self._gathering, word.text, word.line, KeyReading(Position.WEAK), replace(around, vias=()))
+
     def _read_addresses(self, words: list[Word], tool: str, around: Surroundings) -> None:
         for word in words:
             for value in self._resolve(word):
@@ -346,11 +360,22 @@ class ScriptReading:
 
     # Texts inside a script
 
+    def _read_heredocs(self, command: Command) -> None:
+        piped, self._piped = self._piped, None
+        if piped is not None:
+            for heredoc in piped.heredocs:
+                self._read_heredoc(command, heredoc.text, heredoc.line)
+        if command.heredocs and not command.targets and [word.text for word in command.words] == ["cat"]:
+            self._piped = command
+            return
+        for heredoc in command.heredocs:
+            self._read_heredoc(command, heredoc.text, heredoc.line)
+
     def _read_heredoc(self, command: Command, text: str, line: int) -> None:
         tool = get_tool(command.words[0].text) if command.words else ""
         python = any(PYTHON.fullmatch(word.text) for word in command.words)
         target = next((name for name in command.targets if "." in name), "")
-        target = target or (command.words[-1].text if tool == "tee" else "")
+        target = target or (command.words[-1].text if any(word.text == "tee" for word in command.words) else "")
         if python:
             _read_embedded(self._gathering, "python", text, line)
         elif tool in _SHELLS or any(word.text in _SHELLS for word in command.words):

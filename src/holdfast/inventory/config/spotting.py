@@ -86,6 +86,11 @@ _SCHEME_VIA = {
 }
 
 
+def is_publisher(organisation: str) -> bool:
+    """Whether an organisation of a hub is one that is known to publish models."""
+    return organisation in get_lexicon().hub.organisations
+
+
 def is_page(text: str) -> bool:
     """A hub address that shows a repository to a reader and fetches nothing by itself."""
     match = _HUB_URL.fullmatch(text)
