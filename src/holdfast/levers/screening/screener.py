@@ -1,0 +1,279 @@
+"""One party against every list held: which names met which entries, and what that means for each list on the day.
+
+Refuses to answer no for a list that is not held, is too old, or could not be searched with any of the names.
+"""
+
+import datetime
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from holdfast.levers.screening.index import Candidate, Key, ListIndex, get_key, is_near, is_too_generic
+from holdfast.levers.screening.matching import can_match, compute_address_score, compute_score, group_countries
+from holdfast.levers.screening.standing import (
+    Consultation,
+    Standing,
+    consult,
+    judge_entry,
+    judge_silence,
+    judge_withdrawn,
+    use_edition,
+)
+from holdfast.levers.screening.words import NameWords, split_name
+from holdfast.records.screening import (
+    Answer,
+    Edition,
+    Feed,
+    Hit,
+    HitQuality,
+    HitReason,
+    ListAnswer,
+    ListedNameKind,
+    ListEntry,
+    QueryName,
+    Screened,
+    ScreeningResult,
+)
+
+THRESHOLD = 0.70
+ADDRESS_THRESHOLD = 0.90
+_REASONS = {
+    ListedNameKind.NAME: HitReason.NAME,
+    ListedNameKind.ALIAS: HitReason.ALIAS,
+    ListedNameKind.WEAK_ALIAS: HitReason.WEAK_ALIAS,
+    ListedNameKind.FORMER: HitReason.FORMER,
+}
+_RANK = {HitQuality.EXACT: 2, HitQuality.CLOSE: 1, HitQuality.PARTIAL: 0}
+
+
+@dataclass(frozen=True, slots=True)
+class _Meeting:
+    """A name or address of the party that met one of an entry."""
+
+    entry: ListEntry
+    reason: HitReason
+    quality: HitQuality
+    score: float
+    queried: QueryName
+    matched: str
+
+    @property
+    def rank(self) -> tuple[int, float]:
+        return _RANK[self.quality], self.score
+
+
+@dataclass(frozen=True)
+class HeldLists:
+    """The editions that are held, read when they are first asked for."""
+
+    feeds: Mapping[str, Feed]
+    editions: tuple[Edition, ...]
+    read: Callable[[Edition], tuple[ListEntry, ...]]
+    threshold: float = THRESHOLD
+    _indexes: dict[Edition, ListIndex] = field(default_factory=dict[Edition, ListIndex], repr=False, compare=False)
+
+    def get_index(self, edition: Edition) -> ListIndex:
+        """An edition's entries, searchable. Raises ListError when they are damaged."""
+        if edition not in self._indexes:
+            self._indexes[edition] = ListIndex(self.read(edition))
+        return self._indexes[edition]
+
+    def screen(self, party: Screened, on: datetime.date, known_on: datetime.date) -> ScreeningResult:
+        """The party against every list, by name and address; owners are another module's matter."""
+        usable = tuple(name for name in party.names if not is_too_generic(name.name, party.kind))
+        skipped = tuple(name.name for name in party.names if name not in usable)
+        asked = Screened(
+            label=party.label, kind=party.kind, names=usable, countries=party.countries, addresses=party.addresses
+        )
+        hits: list[Hit] = []
+        answers: list[ListAnswer] = []
+        for feed in self.feeds.values():
+            consultation = consult(feed, self.editions, on, known_on)
+            found = self._screen_feed(asked, consultation)
+            hits += found
+            answers += self._answer_feed(asked, consultation, found)
+        return ScreeningResult(
+            subject=party.label,
+            names=party.names,
+            on=on,
+            known_on=known_on,
+            answers=merge_answers(answers),
+            hits=tuple(sorted(hits, key=_order)),
+            not_screened=skipped,
+        )
+
+    def _screen_feed(self, party: Screened, consultation: Consultation) -> list[Hit]:
+        met = {edition: self._meet(party, edition, consultation) for edition in consultation.editions}
+        keys = dict.fromkeys(key for meetings in met.values() for key in meetings)
+        hits: list[Hit] = []
+        for key in keys:
+            source = next(edition for edition in consultation.editions if key in met[edition])
+            standing = judge_entry(consultation, self._presences(key, consultation))
+            hits.append(_make_hit(met[source][key], source, standing, party))
+        for edition in consultation.withdrawn:
+            standing, taken_back = judge_withdrawn(edition), self._meet(party, edition, consultation)
+            hits += (_make_hit(meeting, edition, standing, party) for meeting in taken_back.values())
+        return hits
+
+    def _presences(self, key: Key, consultation: Consultation) -> dict[Edition, tuple[ListEntry, ...]]:
+        found: dict[Edition, tuple[ListEntry, ...]] = {}
+        for edition in consultation.editions:
+            entries = (consultation.see(entry) for entry in self.get_index(edition).groups.get(key, ()))
+            found[edition] = tuple(entry for entry in entries if entry)
+        return found
+
+    def _meet(self, party: Screened, edition: Edition, consultation: Consultation) -> dict[Key, _Meeting]:
+        """The best meeting with each entry of an edition."""
+        index = self.get_index(edition)
+        best: dict[Key, _Meeting] = {}
+        for meeting in (*self._meet_names(party, index), *_meet_addresses(party, index)):
+            key = get_key(meeting.entry)
+            if consultation.see(meeting.entry) and (key not in best or meeting.rank > best[key].rank):
+                best[key] = meeting
+        return best
+
+    def _meet_names(self, party: Screened, index: ListIndex) -> Iterator[_Meeting]:
+        for queried in party.names:
+            words = split_name(queried.name, party.kind)
+            for candidate in index.find_candidates(words):
+                if can_match(party.kind, candidate.entry.kind):
+                    meeting = self._compare(queried, party, candidate, index)
+                    if meeting and not _is_stranger(meeting, party):
+                        yield meeting
+
+    def _compare(self, queried: QueryName, party: Screened, candidate: Candidate, index: ListIndex) -> _Meeting | None:
+        asked = split_name(queried.name, party.kind)
+        listed = split_name(candidate.name.name, party.kind)
+        quality = _compare_words(asked, listed, index)
+        if quality is None:
+            return None
+        score = compute_score(
+            (party.kind, queried.name), (candidate.entry.kind, candidate.name.name, candidate.name.kind)
+        )
+        if score < self.threshold:
+            return None
+        reason = _REASONS[candidate.name.kind]
+        return _Meeting(candidate.entry, reason, quality, score, queried, candidate.name.name)
+
+    def _answer_feed(self, party: Screened, consultation: Consultation, hits: list[Hit]) -> Iterator[ListAnswer]:
+        latest = consultation.latest
+        silence = judge_silence(consultation, self.get_index(latest).first_start if latest else None)
+        if not party.names and not party.addresses:
+            silence = (Answer.UNKNOWN, "no name that could be screened")
+        vague = [hit for hit in hits if hit.list not in consultation.feed.lists and hit.listed is not Answer.NO]
+        if vague and silence[0] is Answer.NO:
+            silence = (Answer.UNKNOWN, f"{vague[0].listed_as} was hit in a file that does not say which list it is")
+        uses = tuple(use_edition(edition) for edition in consultation.editions)
+        for name in dict.fromkeys((*consultation.feed.lists, *(hit.list for hit in hits))):
+            own = [hit for hit in hits if hit.list == name]
+            answer, why = answer_list(own) if own else silence
+            yield ListAnswer(name, answer, why, uses)
+
+
+def answer_list(hits: Iterable[Hit]) -> tuple[Answer, str]:
+    """What the hits on one list say together: yes needs a strong one; a weak one leaves the matter open."""
+    open_hits = [hit for hit in hits if hit.listed is not Answer.NO]
+    strong = [hit for hit in open_hits if hit.strong]
+    for wanted in (Answer.YES, Answer.UNKNOWN):
+        for hit in strong:
+            if hit.listed is wanted:
+                return wanted, f"{hit.listed_as}: {hit.why}"
+    if open_hits:
+        hit = open_hits[0]
+        return Answer.UNKNOWN, f"may be {hit.listed_as} ({hit.quality.value} match of {hit.queried!r}): look at it"
+    hit = next(iter(hits))
+    return Answer.NO, f"{hit.listed_as}: {hit.why}"
+
+
+def merge_answers(answers: Iterable[ListAnswer]) -> tuple[ListAnswer, ...]:
+    """One answer for each list: a yes before all; then a hit to look at; then a no; a feed that is not held last."""
+    merged: dict[str, ListAnswer] = {}
+    for answer in answers:
+        known = merged.get(answer.list)
+        if known is None:
+            merged[answer.list] = answer
+            continue
+        first, second = sorted((known, answer), key=_weight)
+        merged[answer.list] = ListAnswer(first.list, first.answer, first.why, (*first.editions, *second.editions))
+    return tuple(merged.values())
+
+
+def _weight(answer: ListAnswer) -> int:
+    if answer.answer is Answer.YES:
+        return 0
+    if answer.answer is Answer.UNKNOWN and answer.editions and not answer.why.startswith("not found"):
+        return 1
+    return 2 if answer.answer is Answer.NO else 3
+
+
+def _compare_words(asked: NameWords, listed: NameWords, index: ListIndex) -> HitQuality | None:
+    """How the telling words of two names agree; None when none of them does."""
+    telling = {word for word in asked.telling if not index.is_common(word)}
+    if not telling:
+        return HitQuality.EXACT if asked.all == listed.all else None
+    shared = {word for word in telling if any(is_near(word, other) for other in listed.all)}
+    if not shared:
+        return None
+    lost = [word for word in asked.telling if not any(is_near(word, other) for other in listed.all)]
+    extra = [word for word in listed.telling if not any(is_near(word, other) for other in asked.all)]
+    strange = bool(asked.places and listed.places and not asked.places & listed.places)
+    if lost or extra or strange:
+        return HitQuality.PARTIAL
+    return HitQuality.EXACT if asked.telling == listed.telling else HitQuality.CLOSE
+
+
+def _is_stranger(meeting: _Meeting, party: Screened) -> bool:
+    """A partial match with a party of another country: nothing speaks for it."""
+    return meeting.quality is HitQuality.PARTIAL and bool(_compare_countries(meeting.entry, party)[1])
+
+
+def _compare_countries(entry: ListEntry, party: Screened) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    ours, theirs = group_countries(party.countries), group_countries(entry.countries)
+    if not ours or not theirs:
+        return (), ()
+    if ours & theirs:
+        return (f"country {', '.join(sorted(ours & theirs))}",), ()
+    return (), (f"country {', '.join(sorted(theirs))}, not {', '.join(sorted(ours))}",)
+
+
+def _meet_addresses(party: Screened, index: ListIndex) -> Iterator[_Meeting]:
+    if not party.addresses:
+        return
+    for entry in index.entries:
+        if not entry.addresses or not can_match(party.kind, entry.kind):
+            continue
+        score, matched = compute_address_score(party.addresses, entry.addresses)
+        if score >= ADDRESS_THRESHOLD:
+            queried = QueryName(party.addresses[0], "address")
+            yield _Meeting(entry, HitReason.ADDRESS, HitQuality.CLOSE, score, queried, matched)
+
+
+def _make_hit(meeting: _Meeting, edition: Edition, standing: Standing, party: Screened) -> Hit:
+    entry = meeting.entry
+    agrees, disagrees = _compare_countries(entry, party)
+    return Hit(
+        list=entry.list,
+        feed=edition.feed,
+        entry=entry.entry,
+        listed_as=entry.names[0].name,
+        reason=meeting.reason,
+        score=round(meeting.score, 3),
+        quality=meeting.quality,
+        queried=meeting.queried.name,
+        queried_kind=meeting.queried.kind,
+        matched=meeting.matched,
+        listed=standing.listed,
+        state=standing.state,
+        why=standing.why,
+        start=entry.start,
+        end=entry.end,
+        edition=use_edition(edition),
+        programmes=entry.programmes,
+        agrees=agrees,
+        disagrees=disagrees,
+        citation=entry.citation,
+    )
+
+
+def _order(hit: Hit) -> tuple[bool, bool, int, float, str, str]:
+    """Strong and current ones first, then by list and name."""
+    return hit.listed is Answer.NO, not hit.strong, -_RANK[hit.quality], -hit.score, hit.list, hit.listed_as
