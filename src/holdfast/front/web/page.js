@@ -1,0 +1,72 @@
+// The page: draws every part once, then repaints what a switch or a filter changes.
+
+function refresh() {
+  recompute();
+  paintSuppose();
+  paintRows();
+  refilter();
+}
+
+function refilter() {
+  paintFilters();
+  paintShown();
+  paintBalance();
+  paintMap();
+}
+
+// --- theme --------------------------------------------------------------------------------------------------------
+
+const THEMES = ["automatic", "dark", "light"];
+
+function setTheme(theme) {
+  if (theme === "automatic") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
+  byId("theme").textContent = `Theme: ${theme}`;
+}
+
+function nextTheme() {
+  const now = document.documentElement.dataset.theme ?? "automatic";
+  const theme = THEMES[(THEMES.indexOf(now) + 1) % THEMES.length];
+  setTheme(theme);
+  remember(theme);
+}
+
+// A file opened from disk may be refused storage; the page works without.
+function remember(theme) {
+  try { localStorage.setItem("holdfast-theme", theme); } catch { /* not kept */ }
+}
+
+function recall() {
+  try { return localStorage.getItem("holdfast-theme"); } catch { return null; }
+}
+
+// --- start --------------------------------------------------------------------------------------------------------
+
+byId("theme").addEventListener("click", nextTheme);
+const kept = recall();
+if (THEMES.includes(kept)) setTheme(kept);
+
+recompute();
+drawSuppose();
+drawFilters();
+drawTable();
+drawMapSection();
+drawRecord();
+paintSuppose();
+paintRows();
+paintSort();
+refilter();
+
+byId("evidence").addEventListener("click", (event) => { if (event.target === byId("evidence")) byId("evidence").close(); });
+let widthDrawn = innerWidth;
+addEventListener("resize", () => {
+  if (innerWidth === widthDrawn) return;
+  widthDrawn = innerWidth;
+  requestAnimationFrame(paintMap);
+});
+addEventListener("keydown", (event) => {
+  if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName) && !byId("evidence").open) {
+    event.preventDefault();
+    byId("filter-text").focus();
+  }
+});
