@@ -57,3 +57,10 @@ def test_an_owner_named_in_words_is_no_hit_on_a_list_and_an_unknown_owner_is_unk
     person = Owner(owner="A founder", share_percent=84, source="described")
     assert reach(listed, given(counterparty=OrgFacts(name="A firm", owners=(person,)))) == "open"
     assert reach(listed, given(counterparty=OrgFacts(name="A firm"))) == "unknown"
+
+
+def test_a_model_fact_asked_of_a_thing_that_is_no_model_is_a_no_and_of_a_model_unknown() -> None:
+    large = FactTest(fact="model.training_flop", more_than=1e26)
+    assert reach(large, given(facts={"item.type": "goods"})) == "open"
+    assert reach(large, given(builders=("org:us",))) == "unknown"
+    assert reach(large, given(facts={"model.openness": "closed"})) == "unknown"

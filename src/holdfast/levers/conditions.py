@@ -7,7 +7,15 @@ import numpy as np
 
 from holdfast.levers.organisations import OrgRow, OrgTable, OrgTests
 from holdfast.levers.party import Actor
-from holdfast.levers.subjects import FactColumn, NumberColumn, SubjectTable, WordColumn, as_number, make_word_column
+from holdfast.levers.subjects import (
+    NOBODY,
+    FactColumn,
+    NumberColumn,
+    SubjectTable,
+    WordColumn,
+    as_number,
+    make_word_column,
+)
 from holdfast.levers.truth import NO, UNKNOWN, YES, Truths, all_of, any_of, from_bool, negate, same
 from holdfast.levers.vocabulary import Absent, FactType, Vocabulary, as_words
 from holdfast.records.lever import (
@@ -87,11 +95,20 @@ def _evaluate_leaf(condition: FactTest | OrgTest | TargetTest, frame: Frame) -> 
 def _evaluate_fact(test: FactTest, frame: Frame) -> Truths:
     column = _find_column(test.fact, frame)
     if column is None:
-        return same(NO if frame.vocabulary.facts[test.fact].absent is Absent.NO else UNKNOWN)
+        is_no = frame.vocabulary.facts[test.fact].absent is Absent.NO or _is_about_no_model(test.fact, frame)
+        return same(NO if is_no else UNKNOWN)
     if isinstance(column, WordColumn):
         answer = _test_words(test, column, frame)
         return frame.subjects.lineage.spread(answer) if test.fact in INHERITED_FACTS and len(answer) > 1 else answer
     return _test_numbers(test, column)
+
+
+def _is_about_no_model(fact: str, frame: Frame) -> bool:
+    """A model's fact is asked of a thing that nobody built weights of and of which no model fact is stated."""
+    if not fact.startswith("model.") or any(name.startswith("model.") and value for name, value in frame.facts.items()):
+        return False
+    builders = frame.subjects.roles.get("builder")
+    return builders is not None and bool((builders.holders == NOBODY).all())
 
 
 def _find_column(name: str, frame: Frame) -> FactColumn | None:
