@@ -1,5 +1,10 @@
 """Writes the generated parts of docs/reference from the program and its rule data. Called by cog, see `make docs`."""
 
+import os
+import shlex
+import subprocess
+import sys
+import tempfile
 from collections.abc import Iterator
 
 import click
@@ -68,15 +73,27 @@ def render_levers() -> str:
 def render_scenarios() -> str:
     """Every scenario with its target."""
     book = read_rulebook(data_folder())
-    rows = [
-        f"| `{one.id}` | {' or '.join(one.needs_target)} | If {one.asks} |" for one in book.scenarios.values()
-    ]
+    rows = [f"| `{one.id}` | {' or '.join(one.needs_target)} | If {one.asks} |" for one in book.scenarios.values()]
     return "\n".join(["| id | target | what if |", "|---|---|---|", *rows])
 
 
 def render_parties() -> str:
     """Every ready party."""
     book = read_rulebook(data_folder())
-    return "\n".join(
-        ["| id | who |", "|---|---|", *(f"| `{one.id}` | {one.title} |" for one in book.parties.values())]
-    )
+    return "\n".join(["| id | who |", "|---|---|", *(f"| `{one.id}` | {one.title} |" for one in book.parties.values())])
+
+
+def render_transcript(command: str, lines_max: int = 60) -> str:
+    """What a command prints, run here, as a fenced block."""
+    with tempfile.TemporaryDirectory() as home:
+        places = {"HOME": home, "XDG_CACHE_HOME": f"{home}/cache", "XDG_STATE_HOME": f"{home}/state"}
+        kept = {key: value for key, value in os.environ.items() if not key.startswith("HOLDFAST_")}
+        done = subprocess.run(
+            [sys.executable, "-m", "holdfast", *shlex.split(command)],
+            capture_output=True,
+            text=True,
+            check=False,
+            env={**kept, **places, "COLUMNS": "150"},
+        )
+    shown = [line.rstrip() for line in (done.stdout or done.stderr).splitlines()[:lines_max]]
+    return "\n".join(["```", f"$ holdfast {command}", *shown, "```"])

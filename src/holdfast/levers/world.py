@@ -63,7 +63,7 @@ def make_world(
         raise CoverageError(
             f"the rule data begins on {first}; {on} is before", next_step=f"Ask about {first} or later."
         )
-    chosen = [part for name in scenarios for part in _with_included(book.get_scenario(name), book)]
+    chosen = [part for name in scenarios for part in with_included(book.get_scenario(name), book)]
     aimed = _find_target(chosen, target, orgs)
     listings = [(change.org, change.list) for scenario in chosen for change in scenario.listings]
     return World(
@@ -78,8 +78,9 @@ def make_world(
     )
 
 
-def _with_included(scenario: Scenario, book: Rulebook) -> list[Scenario]:
-    return [*(part for name in scenario.includes for part in _with_included(book.get_scenario(name), book)), scenario]
+def with_included(scenario: Scenario, book: Rulebook) -> list[Scenario]:
+    """A scenario after those it includes, each after its own."""
+    return [*(part for name in scenario.includes for part in with_included(book.get_scenario(name), book)), scenario]
 
 
 def parse_target(text: str, orgs: OrgTable) -> Target:

@@ -56,12 +56,12 @@ def assess_table(asked: TableAsked) -> TableAnswer:
 
 def read_table(path: Path) -> pl.DataFrame:
     """A Parquet, CSV or JSON-lines table. Raises MissingPath or MalformedFile."""
-    readers = {".parquet": pl.read_parquet, ".csv": pl.read_csv, ".jsonl": pl.read_ndjson}
-    reader = readers.get(path.suffix)
-    if reader is None:
+    if path.suffix not in (".parquet", ".csv", ".jsonl"):
         raise MalformedFile("not a .parquet, .csv or .jsonl file", where=str(path))
     try:
-        return reader(path)
+        if path.suffix == ".parquet":
+            return pl.read_parquet(path)
+        return pl.read_csv(path) if path.suffix == ".csv" else pl.read_ndjson(path)
     except FileNotFoundError:
         raise MissingPath("no such file", where=str(path)) from None
     except (pl.exceptions.PolarsError, OSError) as error:

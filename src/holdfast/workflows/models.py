@@ -70,7 +70,8 @@ def view_model(
     """Everything the registry, the name and the claims say of a model, in the words of a row."""
     facts = resolve(name, knowledge.reader, claims, endpoint=endpoints[0] if len(endpoints) == 1 else "")
     builders = tuple(b for b in facts.builders if b.how is not How.REPACKAGER)
-    licences = _licences(facts, knowledge)
+    # Who calls an API takes no licence to the weights behind it.
+    licences = _licences(facts, knowledge) if name.kind is Kind.WEIGHTS else ()
     return ModelView(
         subject=_subject(facts, knowledge, builders, licences),
         kind=name.kind,

@@ -8,9 +8,9 @@ from holdfast.levers.assessment import assess, combine
 from holdfast.levers.judging import Question
 from holdfast.levers.party import Actor
 from holdfast.levers.rulebook import leaves
-from holdfast.levers.world import World, make_world
+from holdfast.levers.world import World, make_world, with_included
 from holdfast.records.finding import Finding
-from holdfast.records.lever import Lever, OrgTest, Scenario, TargetTest
+from holdfast.records.lever import FactTest, Lever, OrgTest, Scenario, TargetTest
 from holdfast.records.report import ModelRow, WhatIf, WhatIfRow
 from holdfast.workflows.blast import compute_blast, does_stop
 from holdfast.workflows.knowledge import Knowledge
@@ -28,12 +28,31 @@ class Assessed:
     rows: tuple[ModelRow, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Asks:
+    """What a lever's conditions ask about, so that a scenario that changes nothing of it need not judge it again."""
+
+    facts: frozenset[str]
+    lists: frozenset[str]
+    target: bool
+
+
+@dataclass(frozen=True)
+class Supposition:
+    """A scenario with its target, and what each lever asks about."""
+
+    scenario: Scenario
+    target: str
+    asks: dict[str, Asks]
+
+
 def compute_what_ifs(assessed: Assessed, world: World, knowledge: Knowledge) -> tuple[WhatIf, ...]:
     """One what-if a scenario, or one for each target in the report where the scenario needs one."""
     found: list[WhatIf] = []
+    asks = {lever.id: compute_asks(lever) for lever in world.levers}
     for scenario in knowledge.book.scenarios.values():
         targets = _targets(scenario, assessed, knowledge) if scenario.needs_target else [""]
-        found.extend(_what_if(scenario, target, assessed, world, knowledge) for target in targets)
+        found.extend(_what_if(Supposition(scenario, target, asks), assessed, world, knowledge) for target in targets)
     return tuple(found)
 
 
@@ -46,9 +65,11 @@ def _targets(scenario: Scenario, assessed: Assessed, knowledge: Knowledge) -> li
     return [f"model:{row.model}" for row in assessed.rows if not row.model.startswith("$")][:TARGETS_MAX]
 
 
-def _what_if(scenario: Scenario, target: str, assessed: Assessed, world: World, knowledge: Knowledge) -> WhatIf:
+def _what_if(supposition: Supposition, assessed: Assessed, world: World, knowledge: Knowledge) -> WhatIf:
+    scenario, target, asks = supposition.scenario, supposition.target, supposition.asks
     supposed = make_world(knowledge.book, knowledge.orgs, world.on, scenarios=[scenario.id], target=target or None)
-    affected = [lever for lever in supposed.levers if _may_change(lever, supposed)]
+    changed = _changed(scenario, knowledge)
+    affected = [lever for lever in supposed.levers if _may_change(lever, asks[lever.id], supposed, changed)]
     rows = _rows(assessed, supposed, affected)
     blast = compute_blast(rows, _asks(scenario, target, knowledge), world.on)
     return WhatIf(
@@ -66,17 +87,42 @@ def _asks(scenario: Scenario, target: str, knowledge: Knowledge) -> str:
     return f"{scenario.asks} ({knowledge.name_of(target)})" if target else scenario.asks
 
 
-def _may_change(lever: Lever, world: World) -> bool:
-    """Levers that the scenario changes: by status, by target, by a list, or by a fact that anything may ask for."""
-    if lever.id in world.supposed or world.facts:
-        return True
+def compute_asks(lever: Lever) -> Asks:
+    """The facts, lists and targets in a lever's conditions."""
     conditions = (part.when for parts in (lever.rules, lever.exceptions, lever.consequences) for part in parts)
     tests = [leaf for condition in conditions for leaf in leaves(condition)]
-    return any(isinstance(leaf, TargetTest) or (isinstance(leaf, OrgTest) and _asks_lists(leaf)) for leaf in tests)
+    return Asks(
+        facts=frozenset(test.fact for test in tests if isinstance(test, FactTest)),
+        lists=frozenset(name for test in tests if isinstance(test, OrgTest) for name in _lists(test)),
+        target=any(isinstance(test, TargetTest) for test in tests),
+    )
 
 
-def _asks_lists(test: OrgTest) -> bool:
-    return test.on_list is not None or test.owned_by_listed is not None
+def _lists(test: OrgTest) -> tuple[str, ...]:
+    direct = (test.on_list,) if isinstance(test.on_list, str) else test.on_list or ()
+    return (*direct, *(test.owned_by_listed.lists if test.owned_by_listed else ()))
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """The facts and lists that a scenario changes."""
+
+    facts: frozenset[str]
+    lists: frozenset[str]
+
+
+def _may_change(lever: Lever, asks: Asks, supposed: World, changed: Changed) -> bool:
+    if lever.id in supposed.supposed:
+        return True
+    return bool(asks.target and supposed.target) or bool(asks.facts & changed.facts or asks.lists & changed.lists)
+
+
+def _changed(scenario: Scenario, knowledge: Knowledge) -> Changed:
+    """What a scenario and those it includes change; a fact that defaults from a changed one changes with it."""
+    parts = with_included(scenario, knowledge.book)
+    facts = {fact for part in parts for fact in part.facts}
+    derived = {name for name, kind in knowledge.book.vocabulary.facts.items() if kind.default_from in facts}
+    return Changed(frozenset(facts | derived), frozenset(one.list for part in parts for one in part.listings))
 
 
 def _rows(assessed: Assessed, world: World, affected: Sequence[Lever]) -> tuple[ModelRow, ...]:

@@ -59,7 +59,7 @@ def _table(report: CheckReport) -> Table:
 
 def _cells(row: ModelRow) -> tuple[str, ...]:
     moving = "[yellow](!)[/]" if row.pin is Pin.MOVING and row.confidence != "unresolved" else ""
-    copy = f"{row.copy}, stand-in approved" if row.stand_in else row.copy
+    copy = "stand-in" if row.stand_in else row.copy
     return (
         f"{escape(row.label)}{moving}",
         escape(_used_by(row)),
