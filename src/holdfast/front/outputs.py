@@ -1,4 +1,4 @@
-"""Forms of a report that one front draws for another. The only module that knows two fronts; it draws nothing itself."""
+"""Forms of a report that one front draws for another. Alone knows two fronts, and draws nothing itself."""
 
 from collections.abc import Callable, Mapping
 

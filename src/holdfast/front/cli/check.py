@@ -52,6 +52,7 @@ def check_command(
     Example:  holdfast check . --as us-business --scenario hosts-delist-prc --html report.html
     """
     from holdfast.front.cli.check_table import print_check
+    from holdfast.front.outputs import get_page_renderers
     from holdfast.workflows.checking import CheckAsked, run_check
     from holdfast.workflows.exporting import write_exports
 
@@ -60,7 +61,8 @@ def check_command(
     with show_progress(f"reading {path}") as progress:
         report = run_check(asked, progress)
     outputs = {"html": html, "sarif": sarif, "cyclonedx": cyclonedx, "markdown": markdown, "baseline": write_baseline}
-    written = write_exports(report, {name: place for name, place in outputs.items() if place is not None})
+    asked_for = {name: place for name, place in outputs.items() if place is not None}
+    written = write_exports(report, asked_for, get_page_renderers())
     if json:
         print_json(report)
     else:
