@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import pairwise
 
 from holdfast.inventory.config.expansion import expand
@@ -109,6 +110,7 @@ def _get_topic(key: str) -> frozenset[str]:
     return frozenset(split_words(key)) - _QUALIFIERS - get_words().provider_words
 
 
+@lru_cache(maxsize=20_000)
 def find_provider(text: str) -> str:
     """The provider or engine that a value names: `openai`, `langchain_openai.ChatOpenAI`, `HuggingFaceEmbeddings`."""
     if not text or len(text) > 120 or " " in text.strip():

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from holdfast.inventory.config.expansion import expand, is_templated
 from holdfast.inventory.config.gathering import Gathering
 from holdfast.inventory.config.positions import KeyReading, Position
-from holdfast.inventory.config.spotting import Spotted, find_spotted, is_page
+from holdfast.inventory.config.spotting import Spotted, find_spotted, is_distinct, is_page
 from holdfast.inventory.config.words import get_words
 from holdfast.inventory.lexicon import get_lexicon
-from holdfast.inventory.naming import Named, find_distinct, find_named
+from holdfast.inventory.naming import Named, find_named
 from holdfast.inventory.sighting import Sighting
 from holdfast.records.use import Confidence
 
@@ -21,6 +21,7 @@ _PLACEHOLDER = re.compile(
     r"(?i)(?:.*/)?(?:(?:your|my|some|any|the|large|small|draft|base|big|tiny|first|second|third|other|new|path|to)[-_]?)*"
     r"(?:model|file|weights|name|checkpoint|adapter)s?[-_]?\d*\.\w+|.*<[\w -]+>.*|.*\.\.\."
 )
+_SPACE = re.compile(r"\s|=")
 _SHAPED = re.compile(r"(?=.*\d)[A-Za-z][\w.]*(?:[-/.:][\w.]+)+")
 _PLAIN_WORD = re.compile(r"[A-Za-z_]+")
 _SEVERAL = re.compile(r"\s*[,;|]\s*")
@@ -126,13 +127,12 @@ def _choose_via(text: str, around: Surroundings) -> str:
 def find_at(text: str, reading: KeyReading, around: Surroundings) -> Spotted | None:
     """The model that a text at a position names, if it names one."""
     text = text.strip().strip("\"'`")
-    if not text or any(character.isspace() for character in text) or _PLACEHOLDER.fullmatch(text):
+    if not text or _SPACE.search(text) or _PLACEHOLDER.fullmatch(text):
         return None
     spotted = find_spotted(text)
     if spotted is not None:
         return spotted
-    distinct = find_distinct(text)
-    if distinct is not None and not _PLAIN_WORD.fullmatch(text):
+    if is_distinct(text):
         is_code = reading.is_repository and not (_is_hub_repository(text) or _HUB_WORDS.intersection(around.vias))
         return None if is_code else Spotted(text)
     if reading.position is not Position.STRONG:

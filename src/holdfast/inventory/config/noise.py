@@ -2,9 +2,9 @@
 
 import re
 
+from holdfast.inventory.config.spotting import is_distinct
 from holdfast.inventory.config.tree import Entry, Leaf, Listing, Node, Table
 from holdfast.inventory.config.words import get_words
-from holdfast.inventory.naming import find_distinct
 
 _RECORDED_PATH = re.compile(
     r"(?:^|/)(?:cassettes?|vcr(?:_cassettes)?|__snapshots__|snapshots|recordings?|recorded|testdata|test[-_]data|mocks?|__mocks__|golden(?:s|_files)?|expected(?:[-_]outputs?)?"
@@ -63,4 +63,4 @@ def _is_measure(node: Node | None) -> bool:
 
 def get_model_keys(table: Table) -> list[Entry]:
     """The entries of a table whose keys are names of models."""
-    return [entry for entry in table.entries if len(entry.key) < 120 and find_distinct(entry.key) is not None]
+    return [entry for entry in table.entries if is_distinct(entry.key)]

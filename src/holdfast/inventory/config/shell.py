@@ -203,7 +203,7 @@ class ScriptReading:
             return
         index, loader = find_loader(words)
         tool = find_tool(words)
-        if self._context.loaders_only and loader is None and tool not in get_words().fetchers:
+        if self._context.loaders_only and loader is None and not _is_surely_command(words, tool):
             return
         if self._run_nested(words):
             return
@@ -261,8 +261,8 @@ class ScriptReading:
                 value = Word(match["value"], word.line) if match["value"] is not None else follower
                 if value is not None:
                     self._read_flag(match["flag"], value, loader, around)
-            elif pair := _PAIR.fullmatch(word.text):
-                self._read_pair(pair["key"], Word(pair["value"].strip("\"'"), word.line), around)
+            elif _PAIR.fullmatch(word.text):
+                self._read_pairs(word, around)
             elif word.text.lstrip().startswith(("{", "[{")) and '"' in word.text:
                 self._read_body(word, around)
 
@@ -273,19 +273,17 @@ class ScriptReading:
         reading = _STRONG if is_named else read_key(flag)
         if value.text.startswith("-"):
             return
-        if ("," in value.text and "=" in value.text) or (
-            "=" in value.text and flag in ("--lora-modules", "--set", "--set-string", "--env", "-e", "--build-arg")
-        ):
-            self._read_pairs(value, around)
-        elif reading.position is Position.STRONG:
+        if _PAIR.match(value.text):
+            return  # a word of its own: `--model_args pretrained=…`
+        if reading.position is Position.STRONG:
             named = replace(around, vias=(*around.vias, *filter(None, (reading.via,))))
             self._judge(value, reading if reading.via else _STRONG, named, is_loader=loader is not None)
 
     def _read_pairs(self, value: Word, around: Surroundings) -> None:
-        for part in value.text.split(","):
+        for part in re.split(r",(?=\s*[A-Za-z_][\w.-]*=)", value.text):
             pair = _PAIR.fullmatch(part.strip())
             if pair is not None:
-                self._read_pair(pair["key"], Word(pair["value"], value.line), around)
+                self._read_pair(pair["key"], Word(pair["value"].strip("\"'"), value.line), around)
 
     def _read_pair(self, key: str, value: Word, around: Surroundings) -> None:
         reading = read_key(key)
@@ -412,6 +410,13 @@ class ScriptReading:
 
 def _first(words: tuple[str, ...]) -> str:
     return words[0] if words else ""
+
+
+def _is_surely_command(words: list[Word], tool: str) -> bool:
+    """In a text that may be output: a program that fetches, or a script that is started with flags."""
+    first = words[0].text
+    is_started = PYTHON.fullmatch(first) or first in _SHELLS or first.startswith("./") or first in ("docker", "uv")
+    return tool in get_words().fetchers or (bool(is_started) and any(word.text.startswith("--") for word in words))
 
 
 def _read_embedded(gathering: Gathering, language: str, text: str, line: int) -> None:

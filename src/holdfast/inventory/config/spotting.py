@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 
 from holdfast.inventory.config.expansion import is_templated
 from holdfast.inventory.lexicon import get_lexicon
@@ -17,6 +18,9 @@ class Spotted:
     revision: str | None = None
 
 
+TEXT_MAX = 120
+
+_MARKED = re.compile(r"[\d/:_-]")
 _HUB_URL = re.compile(
     r"(?:git\+)?(?:https?://|git@|hf://)?(?:[\w.~%$\{\}-]*@)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com|(?:www\.)?modelscope\.(?:cn|ai))[/:]"
     r"(?:models/|api/models/)?(?P<organisation>[\w.-]+)/(?P<name>[\w.-]+)(?P<rest>[/:?#@][^\s\"'<>)\]|,;]*)?"
@@ -84,6 +88,12 @@ _SCHEME_VIA = {
     "modelscope": "modelscope",
     "ms": "modelscope",
 }
+
+
+@lru_cache(maxsize=50_000)
+def is_distinct(text: str) -> bool:
+    """Whether a text is a model's name whatever stands around it. Every such name has a digit or a mark in it."""
+    return 3 < len(text) < TEXT_MAX and _MARKED.search(text) is not None and find_distinct(text) is not None
 
 
 def is_publisher(organisation: str) -> bool:

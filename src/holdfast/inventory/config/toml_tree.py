@@ -1,7 +1,6 @@
-"""TOML text to a tree with lines. The standard parser says whether it is TOML; this one says where things stand."""
+"""TOML text to a tree with lines. Tolerant: it says where things stand, not whether all of it is TOML."""
 
 import re
-import tomllib
 
 from holdfast.inventory.config.tree import DEPTH_MAX, Entry, Leaf, Lines, Listing, Node, Table, Unparsable
 
@@ -20,20 +19,8 @@ _BLANK_LINE = re.compile(r"[ \t]*(?:#[^\n]*)?(?:\r?\n|$)")
 
 
 def parse_toml(text: str) -> Table:
-    """The file as one table; raises with the line where the standard parser stops."""
-    check_is_toml(text)
+    """The file as one table. A line that is no TOML (a template's, a placeholder) is passed over, not the file."""
     return _Reader(text.replace("\r\n", "\n")).read()
-
-
-def check_is_toml(text: str) -> None:
-    """Raise with the line where the standard parser stops."""
-    try:
-        tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        at = re.search(r"at line (\d+)", str(error))
-        raise Unparsable(str(error).partition(" (at ")[0], int(at[1]) if at else 1) from error
-    except (RecursionError, ValueError) as error:
-        raise Unparsable(f"not readable as TOML: {type(error).__name__}", 1) from error
 
 
 def _split_key(key: str) -> list[str]:

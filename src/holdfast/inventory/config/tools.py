@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 
 from holdfast.inventory.config.shell_words import Word
 from holdfast.inventory.config.spotting import find_spotted
@@ -71,6 +72,7 @@ def _iterate_engines(words: list[Word]) -> Iterator[str]:
                 yield known
 
 
+@lru_cache(maxsize=20_000)
 def find_engine(text: str) -> str:
     """The engine or provider in an image's, module's or tool's name: `vllm/vllm-openai:latest` is vllm."""
     for piece in re.split(r"[/:.@]|-(?=\d)", text):

@@ -66,8 +66,7 @@ def read_toml(source: Source) -> FileReport:
     try:
         root = parse_toml(source.text)
     except Unparsable as error:
-        read_keyed_lines(gathering, "toml")
-        return gathering.report(skipped=None if error.line else error.reason)
+        return skip(source, f"not readable as TOML: line {error.line}: {error.reason}")
     _walk(gathering, [root], _name_rule(source.path, "toml"))
     return gathering.report()
 
