@@ -44,6 +44,11 @@ function join(parts, mark = " · ") {
   return parts.filter(Boolean).join(mark);
 }
 
+// Dates are not broken at their dashes.
+function dated(text) {
+  return text.split(/(\d{4}-\d{2}-\d{2})/).map((part, at) => (at % 2 ? h("span", { class: "nowrap" }, part) : part));
+}
+
 // Only web addresses become links; whatever else a source gives stays text.
 function webAddress(text) {
   return /^https?:\/\/[^\s]+$/i.test(text ?? "") ? text : null;

@@ -25,15 +25,50 @@ function drawEvidence(row) {
   const dialog = byId("evidence");
   const order = [...table.grid.tBodies[0].rows].filter((tr) => !tr.hidden).map((tr) => Number(tr.dataset.row));
   const at = order.indexOf(row.number);
-  const step = (by, words) => h("button", { type: "button", class: "quiet", disabled: order[at + by] === undefined, onclick: () => openEvidence(order[at + by], "summary") }, words);
+  const step = (by, words) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: "quiet",
+        disabled: order[at + by] === undefined,
+        onclick: () => openEvidence(order[at + by], "summary"),
+      },
+      words,
+    );
   dialog.replaceChildren(
-    h("div", { class: "panel-head" },
+    h(
+      "div",
+      { class: "panel-head" },
       h("p", { class: "panel-at" }, at < 0 ? `Row ${row.number}` : `Row ${at + 1} of ${order.length}`),
-      h("div", { class: "panel-tools" }, step(-1, "Previous"), step(1, "Next"), h("button", { type: "button", class: "quiet", id: "evidence-close", onclick: () => dialog.close() }, "Close")),
+      h(
+        "div",
+        { class: "panel-tools" },
+        step(-1, "Previous"),
+        step(1, "Next"),
+        h("button", { type: "button", class: "quiet", id: "evidence-close", onclick: () => dialog.close() }, "Close"),
+      ),
       h("h2", { id: "evidence-title", tabindex: "-1" }, breakable(row.label)),
-      h("nav", { class: "panel-nav", "aria-label": "Parts of the evidence" }, SECTIONS.map(({ key, title }) => h("button", { type: "button", class: "quiet", onclick: () => jump(key) }, title)))),
-    h("div", { class: "panel-body" }, SECTIONS.map(({ key, title, draw }) => h("section", { "aria-labelledby": `evidence-${key}` },
-      h("h3", { id: `evidence-${key}`, tabindex: "-1" }, title), draw(row)))),
+      h(
+        "nav",
+        { class: "panel-nav", "aria-label": "Parts of the evidence" },
+        SECTIONS.map(({ key, title }) =>
+          h("button", { type: "button", class: "quiet", onclick: () => jump(key) }, title),
+        ),
+      ),
+    ),
+    h(
+      "div",
+      { class: "panel-body" },
+      SECTIONS.map(({ key, title, draw }) =>
+        h(
+          "section",
+          { "aria-labelledby": `evidence-${key}` },
+          h("h3", { id: `evidence-${key}`, tabindex: "-1" }, title),
+          draw(row),
+        ),
+      ),
+    ),
   );
 }
 
@@ -46,27 +81,73 @@ function jump(key) {
 // --- parts --------------------------------------------------------------------------------------------------------
 
 function facts(pairs) {
-  const kept = pairs.filter(([, value]) => value !== null && value !== undefined && value !== "" && !(Array.isArray(value) && !value.length));
-  return h("dl", { class: "pairs" }, kept.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))));
+  const kept = pairs.filter(
+    ([, value]) => value !== null && value !== undefined && value !== "" && !(Array.isArray(value) && !value.length),
+  );
+  return h(
+    "dl",
+    { class: "pairs" },
+    kept.map(([name, value]) => h("div", {}, h("dt", {}, name), h("dd", {}, value))),
+  );
 }
 
 function source(citation) {
   if (!citation) return h("span", { class: "source" }, "no source");
   const address = webAddress(citation.url);
-  const title = address ? h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, citation.title) : citation.title;
-  return h("span", { class: "source" }, title, " ", h("abbr", { class: "mark-how", title: MARKS[citation.mark] ?? "" }, citation.mark),
-    h("span", { class: "sub" }, ` ${MARKS[citation.mark] ?? ""}`), citation.url && !address ? h("code", {}, citation.url) : null);
+  const title = address
+    ? h("a", { href: address, target: "_blank", rel: "noopener noreferrer" }, citation.title)
+    : citation.title;
+  return h(
+    "span",
+    { class: "source" },
+    title,
+    " ",
+    h("abbr", { class: "mark-how", title: MARKS[citation.mark] ?? "" }, citation.mark),
+    h("span", { class: "sub" }, ` ${MARKS[citation.mark] ?? ""}`),
+    citation.url && !address ? h("code", {}, citation.url) : null,
+  );
 }
 
 function drawSummary(row) {
   const answer = suppose.answers.get(row.number);
-  const said = row.unresolved ? `No lever was assessed: ${row.note || "the model's name is set from outside"}.` : `Over all levers: reach ${answer.reach}, effect ${answer.effect}.`;
-  const supposed = answer.supposed.length ? h("div", { class: "supposed-box" }, h("p", {}, `Supposed: ${answer.supposed.join(", ")}`), h("ul", {}, answer.says.filter((line) => !baseAnswer(row).says.includes(line)).map((line) => h("li", {}, line)))) : null;
+  const said = row.unresolved
+    ? `No lever was assessed: ${row.note || "the model's name is set from outside"}.`
+    : `Over all levers: reach ${answer.reach}, effect ${answer.effect}.`;
+  const supposed = answer.supposed.length
+    ? h(
+        "div",
+        { class: "supposed-box" },
+        h("p", {}, `Supposed: ${answer.supposed.join(", ")}`),
+        h(
+          "ul",
+          {},
+          answer.says.filter((line) => !baseAnswer(row).says.includes(line)).map((line) => h("li", {}, line)),
+        ),
+      )
+    : null;
   return [
-    h("p", { class: "panel-answer" }, chip(answer.state), answer.changed ? h("span", { class: "sub was" }, ` today: ${STATES[answer.was].word.toLowerCase()}`) : null),
-    h("p", {}, said), supposed,
-    facts([["Model", h("code", {}, row.model)], ["Kind", row.kind], ["Pin", pinWords(row)], ["Revision", row.revisions.join(", ")], ["Note", row.unresolved ? "" : row.note], ["Services", row.services.join(", ")], ["Environments", row.environments.join(", ")]]),
-    h("div", { class: "map-scroll", tabindex: "0", role: "group", "aria-label": "Map of this model" }, drawMap([row], { expand: true, width: 600 })),
+    h(
+      "p",
+      { class: "panel-answer" },
+      chip(answer.state),
+      answer.changed ? h("span", { class: "sub was" }, ` otherwise ${STATES[answer.was].word.toLowerCase()}`) : null,
+    ),
+    h("p", {}, said),
+    supposed,
+    facts([
+      ["Model", h("code", {}, row.model)],
+      ["Kind", row.kind],
+      ["Pin", pinWords(row)],
+      ["Revision", row.revisions.join(", ")],
+      ["Note", row.unresolved ? "" : row.note],
+      ["Services", row.services.join(", ")],
+      ["Environments", row.environments.join(", ")],
+    ]),
+    h(
+      "div",
+      { class: "map-scroll", tabindex: "0", role: "group", "aria-label": "Map of this model" },
+      drawMap([row], { expand: true, width: Math.min(790, innerWidth - 40) }),
+    ),
   ];
 }
 
@@ -74,21 +155,57 @@ function drawUses(row) {
   const items = row.uses.map(drawUse);
   const rest = items.slice(USES_SHOWN);
   return [
-    h("p", { class: "muted small" }, `${count(row.uses.length, "use")} in ${count(unique(row.uses.map((use) => use.place.path)).length, "file")}`),
+    h(
+      "p",
+      { class: "muted small" },
+      `${count(row.uses.length, "use")} in ${count(unique(row.uses.map((use) => use.place.path)).length, "file")}`,
+    ),
     h("ol", { class: "uses" }, items.slice(0, USES_SHOWN)),
-    rest.length ? h("details", { class: "more" }, h("summary", {}, `${rest.length} more`), h("ol", { class: "uses", start: USES_SHOWN + 1 }, rest)) : null,
+    rest.length
+      ? h(
+          "details",
+          { class: "more" },
+          h("summary", {}, `${rest.length} more`),
+          h("ol", { class: "uses", start: USES_SHOWN + 1 }, rest),
+        )
+      : null,
   ];
 }
 
 function drawUse(use) {
-  const revision = use.revision.value ? `revision ${use.revision.value} (${use.revision.pin})` : use.model ? `revision not written (${use.revision.pin})` : "";
-  return h("li", {},
+  const revision = use.revision.value
+    ? `revision ${use.revision.value} (${use.revision.pin})`
+    : use.model
+      ? `revision not written (${use.revision.pin})`
+      : "";
+  return h(
+    "li",
+    {},
     h("p", { class: "place" }, h("code", {}, breakable(`${use.place.path}:${use.place.line}`))),
     h("p", { class: "matched" }, h("code", {}, use.text)),
-    h("p", { class: "sub" }, join([use.confidence, use.environment === UNKNOWN ? "environment unknown" : use.environment, use.service && `service ${use.service}`, use.via && `via ${use.via}`, revision, `rule ${use.rule}`])),
+    h(
+      "p",
+      { class: "sub" },
+      join([
+        use.confidence,
+        use.environment === UNKNOWN ? "environment unknown" : use.environment,
+        use.service && `service ${use.service}`,
+        use.via && `via ${use.via}`,
+        revision,
+        `rule ${use.rule}`,
+      ]),
+    ),
     use.endpoint ? h("p", { class: "sub" }, "endpoint ", h("code", {}, use.endpoint)) : null,
     use.note ? h("p", { class: "sub" }, use.note) : null,
-    use.call_sites.length ? h("p", { class: "sub" }, "reaches ", use.call_sites.map((place, index) => [index ? ", " : "", h("code", {}, `${place.path}:${place.line}`)])) : null);
+    use.call_sites.length
+      ? h(
+          "p",
+          { class: "sub" },
+          "reaches ",
+          use.call_sites.map((place, index) => [index ? ", " : "", h("code", {}, `${place.path}:${place.line}`)]),
+        )
+      : null,
+  );
 }
 
 function drawWhose(row) {
@@ -98,21 +215,69 @@ function drawWhose(row) {
     h("h4", {}, "Who built the weights"),
     orgs.length ? h("ul", { class: "plain" }, orgs.map(drawOrg)) : h("p", {}, "Not known."),
     h("h4", {}, "Who runs it"),
-    row.kind === "weights" ? h("p", {}, "It runs here; no organisation answers for it.") : row.endpoint ? h("ul", { class: "plain" }, drawOrg(row.endpoint)) : h("p", {}, "Not known."),
+    row.kind === "weights"
+      ? h("p", {}, "It runs here; no organisation answers for it.")
+      : row.endpoint
+        ? h("ul", { class: "plain" }, drawOrg(row.endpoint))
+        : h("p", {}, "Not known."),
     row.lineage.length ? [h("h4", {}, "Lineage"), h("ul", { class: "plain" }, row.lineage.map(drawEdgeWords))] : null,
-    row.claims.length ? [h("h4", {}, "Declared, word for word"), h("ul", { class: "plain" }, row.claims.map((claim) => h("li", {}, h("code", {}, claim.child), ` ${claim.relation} of `, h("code", {}, claim.base), h("span", { class: "sub" }, join(["", claim.source, claim.place, claim.confidence])))))] : null,
-    row.conflicts.length ? [h("h4", {}, "Conflicts"), h("ul", { class: "plain conflicts" }, row.conflicts.map((line) => h("li", {}, line)))] : null,
-    facts([["Established by", row.confidence], ["Families", row.families.join(", ")], ["Licences", row.licences.join(", ")]]),
+    row.claims.length
+      ? [
+          h("h4", {}, "Declared, word for word"),
+          h(
+            "ul",
+            { class: "plain" },
+            row.claims.map((claim) =>
+              h(
+                "li",
+                {},
+                h("code", {}, claim.child),
+                ` ${claim.relation} of `,
+                h("code", {}, claim.base),
+                h("span", { class: "sub" }, join(["", claim.source, claim.place, claim.confidence])),
+              ),
+            ),
+          ),
+        ]
+      : null,
+    row.conflicts.length
+      ? [
+          h("h4", {}, "Conflicts"),
+          h(
+            "ul",
+            { class: "plain conflicts" },
+            row.conflicts.map((line) => h("li", {}, line)),
+          ),
+        ]
+      : null,
+    facts([
+      ["Established by", row.confidence],
+      ["Families", row.families.join(", ")],
+      ["Licences", row.licences.join(", ")],
+    ]),
   ];
 }
 
 function drawOrg(org) {
   const country = org.country ? countryName(org.country) : "country unknown";
-  return h("li", {}, h("b", {}, org.name), ` ${join(["", org.how, country, org.confidence])}`, org.evidence ? h("p", { class: "sub" }, org.evidence) : null);
+  return h(
+    "li",
+    {},
+    h("b", {}, org.name),
+    ` ${join(["", org.how, country, org.confidence])}`,
+    org.evidence ? h("p", { class: "sub" }, org.evidence) : null,
+  );
 }
 
 function drawEdgeWords(edge) {
-  return h("li", {}, h("code", {}, breakable(shortName(edge.child))), ` ${edge.relation} of `, h("code", {}, breakable(shortName(edge.base))), h("p", { class: "sub" }, join([`confidence ${edge.confidence}`, edge.evidence])));
+  return h(
+    "li",
+    {},
+    h("code", {}, breakable(shortName(edge.child))),
+    ` ${edge.relation} of `,
+    h("code", {}, breakable(shortName(edge.base))),
+    h("p", { class: "sub" }, join([`confidence ${edge.confidence}`, edge.evidence])),
+  );
 }
 
 // --- levers -------------------------------------------------------------------------------------------------------
@@ -121,8 +286,21 @@ function drawLevers(row) {
   if (row.unresolved) return h("p", {}, "Not assessed: there is no name to ask about.");
   const quiet = row.quietLevers;
   return [
-    row.bites.length ? row.bites.map(drawLever) : h("p", {}, `No lever found that changes anything, as of ${report.horizon}.`),
-    quiet.length ? h("details", { class: "more" }, h("summary", {}, `${count(quiet.length, "lever")} that ${quiet.length === 1 ? "speaks" : "speak"} of it and ${quiet.length === 1 ? "changes" : "change"} nothing on ${report.on}`), quiet.map(drawLever)) : null,
+    row.bites.length
+      ? row.bites.map(drawLever)
+      : h("p", {}, `No lever found that changes anything, as of ${report.horizon}.`),
+    quiet.length
+      ? h(
+          "details",
+          { class: "more" },
+          h(
+            "summary",
+            {},
+            `${count(quiet.length, "lever")} that ${quiet.length === 1 ? "speaks" : "speak"} of it and ${quiet.length === 1 ? "changes" : "change"} nothing on ${report.on}`,
+          ),
+          quiet.map(drawLever),
+        )
+      : null,
   ];
 }
 
@@ -134,25 +312,44 @@ function drawLever(group) {
     if (!stories.has(finding.grounds)) stories.set(finding.grounds, []);
     stories.get(finding.grounds).push(finding);
   }
-  return h("article", { class: "lever-card" },
+  return h(
+    "article",
+    { class: "lever-card" },
     h("h4", {}, worst.lever_title, " ", h("code", { class: "id" }, worst.lever)),
     h("p", { class: "sub" }, drawStanding(worst.standing)),
     worst.standing.note ? h("p", { class: "sub" }, worst.standing.note) : null,
     worst.standing.conflicts.map((line) => h("p", { class: "conflicts" }, `Another source says otherwise: ${line}`)),
     [...stories.values()].map(drawStory),
-    h("p", { class: "sub" }, `Evidence to ${worst.horizon}. `, h("code", {}, `holdfast explain ${worst.id}`)));
+    h("p", { class: "sub" }, `Evidence to ${worst.horizon}. `, h("code", {}, `holdfast explain ${worst.id}`)),
+  );
 }
 
 function drawStanding(standing) {
   if (standing.from_scenario) return "Status: supposed by the scenario.";
   const until = standing.until ? `, until ${standing.until}` : "";
   const unverified = standing.unverified ? " Unverified: the text says so, but the day lies past the evidence." : "";
-  return [`${standingWords({ ...standing, unverified: false })}${until}; confidence ${standing.confidence}. `, source(standing.citation), unverified];
+  return [
+    `${standingWords({ ...standing, unverified: false })}${until}; confidence ${standing.confidence}. `,
+    source(standing.citation),
+    unverified,
+  ];
 }
 
 function drawStory(findings) {
   return [
-    h("ul", { class: "plain acts" }, findings.map((finding) => h("li", {}, h("b", {}, `To ${finding.act}`), finding.channel ? ` through ${finding.channel.replaceAll("-", " ")}` : "", ` ${REACH_SAID[finding.reach]}; ${EFFECT_SAID[finding.effect]}.`))),
+    h(
+      "ul",
+      { class: "plain acts" },
+      findings.map((finding) =>
+        h(
+          "li",
+          {},
+          h("b", {}, `To ${finding.act}`),
+          finding.channel ? ` through ${finding.channel.replaceAll("-", " ")}` : "",
+          ` ${REACH_SAID[finding.reach]}; ${EFFECT_SAID[finding.effect]}.`,
+        ),
+      ),
+    ),
     findings[0].grounds.map(drawGround),
   ];
 }
@@ -160,36 +357,76 @@ function drawStory(findings) {
 const TRUTHS = { yes: "yes", no: "no", unknown: "not known" };
 
 function drawGround(ground) {
-  const applies = ground.truth === "yes" ? "Its condition holds." : "Its condition may hold: a fact it asks for is not known.";
-  const would = ground.would_be !== ground.reach && ground.would_be !== "open" ? ` In force, with its condition met: ${ground.would_be}${ground.would_effect !== "open" ? `, ${ground.would_effect}` : ""}.` : "";
-  return h("div", { class: "ground" },
+  const applies =
+    ground.truth === "yes" ? "Its condition holds." : "Its condition may hold: a fact it asks for is not known.";
+  const would =
+    ground.would_be !== ground.reach && ground.would_be !== "open"
+      ? ` In force, with its condition met: ${ground.would_be}${ground.would_effect !== "open" ? `, ${ground.would_effect}` : ""}.`
+      : "";
+  return h(
+    "div",
+    { class: "ground" },
     h("p", {}, ground.says),
     h("p", { class: "sub" }, `${applies}${would}`),
     drawReasons(ground.reasons),
     ground.objections.map(drawObjection),
-    h("p", { class: "sub" }, "Source: ", source(ground.citation), ` confidence ${ground.confidence}; rule ${ground.rule}`));
+    h(
+      "p",
+      { class: "sub" },
+      "Source: ",
+      source(ground.citation),
+      ` confidence ${ground.confidence}; rule ${ground.rule}`,
+    ),
+  );
 }
 
 function drawReasons(reasons) {
   if (!reasons.length) return null;
-  return h("ul", { class: "reasons" }, reasons.map((reason) => h("li", { class: `truth--${reason.truth}` }, h("span", { class: "truth" }, TRUTHS[reason.truth]), reason.text)));
+  return h(
+    "ul",
+    { class: "reasons" },
+    reasons.map((reason) =>
+      h("li", { class: `truth--${reason.truth}` }, h("span", { class: "truth" }, TRUTHS[reason.truth]), reason.text),
+    ),
+  );
 }
 
 function drawObjection(objection) {
   const strength = objection.strength === "settled" ? "settled" : "argued, not settled";
-  const applies = { yes: `Exception that applies (${strength})`, unknown: `Exception that may apply (${strength})`, no: "Exception that does not apply here" }[objection.truth];
-  return h("div", { class: "objection" }, h("p", {}, h("b", {}, `${applies}: `), objection.says), drawReasons(objection.reasons), h("p", { class: "sub" }, "Source: ", source(objection.citation)));
+  const applies = {
+    yes: `Exception that applies (${strength})`,
+    unknown: `Exception that may apply (${strength})`,
+    no: "Exception that does not apply here",
+  }[objection.truth];
+  return h(
+    "div",
+    { class: "objection" },
+    h("p", {}, h("b", {}, `${applies}: `), objection.says),
+    drawReasons(objection.reasons),
+    h("p", { class: "sub" }, "Source: ", source(objection.citation)),
+  );
 }
 
 // --- copy, stand-in, policy ---------------------------------------------------------------------------------------
 
 function drawCopy(row) {
   const standIn = row.stand_in;
-  const waivers = report.waivers.filter((waiver) => [row.model, row.model.split("/").slice(1).join("/"), "*"].includes(waiver.model));
+  const waivers = report.waivers.filter((waiver) =>
+    [row.model, row.model.split("/").slice(1).join("/"), "*"].includes(waiver.model),
+  );
   return [
     facts([
       ["Copy", { none: "no copy is kept", "n/a": "not possible: the model is hosted" }[row.copy] ?? row.copy],
-      ["Stand-in", standIn ? [h("code", {}, standIn.model), standIn.approved_by ? `, approved by ${standIn.approved_by}` : "", standIn.approved_on ? ` on ${standIn.approved_on}` : ""] : "none approved"],
+      [
+        "Stand-in",
+        standIn
+          ? [
+              h("code", {}, standIn.model),
+              standIn.approved_by ? `, approved by ${standIn.approved_by}` : "",
+              standIn.approved_on ? ` on ${standIn.approved_on}` : "",
+            ]
+          : "none approved",
+      ],
     ]),
     waivers.map(drawWaiver),
     policyLines(row).map(([word, text]) => h("p", { class: "policy-line" }, h("b", {}, `${word} `), text)),
@@ -197,11 +434,25 @@ function drawCopy(row) {
 }
 
 function drawWaiver(waiver) {
-  return h("p", { class: "policy-line" }, h("b", {}, "Waived "), `${waiver.lever} until ${waiver.expires}${waiver.by ? ` by ${waiver.by}` : ""}: ${waiver.reason}`);
+  return h(
+    "p",
+    { class: "policy-line" },
+    h("b", {}, "Waived "),
+    `${waiver.lever} until ${waiver.expires}${waiver.by ? ` by ${waiver.by}` : ""}: ${waiver.reason}`,
+  );
 }
 
 function policyLines(row) {
-  const own = new Set([...row.findings.map((finding) => finding.id), `unpinned:${row.model}`, `unresolved:${row.model}`]);
+  const own = new Set([
+    ...row.findings.map((finding) => finding.id),
+    `unpinned:${row.model}`,
+    `unresolved:${row.model}`,
+  ]);
   const say = (id) => report.policy.reasons[id] ?? id;
-  return [...report.policy.failures.map((id) => ["Breaks the policy:", id]), ...report.policy.known.map((id) => ["Known before:", id])].filter(([, id]) => own.has(id)).map(([word, id]) => [word, say(id)]);
+  return [
+    ...report.policy.failures.map((id) => ["Breaks the policy:", id]),
+    ...report.policy.known.map((id) => ["Known before:", id]),
+  ]
+    .filter(([, id]) => own.has(id))
+    .map(([word, id]) => [word, say(id)]);
 }

@@ -25,19 +25,60 @@ function shownRows() {
 }
 
 function drawFilters() {
-  const search = h("input", { type: "search", id: "filter-text", placeholder: "model, path, maker, lever…", autocomplete: "off", spellcheck: "false",
-    oninput: (event) => { filters.text = event.target.value.trim().toLowerCase(); refilter(); } });
+  const search = h("input", {
+    type: "search",
+    id: "filter-text",
+    value: filters.text || null,
+    placeholder: "model, path, lever…",
+    autocomplete: "off",
+    spellcheck: "false",
+    oninput: (event) => {
+      filters.text = event.target.value.trim().toLowerCase();
+      refilter();
+    },
+  });
   const form = byId("filters");
   form.addEventListener("submit", (event) => event.preventDefault());
   append(form, [
     field("filter-text", "Search", search, "field field--wide"),
-    CHOICES.map(({ key, label }) => field(`filter-${key}`, label, h("select", { id: `filter-${key}`, onchange: (event) => {
-      filters[key] = event.target.value;
-      refilter();
-    } }))),
+    h(
+      "button",
+      {
+        type: "button",
+        id: "filters-fold",
+        class: "quiet",
+        "aria-expanded": "false",
+        "aria-controls": "filter-choices",
+        onclick: foldFilters,
+      },
+      "Filters",
+    ),
+    h(
+      "div",
+      { class: "filter-choices", id: "filter-choices" },
+      CHOICES.map(({ key, label }) =>
+        field(
+          `filter-${key}`,
+          label,
+          h("select", {
+            id: `filter-${key}`,
+            onchange: (event) => {
+              filters[key] = event.target.value;
+              refilter();
+            },
+          }),
+        ),
+      ),
+    ),
     field("sort-by", "Sort by", drawSortSelect(), "field field--sort"),
     h("button", { type: "button", id: "filters-clear", class: "quiet", onclick: clearFilters }, "Clear filters"),
   ]);
+}
+
+// On a narrow screen the choices lie behind a button; on a wide one they always show.
+function foldFilters() {
+  const open = byId("filter-choices").classList.toggle("is-open");
+  byId("filters-fold").setAttribute("aria-expanded", String(open));
 }
 
 function field(id, label, control, className = "field") {
@@ -51,7 +92,10 @@ function paintFilters() {
     const values = unique(rows.flatMap(of));
     if (filters[key] && !values.includes(filters[key])) values.push(filters[key]);
     values.sort(order ? (a, b) => order.indexOf(a) - order.indexOf(b) : (a, b) => a.localeCompare(b, "en"));
-    select.replaceChildren(h("option", { value: "" }, "any"), ...values.map((value) => h("option", { value }, name ? name(value) : value)));
+    select.replaceChildren(
+      h("option", { value: "" }, "any"),
+      ...values.map((value) => h("option", { value }, name ? name(value) : value)),
+    );
     select.value = filters[key] ?? "";
     select.parentElement.hidden = values.length < 2 && !filters[key];
     select.parentElement.classList.toggle("is-set", Boolean(filters[key]));

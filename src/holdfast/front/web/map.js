@@ -3,27 +3,57 @@
 
 const MODELS_DRAWN = 18;
 const NODES_DRAWN = 14;
-const NODE = { height: 38, gap: 10, column: 168, space: 62, lane: 6 };
+const EDGES_CLEAR = 90; // past this the lines of use stay faint until a box is traced
+const NODE = { height: 38, gap: 10, column: 150, space: 46, tightColumn: 124, tightSpace: 34, lane: 6 };
 
 function drawMapSection() {
   byId("map").append(
     h("div", { class: "block-head" }, h("h2", { id: "map-title" }, "Map"), h("p", { class: "shown", id: "map-note" })),
-    h("p", { class: "muted small", id: "map-help" }, "Who uses which model, what it was built on, whose that is, and which levers bite. Point at a box to trace it; press it to filter, or to open a model. The table holds the same facts."),
-    h("div", { class: "map-scroll", id: "map-canvas", tabindex: "0", role: "group", "aria-label": "Map; scroll sideways on a narrow screen" }),
-    h("ul", { class: "legend", "aria-label": "Lines of the map" },
-      legendLine("use", "uses, thicker for more"), legendLine("built", "built by"), legendLine("base", "built on"), legendLine("runs", "run by"), legendLine("lever", "bitten by a lever")),
+    h(
+      "p",
+      { class: "muted small", id: "map-help" },
+      "Who uses which model, what it was built on, whose that is, and which levers bite. Point at a box to trace it; press it to filter, or to open a model. The table holds the same facts.",
+    ),
+    h("div", {
+      class: "map-scroll",
+      id: "map-canvas",
+      tabindex: "0",
+      role: "group",
+      "aria-label": "Map; scroll sideways on a narrow screen",
+    }),
+    h(
+      "ul",
+      { class: "legend", "aria-label": "Lines of the map" },
+      legendLine("use", "uses, thicker for more"),
+      legendLine("built", "built by"),
+      legendLine("base", "built on"),
+      legendLine("runs", "run by"),
+      legendLine("lever", "bitten by a lever"),
+    ),
   );
 }
 
 function legendLine(kind, words) {
-  return h("li", {}, s("svg", { width: 34, height: 10, "aria-hidden": "true" }, s("path", { d: "M1 5H33", class: `edge edge--${kind}` })), words);
+  return h(
+    "li",
+    {},
+    s(
+      "svg",
+      { width: 34, height: 10, "aria-hidden": "true" },
+      s("path", { d: "M1 5H33", class: `edge edge--${kind}` }),
+    ),
+    words,
+  );
 }
 
 function paintMap() {
   const shown = shownRows();
-  byId("map-note").textContent = shown.length === rows.length ? "" : `${shown.length} of ${count(rows.length, "row")}, as filtered`;
+  byId("map-note").textContent =
+    shown.length === rows.length ? "" : `${shown.length} of ${count(rows.length, "row")}, as filtered`;
   const canvas = byId("map-canvas");
-  canvas.replaceChildren(shown.length ? drawMap(shown, { expand: false }) : h("p", { class: "empty" }, "Nothing to draw."));
+  canvas.replaceChildren(
+    shown.length ? drawMap(shown, { expand: false }) : h("p", { class: "empty" }, "Nothing to draw."),
+  );
 }
 
 // --- what is drawn ------------------------------------------------------------------------------------------------
@@ -57,7 +87,11 @@ class Graph {
 function buildGraph(shown, { expand }) {
   const graph = new Graph();
   const grouped = shown.length > MODELS_DRAWN;
-  const keep = { service: topOf(shown.flatMap((row) => row.uses.map((use) => use.service))), org: topOf(shown.flatMap((row) => row.orgs)), lever: topOf(shown.flatMap((row) => suppose.answers.get(row.number).levers)) };
+  const keep = {
+    service: topOf(shown.flatMap((row) => [...row.usesByService.keys()])),
+    org: topOf(shown.flatMap((row) => row.orgs)),
+    lever: topOf(shown.flatMap((row) => suppose.answers.get(row.number).levers)),
+  };
   const groups = grouped ? topOf(shown.map(groupKey), MODELS_DRAWN) : null;
   for (const row of shown) {
     const answer = suppose.answers.get(row.number);
@@ -73,10 +107,14 @@ function buildGraph(shown, { expand }) {
 
 // The most frequent values; null when all of them fit.
 function topOf(values, limit = NODES_DRAWN) {
-  const tally = new Map();
-  for (const value of values) tally.set(value, (tally.get(value) ?? 0) + 1);
-  if (tally.size <= limit) return null;
-  return new Set([...tally].sort((a, b) => b[1] - a[1]).slice(0, limit - 1).map(([value]) => value));
+  const found = tally(values);
+  if (found.size <= limit) return null;
+  return new Set(
+    [...found]
+      .sort((a, b) => b[1] - a[1])
+      .slice(0, limit - 1)
+      .map(([value]) => value),
+  );
 }
 
 function groupKey(row) {
@@ -84,32 +122,67 @@ function groupKey(row) {
 }
 
 function modelNode(graph, row, answer) {
-  return graph.node(1, row.number, { title: row.label, sub: join([STATES[answer.state].word, count(row.uses.length, "use")]), state: answer.state, order: STATE_ORDER.indexOf(answer.state) * 1e4 + row.number, press: () => openEvidence(row.number, "summary"), says: "Model" });
+  return graph.node(1, row.number, {
+    title: lastPart(row.label),
+    full: row.label,
+    sub: join([STATES[answer.state].word, count(row.uses.length, "use")]),
+    state: answer.state,
+    order: STATE_ORDER.indexOf(answer.state) * 1e4 + row.number,
+    press: () => openEvidence(row.number, "summary"),
+    says: "Model",
+  });
 }
 
 function groupNode(graph, row, answer, groups) {
   const known = !groups || groups.has(groupKey(row));
   const maker = row.makers[0]?.name ?? (row.unresolved ? "no name" : UNKNOWN);
   const key = known ? groupKey(row) : `rest|${answer.state}`;
-  return graph.node(1, key, { title: known ? maker : "other makers", grouped: true, state: answer.state, order: STATE_ORDER.indexOf(answer.state) * 1e4 + row.number, says: "Group of models",
-    press: () => { filters.state = answer.state; if (known && row.makers.length) filters.org = maker; refilter(); } });
+  return graph.node(1, key, {
+    title: known ? maker : "other makers",
+    grouped: true,
+    state: answer.state,
+    order: STATE_ORDER.indexOf(answer.state) * 1e4 + row.number,
+    says: "Group of models",
+    press: () => {
+      filters.state = answer.state;
+      if (known && row.makers.length) filters.org = maker;
+      refilter();
+    },
+  });
 }
 
 function addUses(graph, row, model, answer, keep, expand) {
   if (expand) {
     row.uses.slice(0, 12).forEach((use, index) => {
-      const node = graph.node(0, index, { title: `${use.place.path}:${use.place.line}`, sub: join([use.service, use.environment, use.confidence]), says: "Use", order: index });
+      const node = graph.node(0, index, {
+        title: `${lastPart(use.place.path)}:${use.place.line}`,
+        full: `${use.place.path}:${use.place.line}`,
+        sub: join([use.service, use.environment === UNKNOWN ? "" : use.environment]),
+        says: "Use",
+      });
       graph.edge(node, model, row, "use", 1, answer.state);
     });
-    if (row.uses.length > 12) graph.edge(graph.node(0, "more", { title: `and ${row.uses.length - 12} more uses`, says: "More", order: 99 }), model, row, "use", 1, answer.state);
+    if (row.uses.length > 12)
+      graph.edge(
+        graph.node(0, "more", { title: `and ${row.uses.length - 12} more uses`, says: "More" }),
+        model,
+        row,
+        "use",
+        1,
+        answer.state,
+      );
     return;
   }
-  for (const use of row.uses) {
-    const shown = !keep.service || keep.service.has(use.service);
-    const name = shown ? use.service || "no service" : "other services";
-    const node = graph.node(0, name, { title: name, says: "Service", press: shown && use.service ? () => setFilter("service", use.service) : null });
-    node.weight += 1;
-    graph.edge(node, model, row, "use", 1, answer.state);
+  for (const [service, uses] of row.usesByService) {
+    const shown = !keep.service || keep.service.has(service);
+    const name = shown ? service || "no service" : "other services";
+    const node = graph.node(0, name, {
+      title: name,
+      says: "Service",
+      press: shown && service ? () => setFilter("service", service) : null,
+    });
+    node.weight += uses;
+    graph.edge(node, model, row, "use", uses, answer.state);
   }
 }
 
@@ -128,7 +201,17 @@ function addOrigin(graph, row, model, keep, grouped) {
 function baseNode(graph, row, base) {
   const further = unique(row.lineage.filter((edge) => edge.child === base).map((edge) => shortName(edge.base)));
   const relation = row.lineage.find((edge) => edge.base === base).relation;
-  return graph.node(2, base, { title: shortName(base), sub: further.length ? `← ${further.join(", ")}` : relation, says: "Built on" });
+  return graph.node(2, base, {
+    title: lastPart(shortName(base)),
+    full: shortName(base),
+    sub: further.length ? `← ${further.map(lastPart).join(", ")}` : relation,
+    says: "Built on",
+  });
+}
+
+// Whose it is stands in a column of its own, so a box needs the last part of a name only.
+function lastPart(label) {
+  return label.includes("/") && !/[{}$\s]/.test(label) ? label.slice(label.lastIndexOf("/") + 1) : label;
 }
 
 function shortName(model) {
@@ -138,14 +221,25 @@ function shortName(model) {
 function orgNode(graph, org, keep) {
   const shown = !keep.org || keep.org.has(org.name);
   const name = shown ? org.name : "others";
-  return graph.node(3, name, { title: name, sub: shown ? org.country || "country unknown" : "", says: "Organisation", press: shown ? () => setFilter("org", org.name) : null });
+  return graph.node(3, name, {
+    title: name,
+    sub: shown ? org.country || "country unknown" : "",
+    says: "Organisation",
+    press: shown ? () => setFilter("org", org.name) : null,
+  });
 }
 
 function addLevers(graph, row, model, answer, keep) {
   for (const lever of answer.levers) {
     const shown = !keep.lever || keep.lever.has(lever);
     const supposed = answer.supposed.includes(lever);
-    const node = graph.node(4, shown ? lever : "other levers", { title: shown ? lever : "other levers", sub: supposed ? "supposed" : shortTitle(lever), says: "Lever", supposed, press: shown ? () => setFilter("lever", lever) : null });
+    const node = graph.node(4, shown ? lever : "other levers", {
+      title: shown ? lever : "other levers",
+      sub: supposed ? "supposed" : shortTitle(lever),
+      says: "Lever",
+      supposed,
+      press: shown ? () => setFilter("lever", lever) : null,
+    });
     graph.edge(model, node, row, "lever", 1, answer.state);
   }
 }
@@ -162,7 +256,11 @@ function addLanes(graph, used) {
   for (const edge of graph.edges.values()) {
     edge.via = [];
     for (const column of used.filter((c) => c > edge.from.column && c < edge.to.column)) {
-      const lane = graph.node(column, `lane|${edge.from.id}|${edge.kind === "lever" ? "lever" : edge.to.column}`, { lane: true, height: NODE.lane, like: edge.from });
+      const lane = graph.node(column, `lane|${edge.from.id}|${edge.kind === "lever" ? "lever" : edge.to.column}`, {
+        lane: true,
+        height: NODE.lane,
+        like: edge.from,
+      });
       edge.via.push(lane);
       lanes.push(lane);
     }
@@ -170,18 +268,27 @@ function addLanes(graph, used) {
   return unique(lanes);
 }
 
-function layOut(graph, width) {
+function layOut(graph, width, tight) {
   const used = [0, 1, 2, 3, 4].filter((column) => graph.columns[column].length);
   addLanes(graph, used);
-  for (const model of graph.columns[1]) if (model.grouped) model.sub = join([STATES[model.state].word, `${count(model.members, "model")}`, count(model.weight, "use")]);
+  for (const model of graph.columns[1])
+    if (model.grouped) model.sub = join([STATES[model.state].word, count(model.members, "model")]);
   for (const service of graph.columns[0]) if (service.says === "Service") service.sub = count(service.weight, "use");
-  const space = NODE.space;
-  const boxWidth = Math.max(NODE.column, Math.min(250, (width - space * (used.length - 1) - 4) / used.length));
+  const space = tight ? NODE.tightSpace : NODE.space;
+  const boxWidth = Math.max(
+    tight ? NODE.tightColumn : NODE.column,
+    Math.min(250, (width - space * (used.length - 1) - 4) / used.length),
+  );
   stack(graph.columns[1].sort((a, b) => a.order - b.order));
   for (const column of used.filter((c) => c !== 1)) arrange(graph, column);
   centreModels(graph);
   for (const column of used.filter((c) => c !== 1)) arrange(graph, column);
-  used.forEach((column, index) => graph.columns[column].forEach((node) => { node.x = 2 + index * (boxWidth + space); node.width = boxWidth; }));
+  used.forEach((column, index) =>
+    graph.columns[column].forEach((node) => {
+      node.x = 2 + index * (boxWidth + space);
+      node.width = boxWidth;
+    }),
+  );
   const bottom = Math.max(...[...graph.nodes.values()].map((node) => node.y + node.height));
   const top = Math.min(...[...graph.nodes.values()].map((node) => node.y));
   for (const node of graph.nodes.values()) node.y += 26 - top;
@@ -190,7 +297,10 @@ function layOut(graph, width) {
 
 function stack(nodes) {
   let y = 0;
-  for (const node of nodes) { node.y = y; y += node.height + NODE.gap; }
+  for (const node of nodes) {
+    node.y = y;
+    y += node.height + NODE.gap;
+  }
 }
 
 const middle = (node) => node.y + node.height / 2;
@@ -198,8 +308,9 @@ const middle = (node) => node.y + node.height / 2;
 // A column's boxes stand by the mean height of their neighbours, then are pushed apart, keeping the centre.
 function arrange(graph, column) {
   const nodes = graph.columns[column];
+  const ends = edgesByNode(graph);
   for (const node of nodes) {
-    const near = [...graph.edges.values()].flatMap((edge) => neighbourHeights(edge, node));
+    const near = (ends.get(node) ?? []).flatMap((edge) => neighbourHeights(edge, node));
     node.wish = node.lane ? middle(node.like) : near.length ? near.reduce((a, b) => a + b, 0) / near.length : 0;
   }
   nodes.sort((a, b) => a.wish - b.wish);
@@ -212,18 +323,34 @@ function arrange(graph, column) {
   for (const node of nodes) node.y -= drift;
 }
 
+function edgesByNode(graph) {
+  const ends = new Map();
+  for (const edge of graph.edges.values()) {
+    for (const node of [edge.from, edge.to]) ends.set(node, [...(ends.get(node) ?? []), edge]);
+  }
+  return ends;
+}
+
 function neighbourHeights(edge, node) {
-  if (edge.from === node) return edge.to.y === undefined ? [] : [middle(edge.to.column === 1 || edge.from.column !== 1 ? edge.to : edge.to)];
-  return edge.to === node && edge.from.y !== undefined ? [middle(edge.from)] : [];
+  const other = edge.from === node ? edge.to : edge.to === node ? edge.from : null;
+  return other?.y === undefined ? [] : [middle(other)];
 }
 
 function centreModels(graph) {
   const models = graph.columns[1];
-  const others = Math.max(0, ...graph.columns.filter((_, column) => column !== 1).map((nodes) => nodes.reduce((sum, n) => sum + n.height + (n.lane ? 4 : NODE.gap), 0)));
+  const others = Math.max(
+    0,
+    ...graph.columns
+      .filter((_, column) => column !== 1)
+      .map((nodes) => nodes.reduce((sum, n) => sum + n.height + (n.lane ? 4 : NODE.gap), 0)),
+  );
   const own = models.reduce((sum, node) => sum + node.height + NODE.gap, 0);
   const extra = Math.min(26, Math.max(0, (others - own) / Math.max(1, models.length)));
   let y = 0;
-  for (const node of models) { node.y = y; y += node.height + NODE.gap + extra; }
+  for (const node of models) {
+    node.y = y;
+    y += node.height + NODE.gap + extra;
+  }
 }
 
 // --- drawing ------------------------------------------------------------------------------------------------------
@@ -232,9 +359,24 @@ const HEADINGS = ["Services", "Models", "Built on", "Whose", "Levers that bite"]
 
 function drawMap(shown, { expand, width = byId("map-canvas").clientWidth || 1000 }) {
   const graph = buildGraph(shown, { expand });
-  const size = layOut(graph, width);
-  const svg = s("svg", { class: "map", viewBox: `0 0 ${size.width} ${size.height}`, width: size.width, height: size.height, role: "group", "aria-label": describeMap(graph) });
-  size.used.forEach((column, index) => svg.append(s("text", { x: 2 + index * (size.boxWidth + size.space), y: 14, class: "map-head" }, expand && column === 0 ? "Uses" : HEADINGS[column])));
+  const size = layOut(graph, width, expand);
+  const svg = s("svg", {
+    class: graph.edges.size > EDGES_CLEAR ? "map is-dense" : "map",
+    viewBox: `0 0 ${size.width} ${size.height}`,
+    width: size.width,
+    height: size.height,
+    role: "group",
+    "aria-label": describeMap(graph),
+  });
+  size.used.forEach((column, index) =>
+    svg.append(
+      s(
+        "text",
+        { x: 2 + index * (size.boxWidth + size.space), y: 14, class: "map-head" },
+        expand && column === 0 ? "Uses" : HEADINGS[column],
+      ),
+    ),
+  );
   const edges = [...graph.edges.values()].map((edge) => drawEdge(edge));
   const nodes = [...graph.nodes.values()].filter((node) => !node.lane).map((node) => drawNode(node));
   svg.append(s("g", { class: "edges" }, edges), s("g", { class: "nodes" }, nodes));
@@ -252,24 +394,48 @@ function drawEdge(edge) {
   let path = "";
   for (let index = 1; index < points.length; index += 1) {
     const [a, b] = [points[index - 1], points[index]];
-    const [x1, y1, x2, y2] = [a.x + a.width, middle(a), b.x, middle(b)];
+    const aside = edge.kind === "runs" ? 4 : 0; // beside the line of who built it, not on it
+    const [x1, y1, x2, y2] = [a.x + a.width, middle(a) + aside, b.x, middle(b) + aside];
     const bend = (x2 - x1) / 2;
     path += `${index === 1 ? `M${x1} ${y1}` : `L${x1} ${y1}`}C${x1 + bend} ${y1} ${x2 - bend} ${y2} ${x2} ${y2}`;
   }
-  const width = edge.kind === "use" ? Math.min(7, 1.2 + Math.log2(edge.weight)) : 1.4;
-  const node = s("path", { d: path, class: `edge edge--${edge.kind}${edge.state ? ` state--${edge.state}` : ""}`, "stroke-width": width.toFixed(2) });
+  const width = edge.kind === "use" ? Math.min(5, 1.2 + Math.log2(edge.weight) * 0.7) : 1.4;
+  const node = s("path", {
+    d: path,
+    class: `edge edge--${edge.kind}${edge.state ? ` state--${edge.state}` : ""}`,
+    "stroke-width": width.toFixed(2),
+  });
   node.data = edge;
   return node;
 }
 
 function drawNode(node) {
-  const chars = Math.floor((node.width - 22) / 6.7);
-  const words = join([node.title, node.sub], ", ");
-  const group = s("g", { class: `node node--${node.column}${node.state ? ` state--${node.state}` : ""}${node.supposed ? " is-supposed" : ""}${node.press ? " can-press" : ""}`, transform: `translate(${node.x} ${node.y})`,
-    tabindex: "-1", role: node.press ? "button" : "img", "aria-label": `${node.says}: ${words}` },
-    s("title", {}, words), s("rect", { width: node.width, height: node.height, rx: 3 }), s("text", { x: 10, y: node.sub ? 16 : 23, class: node.column === 1 || node.says === "Use" ? "node-title is-code" : "node-title" }, cut(node.title, node.column === 1 || node.says === "Use" ? chars - 2 : chars)),
-    node.sub ? s("text", { x: node.state ? 24 : 10, y: 30, class: "node-sub" }, cut(node.sub, chars + 2)) : null,
-    node.state ? s("use", { href: `#i-${node.state}`, x: 10, y: 21.5, width: 10, height: 10, class: "node-icon" }) : null);
+  const isCode = (node.column === 1 && !node.grouped) || node.says === "Use";
+  const words = join([node.full ?? node.title, node.sub], ", ");
+  const fit = (text, size, indent) => cut(text, Math.floor((node.width - 10 - indent) / size));
+  const group = s(
+    "g",
+    {
+      class: `node node--${node.column}${node.state ? ` state--${node.state}` : ""}${node.supposed ? " is-supposed" : ""}${node.press ? " can-press" : ""}`,
+      transform: `translate(${node.x} ${node.y})`,
+      tabindex: "-1",
+      role: node.press ? "button" : "img",
+      "aria-label": `${node.says}: ${words}`,
+    },
+    s("title", {}, words),
+    s("rect", { width: node.width, height: node.height, rx: 3 }),
+    s(
+      "text",
+      { x: 10, y: node.sub ? 16 : 23, class: isCode ? "node-title is-code" : "node-title" },
+      fit(node.title, isCode ? 6.9 : 7, 10),
+    ),
+    node.sub
+      ? s("text", { x: node.state ? 24 : 10, y: 30, class: "node-sub" }, fit(node.sub, 6.1, node.state ? 24 : 10))
+      : null,
+    node.state
+      ? s("use", { href: `#i-${node.state}`, x: 10, y: 21.5, width: 10, height: 10, class: "node-icon" })
+      : null,
+  );
   group.data = node;
   return group;
 }
@@ -303,7 +469,11 @@ function trace(svg, graph, edges, nodes) {
 function onMapKey(event, nodes) {
   const item = event.target.closest(".node");
   if (!item) return;
-  if (event.key === "Enter" || event.key === " ") { event.preventDefault(); item.data.press?.(); return; }
+  if (event.key === "Enter" || event.key === " ") {
+    event.preventDefault();
+    item.data.press?.();
+    return;
+  }
   const next = nextNode(item, event.key, nodes);
   if (!next) return;
   event.preventDefault();
@@ -316,7 +486,11 @@ function nextNode(item, key, nodes) {
   const here = item.data;
   const step = { ArrowUp: [0, -1], ArrowDown: [0, 1], ArrowLeft: [-1, 0], ArrowRight: [1, 0] }[key];
   if (!step) return null;
-  const candidates = nodes.filter(({ data }) => (step[0] ? Math.sign(data.x - here.x) === step[0] : data.column === here.column && Math.sign(data.y - here.y) === step[1]));
+  const candidates = nodes.filter(({ data }) =>
+    step[0]
+      ? Math.sign(data.x - here.x) === step[0]
+      : data.column === here.column && Math.sign(data.y - here.y) === step[1],
+  );
   const distance = ({ data }) => Math.abs(data.x - here.x) * 1e3 + Math.abs(data.y - here.y);
   return candidates.sort((a, b) => distance(a) - distance(b))[0] ?? null;
 }

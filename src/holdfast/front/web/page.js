@@ -12,6 +12,33 @@ function refilter() {
   paintShown();
   paintBalance();
   paintMap();
+  writeAddress();
+}
+
+// --- the address: what is switched on and filtered, so that a link shows the same ---------------------------------
+
+function readAddress() {
+  const asked = new URLSearchParams(location.hash.slice(1));
+  for (const id of asked.getAll("if")) {
+    const whatIf = whatIfById.get(id);
+    if (whatIf) suppose.on.set(whatIf.scenario, id);
+  }
+  for (const key of ["text", "state", ...CHOICES.map((choice) => choice.key)]) {
+    if (asked.has(key)) filters[key] = asked.get(key);
+  }
+}
+
+function writeAddress() {
+  const said = new URLSearchParams([...suppose.on.values()].map((id) => ["if", id]));
+  for (const [key, value] of Object.entries(filters)) if (value) said.set(key, value);
+  const hash = String(said) ? `#${said}` : "";
+  if (hash === location.hash) return;
+  // A viewer may refuse to rewrite the address of a file; the page works without.
+  try {
+    history.replaceState(null, "", hash || location.pathname);
+  } catch {
+    /* not written */
+  }
 }
 
 // --- theme --------------------------------------------------------------------------------------------------------
@@ -33,11 +60,19 @@ function nextTheme() {
 
 // A file opened from disk may be refused storage; the page works without.
 function remember(theme) {
-  try { localStorage.setItem("holdfast-theme", theme); } catch { /* not kept */ }
+  try {
+    localStorage.setItem("holdfast-theme", theme);
+  } catch {
+    /* not kept */
+  }
 }
 
 function recall() {
-  try { return localStorage.getItem("holdfast-theme"); } catch { return null; }
+  try {
+    return localStorage.getItem("holdfast-theme");
+  } catch {
+    return null;
+  }
 }
 
 // --- start --------------------------------------------------------------------------------------------------------
@@ -46,6 +81,7 @@ byId("theme").addEventListener("click", nextTheme);
 const kept = recall();
 if (THEMES.includes(kept)) setTheme(kept);
 
+readAddress();
 recompute();
 drawSuppose();
 drawFilters();
@@ -57,7 +93,9 @@ paintRows();
 paintSort();
 refilter();
 
-byId("evidence").addEventListener("click", (event) => { if (event.target === byId("evidence")) byId("evidence").close(); });
+byId("evidence").addEventListener("click", (event) => {
+  if (event.target === byId("evidence")) byId("evidence").close();
+});
 let widthDrawn = innerWidth;
 addEventListener("resize", () => {
   if (innerWidth === widthDrawn) return;
@@ -65,7 +103,11 @@ addEventListener("resize", () => {
   requestAnimationFrame(paintMap);
 });
 addEventListener("keydown", (event) => {
-  if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName) && !byId("evidence").open) {
+  if (
+    event.key === "/" &&
+    !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName) &&
+    !byId("evidence").open
+  ) {
     event.preventDefault();
     byId("filter-text").focus();
   }

@@ -51,7 +51,8 @@ const bitesNow = (finding) => finding.reach !== "open" || finding.effect !== "op
 // One entry a lever, its worst finding first; the same order as every other output.
 function groupByLever(findings) {
   const worstFirst = [...findings].sort(
-    (a, b) => EFFECTS.indexOf(a.effect) - EFFECTS.indexOf(b.effect) || REACHES.indexOf(a.reach) - REACHES.indexOf(b.reach),
+    (a, b) =>
+      EFFECTS.indexOf(a.effect) - EFFECTS.indexOf(b.effect) || REACHES.indexOf(a.reach) - REACHES.indexOf(b.reach),
   );
   const levers = new Map();
   for (const finding of worstFirst) {
@@ -84,9 +85,16 @@ function derive(row) {
     orgs: unique([...row.builders, ...(row.endpoint ? [row.endpoint] : [])].map((org) => org.name)),
     origins: unresolved ? [] : unique((row.builders.length ? row.builders : [{}]).map((org) => org.country || UNKNOWN)),
     endpointAt: row.kind === "hosted" ? row.endpoint?.country || UNKNOWN : "here",
+    usesByService: tally(row.uses.map((use) => use.service)),
     engines: unique(row.uses.map((use) => use.via).filter(Boolean)),
   };
   return Object.assign(row, more, { text: searchText(row, more) });
+}
+
+function tally(values) {
+  const found = new Map();
+  for (const value of values) found.set(value, (found.get(value) ?? 0) + 1);
+  return found;
 }
 
 function searchText(row, more) {
@@ -99,7 +107,9 @@ function searchText(row, more) {
 const rows = report.rows.map(derive);
 const rowByNumber = new Map(rows.map((row) => [row.number, row]));
 const leverTitles = new Map(rows.flatMap((row) => row.findings.map((f) => [f.lever, f.lever_title])));
-const orgNames = new Map(rows.flatMap((row) => [...row.builders, row.endpoint].filter(Boolean).map((o) => [o.id, o.name])));
+const orgNames = new Map(
+  rows.flatMap((row) => [...row.builders, row.endpoint].filter(Boolean).map((o) => [o.id, o.name])),
+);
 
 const countryNames = new Intl.DisplayNames(["en"], { type: "region", fallback: "code" });
 function countryName(code) {

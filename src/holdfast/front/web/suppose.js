@@ -89,7 +89,9 @@ function impact(whatIf) {
   if (more > 0) return { rank: 1e6 + more, says: `stops ${count(more, "more use")}` };
   if (more < 0) return { rank: 1, says: `stops ${count(-more, "fewer use")}` };
   if (risk > 0) return { rank: 1e3 + risk, says: `${count(risk, "more use")} at risk` };
-  return total ? { rank: total, says: `changes ${count(total, "row")}` } : { rank: 0, says: "changes nothing found here" };
+  return total
+    ? { rank: total, says: `changes ${count(total, "row")}` }
+    : { rank: 0, says: "changes nothing found here" };
 }
 
 function scenarioGroups() {
@@ -115,15 +117,31 @@ function drawSuppose() {
   const rest = groups.filter(([, choices]) => choices[0].rank === 0);
   const list = h("div", { class: "switches" }, bite.map(drawSwitch));
   const quiet = rest.length
-    ? h("details", { class: "more" }, h("summary", {}, `${rest.length} more that change nothing here`), rest.map(drawSwitch))
+    ? h(
+        "details",
+        { class: "more" },
+        h("summary", {}, `${rest.length} more that change nothing here`),
+        rest.map(drawSwitch),
+      )
     : null;
   const body = groups.length ? [list, quiet] : h("p", { class: "muted" }, "No what-ifs were worked out.");
-  const clear = h("button", { type: "button", id: "suppose-clear", class: "quiet", onclick: clearSuppose, disabled: true }, "Clear");
+  const clear = h(
+    "button",
+    { type: "button", id: "suppose-clear", class: "quiet", onclick: clearSuppose, disabled: true },
+    "Clear",
+  );
   byId("suppose").append(
-    h("details", { class: "suppose-fold", open: matchMedia("(min-width: 68rem)").matches },
+    h(
+      "details",
+      { class: "suppose-fold", open: matchMedia("(min-width: 68rem)").matches },
       h("summary", {}, h("h2", { id: "suppose-title" }, "What if…")),
-      h("p", { class: "muted small" }, "Each switch supposes a scenario. Several together give the strictest answer of each."),
-      body),
+      h(
+        "p",
+        { class: "muted small" },
+        "Each switch supposes a scenario. Several together give the strictest answer of each.",
+      ),
+      body,
+    ),
     clear,
   );
 }
@@ -131,19 +149,52 @@ function drawSuppose() {
 function drawSwitch([scenario, choices]) {
   const id = `switch-${scenario}`;
   const effect = h("span", { class: "switch-effect", id: `${id}-effect` }, choices[0].says);
-  const button = h("button", { type: "button", role: "switch", class: "switch", "aria-checked": "false", id, "data-scenario": scenario,
-    "aria-describedby": `${id}-effect`, onclick: () => toggle(scenario) },
-    h("span", { class: "knob", "aria-hidden": "true" }), h("span", {}, choices[0].whatIf.title));
-  return h("div", { class: "switch-row" }, button, choices.length > 1 ? drawTargets(scenario, choices, effect) : null, effect);
+  const button = h(
+    "button",
+    {
+      type: "button",
+      role: "switch",
+      class: "switch",
+      "aria-checked": "false",
+      id,
+      "data-scenario": scenario,
+      "aria-describedby": `${id}-effect`,
+      onclick: () => toggle(scenario),
+    },
+    h("span", { class: "knob", "aria-hidden": "true" }),
+    h("span", {}, choices[0].whatIf.title),
+  );
+  return h(
+    "div",
+    { class: "switch-row" },
+    button,
+    choices.length > 1 ? drawTargets(scenario, choices, effect) : null,
+    effect,
+  );
 }
 
 function drawTargets(scenario, choices, effect) {
   const options = choices.map(({ whatIf, says }) =>
-    h("option", { value: whatIf.id }, `${targetName(whatIf.target)}: ${says}`));
-  const select = h("select", { id: `target-${scenario}`, "aria-label": "Aimed at", onchange: () => {
-    effect.textContent = choices.find(({ whatIf }) => whatIf.id === select.value).says;
-    if (suppose.on.has(scenario)) { suppose.on.set(scenario, select.value); refresh(); }
-  } }, options);
+    h("option", { value: whatIf.id }, `${targetName(whatIf.target)}: ${says.replace(/ uses?\b/, "")}`),
+  );
+  const chosen = suppose.on.get(scenario);
+  if (chosen) effect.textContent = choices.find(({ whatIf }) => whatIf.id === chosen).says;
+  const select = h(
+    "select",
+    {
+      id: `target-${scenario}`,
+      "aria-label": "Aimed at",
+      onchange: () => {
+        effect.textContent = choices.find(({ whatIf }) => whatIf.id === select.value).says;
+        if (suppose.on.has(scenario)) {
+          suppose.on.set(scenario, select.value);
+          refresh();
+        }
+      },
+    },
+    options,
+  );
+  if (chosen) select.value = chosen;
   return select;
 }
 
@@ -161,6 +212,13 @@ function clearSuppose() {
   refresh();
 }
 
+function supposedTitles() {
+  return [...suppose.on.values()].map((id) => {
+    const { title, target } = whatIfById.get(id);
+    return target ? `${title} (${targetName(target)})` : title;
+  });
+}
+
 function paintSuppose() {
   for (const button of document.querySelectorAll(".switch")) {
     button.setAttribute("aria-checked", String(suppose.on.has(button.dataset.scenario)));
@@ -168,7 +226,7 @@ function paintSuppose() {
   byId("suppose-clear").disabled = suppose.on.size === 0;
   const line = byId("supposing");
   line.hidden = suppose.on.size === 0;
-  line.textContent = suppose.on.size ? `Supposing ${count(suppose.on.size, "thing")} that ${suppose.on.size === 1 ? "has" : "have"} not happened` : "";
+  line.textContent = `Supposing what has not happened: ${supposedTitles().join("; ")}`;
   byId("headline").textContent = suppose.headline;
   document.body.classList.toggle("is-supposing", suppose.on.size > 0);
   paintBalance();
@@ -184,13 +242,37 @@ function paintBalance() {
     entry.rows += 1;
   }
   const present = STATE_ORDER.filter((state) => tally[state].rows || filters.state === state);
-  const bar = h("div", { class: "bar", "aria-hidden": "true" }, present.map((state) => {
-    const part = h("span", { class: `bar-part bar--${state}` });
-    part.style.flexGrow = String(tally[state].uses);
-    return part;
-  }));
-  const keys = present.map((state) => h("button", { type: "button", class: `key key--${state}`, "aria-pressed": String(filters.state === state),
-    title: `Show only these: ${STATES[state].says}`, "data-state": state, onclick: () => { filters.state = filters.state === state ? "" : state; refilter(); byId("balance").querySelector(`[data-state="${state}"]`)?.focus(); } },
-    icon(state), h("b", {}, STATES[state].word), h("span", { class: "key-count" }, `${count(tally[state].uses, "use")}, ${count(tally[state].rows, "row")}`)));
-  byId("balance").replaceChildren(bar, h("div", { class: "keys", role: "group", "aria-label": "Uses by answer; press one to show only its rows" }, keys));
+  const bar = h(
+    "div",
+    { class: "bar", "aria-hidden": "true" },
+    present.map((state) => {
+      const part = h("span", { class: `bar-part bar--${state}` });
+      part.style.flexGrow = String(tally[state].uses);
+      return part;
+    }),
+  );
+  const keys = present.map((state) =>
+    h(
+      "button",
+      {
+        type: "button",
+        class: `key key--${state}`,
+        "aria-pressed": String(filters.state === state),
+        title: `Show only these: ${STATES[state].says}`,
+        "data-state": state,
+        onclick: () => {
+          filters.state = filters.state === state ? "" : state;
+          refilter();
+          byId("balance").querySelector(`[data-state="${state}"]`)?.focus();
+        },
+      },
+      icon(state),
+      h("b", {}, STATES[state].word),
+      h("span", { class: "key-count" }, `${count(tally[state].uses, "use")}, ${count(tally[state].rows, "row")}`),
+    ),
+  );
+  byId("balance").replaceChildren(
+    bar,
+    h("div", { class: "keys", role: "group", "aria-label": "Uses by answer; press one to show only its rows" }, keys),
+  );
 }

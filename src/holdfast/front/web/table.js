@@ -1,23 +1,49 @@
 // The table: one row a model. Arrow keys move between cells, Enter opens the evidence behind a cell.
 
 const COLUMNS = [
-  { key: "number", title: "No.", opens: "summary", cell: (row) => [String(row.number)], by: (row) => row.number },
+  { key: "number", title: "#", opens: "summary", cell: (row) => [String(row.number)], by: (row) => row.number },
   { key: "model", title: "Model", opens: "summary", cell: modelCell, by: (row) => row.label.toLowerCase() },
   { key: "used", title: "Used by", opens: "uses", cell: usedCell, by: (row) => -row.uses.length },
-  { key: "weights", title: "Weights by", opens: "whose", cell: weightsCell, by: (row) => weightsWords(row).toLowerCase() },
+  {
+    key: "weights",
+    title: "Weights by",
+    opens: "whose",
+    cell: weightsCell,
+    by: (row) => weightsWords(row).toLowerCase(),
+  },
   { key: "runs", title: "Runs at", opens: "whose", cell: runsCell, by: (row) => runsWords(row).toLowerCase() },
-  { key: "answer", title: "Answer", opens: "levers", cell: answerCell, by: (row) => STATE_ORDER.indexOf(suppose.answers.get(row.number).state) },
-  { key: "levers", title: "Levers that reach it", opens: "levers", cell: leversCell, by: (row) => -suppose.answers.get(row.number).levers.length },
-  { key: "copy", title: "Copy, stand-in", opens: "copy", cell: copyCell, by: (row) => (row.stand_in ? "0" : "1") + row.copy },
+  {
+    key: "answer",
+    title: "Answer",
+    opens: "levers",
+    cell: answerCell,
+    by: (row) => STATE_ORDER.indexOf(suppose.answers.get(row.number).state),
+  },
+  {
+    key: "levers",
+    title: "Levers that reach it",
+    opens: "levers",
+    cell: leversCell,
+    by: (row) => -suppose.answers.get(row.number).levers.length,
+  },
+  { key: "copy", title: "Copy", opens: "copy", cell: copyCell, by: (row) => (row.stand_in ? "0" : "1") + row.copy },
 ];
 const LEVERS_SHOWN = 2;
+const ROWS_LAID_OUT = 80; // past this only the rows in sight are laid out
 
 const table = { trs: new Map(), sort: "number", down: false, at: { row: -1, column: 1 }, grid: null };
 
 function modelCell(row) {
   const tags = [h("span", { class: "tag" }, row.unresolved ? "unresolved" : row.kind)];
   if (!row.unresolved) tags.push(h("span", { class: row.pin === "moving" ? "tag tag--warn" : "tag" }, pinWords(row)));
-  return [h("span", { class: "model-name" }, breakable(row.label)), h("span", { class: "tags" }, tags)];
+  return [
+    h("span", { class: "model-name" }, breakable(row.label)),
+    h(
+      "span",
+      { class: "tags" },
+      tags.flatMap((tag, index) => (index ? [" · ", tag] : [tag])),
+    ),
+  ];
 }
 
 // Long names may break after a slash, a dash or a dot.
@@ -26,9 +52,13 @@ function breakable(text) {
 }
 
 function usedCell(row) {
-  const services = row.services.length > 3 ? [...row.services.slice(0, 3), `${row.services.length - 3} more`] : row.services;
+  const services =
+    row.services.length > 3 ? [...row.services.slice(0, 3), `${row.services.length - 3} more`] : row.services;
   const environments = row.environments.filter((name) => name !== UNKNOWN).join(", ");
-  return [h("span", { class: "line" }, services.join(", ") || "no service"), h("span", { class: "sub" }, join([count(row.uses.length, "use"), environments]))];
+  return [
+    h("span", { class: "line" }, services.join(", ") || "no service"),
+    h("span", { class: "sub" }, join([count(row.uses.length, "use"), environments])),
+  ];
 }
 
 function weightsWords(row) {
@@ -40,10 +70,18 @@ function weightsWords(row) {
 
 function weightsCell(row) {
   if (row.unresolved) return [h("span", { class: "line muted" }, "not known")];
-  const makers = h("span", { class: "line" }, row.makers.map(orgLabel).join(", ") || UNKNOWN);
-  const bases = row.bases.length ? h("span", { class: "line" }, h("span", { class: "arrow", "aria-label": "built on" }, "← "), row.bases.map(orgLabel).join(", ")) : null;
-  const packed = row.repackagers.length ? h("span", { class: "sub" }, `packed by ${row.repackagers.map((org) => org.name).join(", ")}`) : null;
+  const makers = h("span", { class: "line" }, row.makers.length ? orgList(row.makers) : UNKNOWN);
+  const bases = row.bases.length
+    ? h("span", { class: "line" }, h("span", { class: "arrow", "aria-label": "built on" }, "← "), orgList(row.bases))
+    : null;
+  const packed = row.repackagers.length
+    ? h("span", { class: "sub" }, `packed by ${row.repackagers.map((org) => org.name).join(", ")}`)
+    : null;
   return [makers, bases, packed];
+}
+
+function orgList(orgs) {
+  return orgs.map((org, at) => [at ? ", " : "", org.name, org.country ? ` ·\u00a0${org.country}` : ""]);
 }
 
 function runsWords(row) {
@@ -53,14 +91,29 @@ function runsWords(row) {
 
 function runsCell(row) {
   const engines = row.engines.slice(0, 2).join(", ");
-  return [h("span", { class: row.unresolved && !row.endpoint ? "line muted" : "line" }, runsWords(row)), engines ? h("span", { class: "sub" }, engines) : null];
+  return [
+    h(
+      "span",
+      { class: row.unresolved && !row.endpoint ? "line muted" : "line" },
+      row.endpoint ? orgList([row.endpoint]) : runsWords(row),
+    ),
+    engines ? h("span", { class: "sub" }, engines) : null,
+  ];
 }
 
 function answerCell(row) {
   const answer = suppose.answers.get(row.number);
   const cold = answer.state === "stops" ? (row.kind === "hosted" ? "at once" : "at next cold start") : "";
-  const was = answer.changed && answer.was !== answer.state ? h("span", { class: "sub was" }, `today: ${STATES[answer.was].word.toLowerCase()}`) : null;
-  return [chip(answer.state), cold ? h("span", { class: "sub" }, cold) : null, was, row.unresolved ? h("span", { class: "sub" }, row.note) : null];
+  const was =
+    answer.changed && answer.was !== answer.state
+      ? h("span", { class: "sub was" }, `otherwise ${STATES[answer.was].word.toLowerCase()}`)
+      : null;
+  return [
+    chip(answer.state),
+    cold ? h("span", { class: "sub" }, cold) : null,
+    was,
+    row.unresolved ? h("span", { class: "sub" }, row.note) : null,
+  ];
 }
 
 function chip(state) {
@@ -70,18 +123,27 @@ function chip(state) {
 function leversCell(row) {
   if (row.unresolved) return [h("span", { class: "line muted" }, "no name to assess")];
   const answer = suppose.answers.get(row.number);
-  const supposed = answer.supposed.map((lever) => h("span", { class: "line lever lever--supposed" }, lever, h("span", { class: "sub" }, "supposed")));
+  const supposed = answer.supposed.map((lever) =>
+    h("span", { class: "line lever lever--supposed" }, lever, h("span", { class: "sub" }, "supposed")),
+  );
   const shown = row.bites.slice(0, LEVERS_SHOWN).map(leverLine);
   const more = row.bites.length - shown.length;
   const rest = more > 0 ? [h("span", { class: "sub" }, `and ${more} more`)] : [];
   const all = [...supposed, ...shown, ...rest];
-  return all.length ? all : [h("span", { class: "line muted" }, `none found as of ${report.horizon}`)];
+  const words = `${row.quietLevers.length} looked at, evidence to ${report.horizon}`;
+  const heard = h("span", { class: "sub" }, dated(words));
+  return all.length ? all : [h("span", { class: "line muted" }, "none that bites"), heard];
 }
 
 function leverLine(group) {
   const [worst] = group;
   const acts = unique(group.map((finding) => finding.act)).join(", ");
-  return h("span", { class: "line lever" }, worst.lever, h("span", { class: "sub" }, join([acts, answerWords(worst), standingWords(worst.standing)])));
+  return h(
+    "span",
+    { class: "line lever" },
+    worst.lever,
+    h("span", { class: "sub" }, dated(join([acts, answerWords(worst), standingWords(worst.standing)]))),
+  );
 }
 
 function answerWords(finding) {
@@ -96,24 +158,55 @@ function standingWords(standing) {
 }
 
 function copyCell(row) {
-  const kept = row.copy === "n/a" ? null : h("span", { class: "line" }, row.copy === "none" ? "no copy" : row.copy);
-  const standIn = row.stand_in ? h("span", { class: "line" }, h("span", { class: "sub" }, "stand-in "), breakable(row.stand_in.model)) : null;
+  const kept =
+    row.copy === "n/a" ? null : h("span", { class: "line" }, dated(row.copy === "none" ? "no copy" : row.copy));
+  const standIn = row.stand_in
+    ? h("span", { class: "line" }, h("span", { class: "sub" }, "stand-in "), breakable(row.stand_in.model))
+    : null;
   return kept || standIn ? [kept, standIn] : [h("span", { class: "line muted" }, "no stand-in")];
 }
 
 // --- drawing ------------------------------------------------------------------------------------------------------
 
 function drawTable() {
-  if (!rows.length) return byId("table").append(h("p", { class: "empty" }, "No use of a model was found in what was read."));
-  const head = h("tr", { role: "row", "aria-rowindex": "1" }, COLUMNS.map((column, index) => h("th", { role: "columnheader", scope: "col", class: `c-${column.key}`, "data-key": column.key },
-    h("button", { type: "button", class: "sort", tabindex: "-1", "data-column": index, onclick: () => sortBy(column.key) }, column.title, h("span", { class: "sort-mark", "aria-hidden": "true" })))));
+  if (!rows.length)
+    return byId("table").append(h("p", { class: "empty" }, "No use of a model was found in what was read."));
+  const head = h(
+    "tr",
+    { role: "row", "aria-rowindex": "1" },
+    COLUMNS.map((column, index) =>
+      h(
+        "th",
+        { role: "columnheader", scope: "col", class: `c-${column.key}`, "data-key": column.key },
+        h(
+          "button",
+          { type: "button", class: "sort", tabindex: "-1", "data-column": index, onclick: () => sortBy(column.key) },
+          column.title,
+          h("span", { class: "sort-mark", "aria-hidden": "true" }),
+        ),
+      ),
+    ),
+  );
   const body = h("tbody", { role: "rowgroup" }, rows.map(drawRow));
-  table.grid = h("table", { role: "grid", class: "grid", "aria-label": "Models; press Enter on a cell for its evidence", "aria-colcount": COLUMNS.length, "aria-rowcount": rows.length + 1 },
-    h("thead", { role: "rowgroup" }, head), body);
+  table.grid = h(
+    "table",
+    {
+      role: "grid",
+      class: rows.length > ROWS_LAID_OUT ? "grid is-long" : "grid",
+      "aria-label": "Models; press Enter on a cell for its evidence",
+      "aria-colcount": COLUMNS.length,
+      "aria-rowcount": rows.length + 1,
+    },
+    h("thead", { role: "rowgroup" }, head),
+    body,
+  );
   table.grid.addEventListener("keydown", onGridKey);
   table.grid.addEventListener("click", onGridClick);
   table.grid.addEventListener("focusin", onGridFocus);
-  byId("table").append(table.grid, h("p", { class: "empty", id: "nothing", hidden: true }, "No row passes these filters."));
+  byId("table").append(
+    table.grid,
+    h("p", { class: "empty", id: "nothing", hidden: true }, "No row passes these filters."),
+  );
   return undefined;
 }
 
@@ -121,7 +214,20 @@ function drawRow(row) {
   const tr = h("tr", { role: "row", "data-row": row.number });
   COLUMNS.forEach((column, index) => {
     const isName = column.key === "model";
-    tr.append(h(isName ? "th" : "td", { role: isName ? "rowheader" : "gridcell", scope: isName ? "row" : null, tabindex: "-1", class: `c-${column.key}`, "data-column": index, "data-label": column.title }, column.cell(row)));
+    tr.append(
+      h(
+        isName ? "th" : "td",
+        {
+          role: isName ? "rowheader" : "gridcell",
+          scope: isName ? "row" : null,
+          tabindex: "-1",
+          class: `c-${column.key}`,
+          "data-column": index,
+          "data-label": column.title,
+        },
+        column.cell(row),
+      ),
+    );
   });
   table.trs.set(row.number, tr);
   return tr;
@@ -141,7 +247,9 @@ function paintShown() {
   for (const [number, tr] of table.trs) tr.hidden = !shown.has(number);
   const uses = rows.filter((row) => shown.has(row.number)).reduce((sum, row) => sum + row.uses.length, 0);
   const all = shown.size === rows.length;
-  byId("shown").textContent = all ? `${count(rows.length, "row")}, ${count(uses, "use")}` : `${shown.size} of ${count(rows.length, "row")}, ${count(uses, "use")}`;
+  byId("shown").textContent = all
+    ? `${count(rows.length, "row")}, ${count(uses, "use")}`
+    : `${shown.size} of ${count(rows.length, "row")}, ${count(uses, "use")}`;
   if (!table.grid) return;
   byId("nothing").hidden = shown.size > 0;
   order();
@@ -150,8 +258,18 @@ function paintShown() {
 // --- sorting ------------------------------------------------------------------------------------------------------
 
 function drawSortSelect() {
-  return h("select", { id: "sort-by", onchange: (event) => { table.down = false; table.sort = event.target.value; paintSort(); } },
-    COLUMNS.map((column) => h("option", { value: column.key }, column.title)));
+  return h(
+    "select",
+    {
+      id: "sort-by",
+      onchange: (event) => {
+        table.down = false;
+        table.sort = event.target.value;
+        paintSort();
+      },
+    },
+    COLUMNS.map((column) => h("option", { value: column.key }, column.title)),
+  );
 }
 
 function sortBy(key) {
@@ -213,21 +331,33 @@ function onGridKey(event) {
 }
 
 function nextCell(cell, event) {
-  const lines = [headButtons(), ...[...table.grid.tBodies[0].rows].filter((tr) => !tr.hidden).map((tr) => [...tr.children])];
+  const lines = [
+    headButtons(),
+    ...[...table.grid.tBodies[0].rows].filter((tr) => !tr.hidden).map((tr) => [...tr.children]),
+  ];
   const at = lines.findIndex((line) => line.includes(cell));
   const column = Number(cell.dataset.column);
   const last = lines.length - 1;
   const go = (line, to) => lines[Math.max(0, Math.min(last, line))][Math.max(0, Math.min(COLUMNS.length - 1, to))];
   switch (event.key) {
-    case "ArrowUp": return go(at - 1, column);
-    case "ArrowDown": return go(at + 1, column);
-    case "ArrowLeft": return go(at, column - 1);
-    case "ArrowRight": return go(at, column + 1);
-    case "PageUp": return go(at - 10, column);
-    case "PageDown": return go(at + 10, column);
-    case "Home": return go(event.ctrlKey ? 1 : at, 0);
-    case "End": return go(event.ctrlKey ? last : at, COLUMNS.length - 1);
-    default: return null;
+    case "ArrowUp":
+      return go(at - 1, column);
+    case "ArrowDown":
+      return go(at + 1, column);
+    case "ArrowLeft":
+      return go(at, column - 1);
+    case "ArrowRight":
+      return go(at, column + 1);
+    case "PageUp":
+      return go(at - 10, column);
+    case "PageDown":
+      return go(at + 10, column);
+    case "Home":
+      return go(event.ctrlKey ? 1 : at, 0);
+    case "End":
+      return go(event.ctrlKey ? last : at, COLUMNS.length - 1);
+    default:
+      return null;
   }
 }
 
