@@ -125,3 +125,16 @@ def test_an_architecture_of_another_developer_is_noted_and_shows_no_derivation(r
     facts = resolve(BOT, reader, artefacts=[artefact])
     assert facts.base_developers == ()
     assert any("DeepseekV3ForCausalLM" in note and "does not show derivation" in note for note in facts.notes)
+
+
+def test_a_card_that_says_more_than_the_registry_does_not_conflict(reader: NameReader) -> None:
+    model = ModelName("pkg:huggingface", "zai-org/GLM-4.5")
+    facts = resolve(model, reader, [claim("Qwen/Qwen2.5-7B")])
+    assert facts.conflicts == ()
+    assert facts.base_developers == ("org:alibaba",)
+
+
+def test_a_copy_whose_card_names_another_family_conflicts(reader: NameReader) -> None:
+    model = ModelName("pkg:huggingface", "TheBloke/Mistral-7B-Instruct-v0.2-GGUF")
+    facts = resolve(model, reader, [claim("Qwen/Qwen2.5-7B", relation="quantized")])
+    assert len(facts.conflicts) == 1

@@ -179,3 +179,10 @@ def test_a_low_rumour_about_a_base_leaves_the_builder_unknown_as_well(reader: Na
 def test_many_names_are_read_as_each_alone(reader: NameReader) -> None:
     names = [name for name in (find_model_name(case.name) for case in CASES) if name is not None]
     assert resolve_many(names, reader) == [reader.read(name) for name in names]
+
+
+def test_a_word_that_is_an_architecture_as_well_is_weak_evidence_of_a_base(reader: NameReader) -> None:
+    bases = [b for b in resolve(ModelName("pkg:huggingface", "acme/bert-base-tickets"), reader).builders if b.path]
+    assert [(builder.organisation, builder.confidence, builder.settled) for builder in bases] == [
+        ("org:google", LOW, None)
+    ]

@@ -76,14 +76,16 @@ def _trace_claim(claim: Declared, registry: Registry) -> Iterator[Trace]:
 
 
 def _trace_named(name: NameOrigin, family: str, registry: Registry, above: Path = ()) -> Iterator[Trace]:
+    record = registry.families[family]
+    doubt = ", which is the name of an architecture as well" if record.architecture else ""
     edge = LineageEdge(
         child=str(name.name),
         base=family,
         relation="unknown",
         basis=Basis.PATTERN,
         source="name",
-        confidence=Sureness.MEDIUM,
-        evidence=f"the name contains {registry.families[family].name}",
+        confidence=Sureness.LOW if record.architecture else Sureness.MEDIUM,
+        evidence=f"the name contains {record.name}{doubt}",
     )
     path = (*above, edge)
     yield Trace(path, family, registry.get_developers(family) or (None,), _weakest(path))

@@ -83,16 +83,35 @@ def find_conflicts(origin: NameOrigin, declared: Sequence[Declared], registry: R
 
 
 def _against_name(origin: NameOrigin, declared: Sequence[Declared], registry: Registry) -> Iterable[LineageConflict]:
-    said = _families(origin, registry)
+    said = _bases_said(origin, registry)
     if not said:
         return
-    named = origin.family or origin.bases[0]
+    own = frozenset((origin.family,)) if origin.family else frozenset[str]()
+    named = registry.families[min(said)].name
     for claim in declared:
-        if claim.base is not None and _disagree(said, _families(claim.base, registry), registry):
+        if claim.base is not None and _disagree(
+            _with_ancestors(said | own, registry), _families(claim.base, registry), registry
+        ):
             edge = LineageEdge(
-                str(origin.name), named, "unknown", Basis.PATTERN, "name", origin.confidence, f"the name says {named}"
+                str(origin.name),
+                min(said),
+                "unknown",
+                Basis.PATTERN,
+                "name",
+                origin.confidence,
+                f"the name says {named}",
             )
             yield LineageConflict(claim.edge, edge, f"{claim.edge.source} declares {claim.edge.base}; {edge.evidence}")
+
+
+def _bases_said(origin: NameOrigin, registry: Registry) -> frozenset[str]:
+    """What the name and the registry say of bases; for a copy under somebody else's name, the family itself too."""
+    said = set(origin.bases)
+    if origin.family:
+        said.update(rule.family for rule in registry.find_bases(origin.family, origin.words))
+        if origin.basis is not Basis.NAMESPACE:
+            said.add(origin.family)
+    return frozenset(said)
 
 
 def _against_each_other(declared: Sequence[Declared], registry: Registry) -> Iterable[LineageConflict]:
@@ -106,8 +125,11 @@ def _against_each_other(declared: Sequence[Declared], registry: Registry) -> Ite
 
 def _families(origin: NameOrigin, registry: Registry) -> frozenset[str]:
     """The families that a name speaks of, with all that these may be built on."""
-    own = [*((origin.family,) if origin.family else ()), *origin.bases]
-    return frozenset(own).union(*(registry.get_ancestors(family) for family in own))
+    return _with_ancestors(frozenset((*origin.bases, *((origin.family,) if origin.family else ()))), registry)
+
+
+def _with_ancestors(families: frozenset[str], registry: Registry) -> frozenset[str]:
+    return families.union(*(registry.get_ancestors(family) for family in families))
 
 
 def _disagree(one: frozenset[str], other: frozenset[str], registry: Registry) -> bool:

@@ -201,7 +201,8 @@ class NameReader:
         is_file = reading.parts.hub == "file"
         if chosen is None or (is_file and not self._is_copy(reading)):
             return self._derivative(reading)
-        sureness = Sureness.LOW if is_file else Sureness.MEDIUM
+        doubtful = is_file or self._registry.families[chosen.owner].architecture
+        sureness = Sureness.LOW if doubtful else Sureness.MEDIUM
         return self._from_family(reading, chosen.owner, (Basis.PATTERN, sureness))
 
     def _determine_hosted(self, reading: _Reading) -> NameOrigin:

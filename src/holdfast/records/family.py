@@ -72,6 +72,7 @@ class Family(Strict):
     also_by: tuple[str, ...] = ()  # joint developers
     openness: Openness
     brand: bool = False
+    architecture: bool = False  # its name is an architecture's as well: in others' names it says little of the weights
     released: Sourced[datetime.date] | None = None
     modality: tuple[str, ...] = ()
     bases: tuple[BaseFamily, ...] = ()
