@@ -33,6 +33,7 @@ _NOTES = {
     Source.IMPORT: "set in another module",
     Source.UNKNOWN: "set by the caller or at run time",
 }
+_ORDER = list(_NOTES)  # what can be looked up comes before what cannot
 
 
 class CallReader:
@@ -116,9 +117,7 @@ class CallReader:
 
     def _report_unresolved(self, target: Node, origins: Origins, clue: Clue) -> None:
         line, text = get_line(target), get_text(target)[:TEXT_MAX]
-        for origin in origins:
-            if origin.source not in _NOTES:
-                continue
+        for origin in sorted((o for o in origins if o.source in _NOTES), key=lambda o: _ORDER.index(o.source)):
             sighting = build_unresolved(line, text, clue, _NOTES[origin.source])
             if origin.source is Source.ENVIRONMENT:
                 self._findings.add_reference(line, f"env:{origin.text}", sighting)

@@ -1,5 +1,6 @@
 """Long lists of models: one literal with eight names or more. Such names are counted, never told as uses."""
 
+import re
 from dataclasses import dataclass, field
 
 from tree_sitter import Node
@@ -12,6 +13,7 @@ LENGTH_MIN = 8
 SAMPLE_MAX = 5
 CLIMB_MAX = 600
 SPLIT_DEPTH_MAX = 20
+_PLAUSIBLE = re.compile(r"(?=.*[\d/:-])[\w@~./][\w./:@+#=-]{2,149}")
 _HOLDERS = frozenset({"object", "array", "union_type", "enum_body"})
 _INSIDE = WRAPPERS | {"pair", "spread_element", "literal_type", "enum_assignment", "computed_property_name", "parenthesized_type"}
 _BUILDERS = frozenset({"Set", "Map", "freeze", "fromEntries", "enum", "assign"})
@@ -38,7 +40,7 @@ class CatalogueReader:
         """Take in the strings of a file, property keys included."""
         for node in strings:
             text = find_string(node)
-            if text is not None and 2 < len(text) <= 150 and " " not in text and looks_like_model(text):
+            if text is not None and _PLAUSIBLE.fullmatch(text) and looks_like_model(text):
                 self._take(node, text)
                 if _is_mapped(node):
                     self._mapped.add(node.start_byte)
@@ -99,7 +101,7 @@ def _is_mapped(node: Node) -> bool:
     pair = node.parent
     key = pair.child_by_field_name("key") if pair is not None and pair.type == "pair" else None
     text = find_string(key)
-    return key is not None and key.id != node.id and text is not None and looks_like_model(text)
+    return key is not None and key.id != node.id and text is not None and _PLAUSIBLE.fullmatch(text) is not None and looks_like_model(text)
 
 
 def _is_inner_union(node: Node) -> bool:

@@ -40,6 +40,7 @@ class Clients:
     def __init__(self, resolver: Resolver) -> None:
         self._resolver = resolver
         self._bindings = resolver.bindings
+        self._found: dict[int, Client | None] = {}  # by node id: many names lead to one value
 
     @property
     def bindings(self) -> Bindings:
@@ -48,9 +49,23 @@ class Clients:
 
     def find(self, node: Node, depth: int = 0) -> Client | None:
         """The client that an expression is, or is a part of."""
-        node, chain = split_chain(node)
         if depth > DEPTH_MAX:
             return None
+        if node.id not in self._found:
+            self._found[node.id] = None  # whoever comes back here while it is being found goes in circles
+            self._found[node.id] = self._find(node, depth)
+        return self._found[node.id]
+
+    def read_endpoint(self, call: Node) -> str:
+        """The base URL among a call's arguments; holes in it are filled with `x`."""
+        for argument in get_arguments(call):
+            endpoint = self._find_endpoint(argument, 0)
+            if endpoint:
+                return endpoint
+        return ""
+
+    def _find(self, node: Node, depth: int) -> Client | None:
+        node, chain = split_chain(node)
         if node.type in CALLS:
             return self._find_made(node, depth)
         if node.type == "identifier":
@@ -62,14 +77,6 @@ class Clients:
             sides = [side for side in map(node.child_by_field_name, fields) if side is not None]
             return next((found for side in sides if (found := self.find(side, depth + 1)) is not None), None)
         return None
-
-    def read_endpoint(self, call: Node) -> str:
-        """The base URL among a call's arguments; holes in it are filled with `x`."""
-        for argument in get_arguments(call):
-            endpoint = self._find_endpoint(argument, 0)
-            if endpoint:
-                return endpoint
-        return ""
 
     def _find_made(self, call: Node, depth: int) -> Client | None:
         callee = get_callee(call)
@@ -124,7 +131,9 @@ class Clients:
     def _find_field(self, node: Node, name: str, depth: int) -> Client | None:
         owner = find_class(node)
         values = self._bindings.members.get((owner.id, name), ()) if owner is not None else ()
-        return next((found for value in values if (found := self.find(value, depth + 1)) is not None), None)
+        getters = [one for one in self._bindings.functions.get(name, ()) if one.children and one.children[0].type == "get"]
+        returned = [value for getter in getters for value in self._bindings.returns.get(getter.id, ())[:3]]
+        return next((found for value in (*values, *returned) if (found := self.find(value, depth + 1)) is not None), None)
 
     def _find_endpoint(self, node: Node, depth: int) -> str:
         holder = self._resolver.find_object(node)

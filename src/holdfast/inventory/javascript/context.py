@@ -29,10 +29,14 @@ _PRICE_KEYS = frozenset(
     "max_input_tokens maxInputTokens maxContextTokens maxOutput costPer1kTokens knowledgeCutoff releaseDate release_date "
     "capabilities modalities supportsVision supportsTools supportsImages supportsStreaming platformLink tool_call".split()
 )
+_WORK_KEYS = frozenset(
+    "temperature prompt messages systemPrompt system_prompt system apiKey api_key instructions tools topP top_p stream".split()
+)
 _LABEL_KEYS = frozenset(
     "label displayName display_name description title text icon logo badge tier vision imageInput attachment reasoning multimodal "
     "intelligence speed recommended featured isNew isPro premium free maxTokens max_tokens disabled hint shortName creator vendor".split()
 )
+_NAMING_KEYS = frozenset({"id", "name", "value", "slug", "key"})
 _TEST_PATH = re.compile(
     r"(?:^|/)(?:tests?|__tests__|specs?|e2e|cypress|playwright)/|[._-](?:test|spec|e2e|cy)\.[cm]?[jt]sx?$|(?:^|/)test[._-][^/]*$"
 )
@@ -84,13 +88,15 @@ def is_answer(holder: Node) -> bool:
 
 
 def is_price_entry(holder: Node) -> bool:
-    """Whether an object holds facts about a model (price, context length) rather than choosing one."""
-    return any(key in _PRICE_KEYS for key, _ in walk_pairs(holder))
+    """Whether an object holds facts about a model (price, context length) rather than choosing one to work with."""
+    keys = {key for key, _ in walk_pairs(holder)}
+    return not _PRICE_KEYS.isdisjoint(keys) and _WORK_KEYS.isdisjoint(keys)
 
 
 def is_option(holder: Node) -> bool:
     """Whether an object is one line of a list to choose from: a name with a label, or with facts about it."""
-    return any(key in _LABEL_KEYS or key in _PRICE_KEYS for key, _ in walk_pairs(holder))
+    keys = {key for key, _ in walk_pairs(holder)}
+    return not keys.isdisjoint(_LABEL_KEYS | _PRICE_KEYS) or len(keys & _NAMING_KEYS) > 1
 
 
 def find_sibling(holder: Node, keys: frozenset[str]) -> str | None:

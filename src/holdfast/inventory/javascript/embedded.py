@@ -7,11 +7,12 @@ from tree_sitter import Node
 
 from holdfast.inventory.javascript.context import is_mock_context
 from holdfast.inventory.javascript.findings import Clue, Findings
-from holdfast.inventory.javascript.slots import find_slot
+from holdfast.inventory.javascript.slots import Slot, find_slot
 from holdfast.inventory.javascript.syntax import get_line, get_text
 
 TEXT_MAX = 2_000
 _HINT = re.compile(r"/|\bollama |\bhf |huggingface-cli ")
+_RUNNERS = re.compile(r"(?i)exec|spawn|\bsh\b|shell|command|cmd|\brun|script|setup|install|system")
 _LINK = re.compile(r"(?i)href|link|docs?|homepage|website|readme|source|see|learn|help|licen[cs]e")
 
 
@@ -57,9 +58,18 @@ def read_embedded(strings: list[Node], findings: Findings) -> None:
                 _tell(node, text, match, shape, findings)
 
 
+def _is_run(node: Node, slot: Slot | None) -> bool:
+    """Whether a command is run or kept to be run; messages that mention one are prose."""
+    if slot is None:
+        return node.parent is not None and node.parent.type == "call_expression"  # a tag: $`ollama pull x`
+    return _RUNNERS.search(slot.name) is not None
+
+
 def _tell(node: Node, text: str, match: re.Match[str], shape: _Shape, findings: Findings) -> None:
     slot = find_slot(node)
     if slot is not None and _LINK.search(slot.name) or is_mock_context(node):
+        return
+    if shape.rule.startswith("javascript.command.") and not _is_run(node, slot):
         return
     line = get_line(node) + text.count("\n", 0, match.start("name"))
     revision = match.groupdict().get("revision")

@@ -1,18 +1,21 @@
 """What a module lets other modules reach: constants with text, defaults of the environment, names handed on."""
 
+import re
 from collections.abc import Iterator
 
 from tree_sitter import Node
 
 from holdfast.inventory.javascript.modules import compute_import_key, compute_module_key
 from holdfast.inventory.javascript.survey import Survey
-from holdfast.inventory.javascript.syntax import find_key, find_string, get_line, get_text, split_chain, unwrap, walk_pairs
+from holdfast.inventory.javascript.syntax import FUNCTIONS, find_key, find_string, get_line, get_text, split_chain, unwrap, walk_pairs
 from holdfast.inventory.javascript.values import Resolver, Source
 from holdfast.inventory.sighting import Definition
 
 COUNT_MAX = 500
 DEPTH_MAX = 3
-TEXT_MAX = 200
+_PLAUSIBLE = re.compile(r"[\w@~./][\w./:@+#=-]{1,199}")
+_HOLDERS = frozenset({"enum_body", "class_body", "object", "array"})
+_NEVER = FUNCTIONS | {"number", "true", "false", "null", "regex", "jsx_element", "jsx_self_closing_element", "unary_expression"}
 
 
 class ExportReader:
@@ -84,14 +87,19 @@ class ExportReader:
 
     def _define(self, name: str, node: Node, depth: int) -> Iterator[Definition]:
         node = unwrap(node)
-        for origin in self._resolver.resolve(node) if node.type not in ("enum_body", "class_body") else ():
-            if origin.source is Source.LITERAL and 0 < len(origin.text) <= TEXT_MAX and not origin.text.isspace():
+        if node.type == "string" or node.type in _NEVER:
+            text = find_string(node)
+            if text is not None and _PLAUSIBLE.fullmatch(text):
+                yield Definition(name, get_line(node), value=text)
+            return
+        for origin in self._resolver.resolve(node) if node.type not in _HOLDERS else ():
+            if origin.source is Source.LITERAL and _PLAUSIBLE.fullmatch(origin.text):
                 yield Definition(name, origin.line, value=origin.text)
             elif origin.source is Source.ENVIRONMENT:
                 yield Definition(name, get_line(node), alias=f"env:{origin.text}")
             elif origin.source is Source.IMPORT:
                 yield Definition(name, get_line(node), alias=origin.text)
-        holder = node if node.type in ("enum_body", "class_body") else self._resolver.find_object(node)
+        holder = node if node.type in _HOLDERS else self._resolver.find_object(node)
         if holder is not None and depth < DEPTH_MAX:
             for key, value in self._walk_members(holder):
                 yield from self._define(f"{name}.{key}", value, depth + 1)
@@ -113,7 +121,7 @@ class ExportReader:
             target, line = compute_import_key(module, self._path), get_line(statement)
             clauses = [child for child in statement.named_children if child.type in ("export_clause", "namespace_export")]
             if not clauses:
-                yield Definition(f"{self._key}.*", line, alias=f"{target}.*")
+                yield Definition(self._key, line, alias=target)
             for clause in clauses:
                 yield from self._hand_on(clause, target, line)
 

@@ -27,7 +27,7 @@ from holdfast.records.use import Environment, Skipped
 
 CHARACTERS_MAX = 1_500_000
 PARSE_STEPS_MAX = 30_000  # a step reads some 60 bytes of ordinary code; hostile code takes far more
-CHUNK = 1_024  # small, because asking a node for its text reads whole chunks
+CHUNK = 65_536
 LINE_MAX = 2_000  # characters; more than half of a file in longer lines: nobody wrote it by hand
 BUNDLE_MIN = 100_000
 _PLAIN = (".ts", ".mts", ".cts")
@@ -35,7 +35,7 @@ _MARKED_UP = (".vue", ".svelte", ".astro")
 _BUNDLE = re.compile(r"__webpack_require__|__commonJS\s*=|webpackBootstrap|parcelRequire|System\.register\(\[|/\*\*\*\*\*\*/")
 _SCRIPT = re.compile(r"<script\b[^>]*>(?P<body>.*?)</script\s*>", re.S | re.I)
 _FRONT_MATTER = re.compile(r"\A\s*---[^\n]*\n(?P<body>.*?)\n---", re.S)
-_URL = re.compile(r"https?://[\w.-]+")
+_URL = re.compile(r"https?://(?!(?:www\.)?huggingface\.co\b)[\w.-]+")  # the hub's own pages are links, mostly
 
 
 def read_javascript(source: Source) -> FileReport:
@@ -105,10 +105,12 @@ def _parse(text: str, path: str) -> Tree | None:
         left -= 1
         return left < 0
 
+    parser = Parser(_get_language(path.endswith(_PLAIN)))
     try:
-        return Parser(_get_language(path.endswith(_PLAIN))).parse(read, progress_callback=must_stop)
+        counted = parser.parse(read, progress_callback=must_stop)
     except ValueError:
         return None
+    return parser.parse(content, counted)  # reuses the whole tree; nodes now take their text straight from the bytes
 
 
 def _read_survey(survey: Survey, source: Source) -> FileReport:
@@ -138,13 +140,14 @@ def _read_hints(source: Source, bindings: Bindings, vias: set[str], strings: lis
     imported = {package.via for package in packages if package is not None and package.via}
     endpoints = set(_walk_endpoints(strings))
     is_test = source.environment is Environment.TEST or context.is_test_path(source.path)
+    reaches_models = bool(vias or endpoints or any(package is not None for package in packages))
     return FileHints(
         is_test=is_test,
-        has_mocks=is_test and context.has_mocks(source.text),
+        calls_for_real=reaches_models and not context.has_mocks(source.text),
         is_staged=context.is_staged_path(source.path),
         via=find_file_via(vias or imported, source.path),
         endpoint=next(iter(endpoints)) if len(endpoints) == 1 else "",
-        reaches_models=bool(vias or endpoints or any(package is not None for package in packages)),
+        reaches_models=reaches_models,
     )
 
 

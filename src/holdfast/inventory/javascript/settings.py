@@ -36,7 +36,7 @@ class FileHints:
     """What a whole file tells: its path, whether it is a test, the provider and the endpoint it speaks to."""
 
     is_test: bool = False
-    has_mocks: bool = False
+    calls_for_real: bool = False  # for a test: it reaches a model, and replaces nothing
     is_staged: bool = False
     via: str = ""
     endpoint: str = ""
@@ -54,14 +54,14 @@ class SettingReader:
 
     def read(self, strings: list[Node], catalogued: frozenset[int]) -> None:
         """Judge every string, except those that stand in a catalogue."""
-        if self._hints.is_staged or (self._hints.is_test and self._hints.has_mocks):
+        if self._hints.is_staged or (self._hints.is_test and not self._hints.calls_for_real):
             return
         for node in strings:
             text = find_string(node)
             if text is None or not _PLAUSIBLE.fullmatch(text) or self._findings.has(get_line(node), text):
                 continue
             slot = find_slot(node)
-            if slot is None or (node.start_byte in catalogued and not words.is_chooser(slot.name)):
+            if slot is None or (node.start_byte in catalogued and not words.is_choice(slot.name)):
                 continue
             self._judge(node, text, slot)
 
@@ -85,7 +85,7 @@ class SettingReader:
         if slot.place is Place.ARGUMENT:
             return self._weigh_argument(slot)
         if slot.place is Place.ELEMENT:
-            return int(words.is_chooser(slot.name) and words.says_model(slot.name))
+            return int(words.is_chain(slot.name) and words.says_model(slot.name))
         if words.says_model(slot.name):
             return 2
         if slot.place is Place.RETURN:
@@ -102,9 +102,11 @@ class SettingReader:
             label = context.find_sibling(holder, _NAME_KEYS - {slot.name})
             if label is not None and words.says_model_in_text(label):
                 return 2
+        if slot.name in _ENTRY_KEYS and (not nest or not words.says_model(nest[0].name)):
+            return 0
         for outer in nest:
             if outer.place is Place.ELEMENT:
-                return int(words.is_chooser(outer.name))
+                return int(words.is_chain(outer.name))
             if words.says_model(outer.name):
                 return 1
             if outer.place is Place.ARGUMENT and self._says_first(outer):
@@ -138,7 +140,7 @@ class SettingReader:
             return False
         if context.is_answer(holder) or context.is_price_entry(holder):
             return True
-        in_list = bool(nest) and nest[0].place is Place.ELEMENT and not words.is_chooser(nest[0].name)
+        in_list = bool(nest) and nest[0].place is Place.ELEMENT and not words.is_chain(nest[0].name)
         keys = _ENTRY_KEYS if in_list and words.says_model(nest[0].name) else _LABELLED_KEYS
         return slot.name in keys and context.is_option(holder)
 
@@ -178,7 +180,7 @@ class SettingReader:
     def _find_endpoint(self, node: Node, slot: Slot) -> str:
         holder = slot.holder.parent if slot.place is Place.PROPERTY else None
         beside = context.find_sibling(holder, frozenset(ENDPOINT_KEYS)) if holder is not None else None
-        if beside is not None and "://" in beside:
+        if beside is not None and "://" in beside and "://huggingface.co" not in beside:
             return beside
         for above in walk_up(node):
             if above.type in ("call_expression", "new_expression") and not _REQUESTS.isdisjoint(get_callee_names(above)[-1:] + get_callee_names(above)[:1]):

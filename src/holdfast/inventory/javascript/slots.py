@@ -18,9 +18,11 @@ from holdfast.inventory.javascript.syntax import (
     get_text,
     split_chain,
 )
+from holdfast.inventory.javascript.words import says_model
 
 CLIMB_MAX = 24
 NEST_MAX = 5
+NAME_MAX = 80
 
 
 class Place(StrEnum):
@@ -50,14 +52,26 @@ class Slot:
 def find_slot(node: Node) -> Slot | None:
     """The slot that a string, or what it is a default of, stands in; None where the string is only looked at."""
     child, parent = node, node.parent
+    asked: Slot | None = None
     for _ in range(CLIMB_MAX):
-        if parent is None:
-            return None
-        if _passes(parent, child):
-            child, parent = parent, parent.parent
-            continue
-        return _read_slot(parent, child)
-    return None
+        if parent is None or not _passes(parent, child):
+            break
+        asked = asked or _read_asked(parent, child)
+        child, parent = parent, parent.parent
+    slot = _read_slot(parent, child) if parent is not None else None
+    if asked is None or (slot is not None and says_model(slot.name)):
+        return slot
+    return asked
+
+
+def _read_asked(parent: Node, child: Node) -> Slot | None:
+    """What is asked for first where `child` is the default: `process.env.CHAT_MODEL ?? "x"` gives `CHAT_MODEL`."""
+    left = parent.child_by_field_name("left") if parent.type == "binary_expression" else None
+    if left is None or left.id == child.id:
+        return None
+    root, chain = split_chain(left)
+    name = chain[-1] if chain else get_text(root) if root.type == "identifier" else ""
+    return Slot(Place.DEFAULT, name, parent) if says_model(name) else None
 
 
 def find_nest(slot: Slot) -> list[Slot]:
@@ -136,7 +150,7 @@ def _of(place: Place, holder: Node, field: str, child: Node) -> Slot | None:
     label = holder.child_by_field_name(field)
     if label is None or label.id == child.id:
         return None
-    name = find_key(label)
+    name = find_key(label) or (get_text(label)[:NAME_MAX] if label.type == "computed_property_name" else None)
     return Slot(place, name, holder) if name else None
 
 

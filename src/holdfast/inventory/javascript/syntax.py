@@ -42,9 +42,11 @@ def get_line(node: Node) -> int:
 
 def find_string(node: Node | None) -> str | None:
     """The value of a string, or of a template without holes; None for everything else."""
-    if node is None or node.type not in ("string", "template_string"):
+    if node is None:
         return None
-    if any(child.type == "template_substitution" for child in node.named_children):
+    if node.type == "string":
+        return get_text(node)[1:-1]
+    if node.type != "template_string" or any(child.type == "template_substitution" for child in node.named_children):
         return None
     return get_text(node)[1:-1]
 

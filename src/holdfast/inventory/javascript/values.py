@@ -228,7 +228,7 @@ class Resolver:
             return tuple(o for key in literal for o in self._go(owner, (key.text, *path), trail, depth))
         values = self._go(owner, (*_EACH, *path), trail, depth)
         unknown = Origin(Source.UNKNOWN, get_text(node)[:TEXT_MAX], node)
-        return (*values, *literal) or (unknown,)
+        return (*values, *(literal if not path else ())) or (unknown,)
 
     def _field(self, owner: Node | None, chain: Path, node: Node, trail: _Trail, depth: int) -> Origins:
         values = self.bindings.members.get((owner.id, chain[0]), ()) if owner is not None else ()

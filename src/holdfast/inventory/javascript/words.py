@@ -11,14 +11,14 @@ _NOT_LAST = frozenset(
     "provider providers label title description desc display prefix suffix pattern regex family vendor owner author brand class kind icon "
     "logo image group category placeholder options choices list limit limits cost price pricing tokens count context window encoding "
     "error message hint text tooltip help docs link href info note key keys color status state event query "
-    "filter search param header type types schema table column path dir folder endpoint host".split()
+    "info card page site readme license licence filter search param header type types schema table column path dir folder endpoint host".split()
 )
 _MAY_BE_DISTINCT = frozenset({"path", "type", "alias", "text", "image", "state", "endpoint", "param", "key"})
 _ROLES = frozenset(
     "embedding embeddings engine completion vision summarizer summarization titling rerank transcription transcribe tts stt whisper "
     "reasoning reasoner fast smart cheap strong small large primary fallback default chat image speech codex agent judge grader".split()
 )
-_CHOOSERS = frozenset({"fallback", "fallbacks", "default", "defaults", "preferred", "priority", "backup", "chain", "rotation", "ensemble", "enabled"})
+_CHAINS = frozenset({"fallback", "fallbacks", "preferred", "priority", "backup", "backups", "chain", "rotation", "ensemble"})
 _INNER = frozenset({"default", "defaultvalue", "value", "initial", "initialvalue", "name", "id", "fallback", "const", "current"})
 _FLAG = re.compile(r"(?:.*\s|^)--[\w-]*(?:model|llm|deployment)\b.*")
 _LOOKERS = frozenset(
@@ -51,9 +51,14 @@ def _mentions_model(words: tuple[str, ...]) -> bool:
     return not _MODEL.isdisjoint(words) or any(pair in _PAIRS for pair in pairs)
 
 
-def is_chooser(name: str) -> bool:
+def is_chain(name: str) -> bool:
     """Names of lists whose members are all meant to be used: `FALLBACK_MODELS`."""
-    return not _CHOOSERS.isdisjoint(split_words(name))
+    return not _CHAINS.isdisjoint(split_words(name))
+
+
+def is_choice(name: str) -> bool:
+    """Names of what is chosen beside, or from, a long list: `DEFAULT_MODEL`, `fallbackModel`."""
+    return "default" in split_words(name) or is_chain(name)
 
 
 def is_inner(name: str) -> bool:
