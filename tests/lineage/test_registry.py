@@ -5,10 +5,11 @@ from pathlib import Path
 
 import pytest
 
-from holdfast.data import data_folder
+from holdfast.data import data_folder, read_pack_file
 from holdfast.lineage import Registry, read_registry
 from holdfast.records.errors import DanglingReference, MalformedPack
 from holdfast.records.evidence import Mark, Sureness
+from holdfast.records.family import Family
 
 ORG = """\
 id: org:{name}
@@ -132,3 +133,11 @@ def test_the_packaged_words_are_used_when_a_folder_has_none(tmp_path: Path) -> N
     write_org(tmp_path, "a", "a")
     write_family(tmp_path, "x")
     assert read_registry(tmp_path).naming == read_registry(data_folder()).naming
+
+
+def test_the_example_of_the_reference_follows_the_schema(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "reference" / "families.md"
+    path = tmp_path / "deepseek-r1-distill-llama.yaml"
+    path.write_text(page.read_text(encoding="utf-8").split("```yaml\n")[1].split("```")[0], encoding="utf-8")
+    family = read_pack_file(path, Family)
+    assert [rule.family for rule in family.bases] == ["family:llama-3.1", "family:llama-3.3"]
