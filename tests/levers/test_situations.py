@@ -56,7 +56,8 @@ def test_an_owner_named_in_words_is_no_hit_on_a_list_and_an_unknown_owner_is_unk
     listed = OrgTest(org="counterparty", owned_by_listed=OwnedByListed(lists=("us-ofac-sdn",), at_least=50))
     person = Owner(owner="A founder", share_percent=84, source="described")
     assert reach(listed, given(counterparty=OrgFacts(name="A firm", owners=(person,)))) == "open"
-    assert reach(listed, given(counterparty=OrgFacts(name="A firm"))) == "unknown"
+    assert reach(listed, given(counterparty=OrgFacts(name="A firm", owners="unknown"))) == "unknown"
+    assert reach(listed, given(counterparty=OrgFacts(name="A firm"))) == "open"
 
 
 def test_a_model_fact_asked_of_a_thing_that_is_no_model_is_a_no_and_of_a_model_unknown() -> None:

@@ -73,7 +73,7 @@ def row_of_organisation(org: Organisation) -> OrgRow:
 
 
 def row_of_facts(identifier: str, facts: OrgFacts) -> OrgRow:
-    """An organisation described in place. Owners that are not described are unknown."""
+    """An organisation described in place. No owner described means none found, as in the registry."""
     return OrgRow(
         id=identifier,
         name=facts.name,

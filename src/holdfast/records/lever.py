@@ -262,13 +262,13 @@ Facts = dict[str, object]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OrgFacts(Strict):
-    """An organisation described in place, for parties and episodes. What is left out is unknown."""
+    """An organisation described in place, for parties and episodes. Places left out are unknown, owners none found."""
 
     name: str
     controlled_from: str | None = None
     incorporated: str | None = None
     headquartered: str | None = None
-    owners: tuple[Owner, ...] | Literal["unknown", "none"] = "unknown"
+    owners: tuple[Owner, ...] | Literal["unknown", "none"] = "none"  # `unknown` says that ownership is in question
     lists: tuple[Listing, ...] = ()
 
 
