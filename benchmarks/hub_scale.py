@@ -80,6 +80,7 @@ def main() -> None:
     parser.add_argument("--party", default="us-business")
     parser.add_argument("--scenario", default="hosts-delist-prc")
     parser.add_argument("--seed", type=int, default=7)
+    parser.add_argument("--levers", action="store_true", help="a row for each lever, not only all together")
     asked = parser.parse_args()
     knowledge = read_knowledge()
     models, edges = make_models(asked.rows, knowledge, asked.seed)
@@ -97,9 +98,9 @@ def main() -> None:
     print(
         f"table {built - begun:.2f} s  assessment {done - built:.2f} s  total {done - begun:.2f} s  peak {peak:.2f} GiB"
     )
-    for share in (share for share in shares if share.lever == "all"):
+    for share in (share for share in shares if asked.levers or share.lever == "all"):
         print(
-            f"  {share.act:<9} {share.reach.value:<14} {share.effect.value:<9} models {share.share_of_models:7.2%}"
+            f"  {share.lever:<22} {share.act:<9} {share.reach.value:<14} {share.effect.value:<9} models {share.share_of_models:7.2%}"
             f"  downloads {share.share_of_downloads:7.2%}  bytes {share.share_of_bytes:7.2%}"
         )
 

@@ -14,6 +14,7 @@ import polars as pl
 from holdfast.levers.judging import EFFECT_ORDER, REACH_ORDER, Grades, Question, judge, strictest
 from holdfast.levers.organisations import OrgTable
 from holdfast.levers.party import Actor
+from holdfast.levers.standing import REACH_UNDER, find_standing
 from holdfast.levers.subjects import (
     NOBODY,
     SOMEBODY_UNKNOWN,
@@ -141,7 +142,7 @@ def compute_shares(
     frame = world.frame(actor, table.subjects)
     shares: list[Share] = []
     totals: dict[str, list[tuple[Grades, Grades]]] = {}
-    for lever in world.levers if levers is None else levers:
+    for lever in (one for one in (world.levers if levers is None else levers) if _may_bite(one, world)):
         for question in questions:
             judgement = judge(lever, frame, question, world.supposed.get(lever.id))
             if judgement is None:
@@ -152,6 +153,15 @@ def compute_shares(
         reach, effect = strictest(pair[0] for pair in grades), strictest(pair[1] for pair in grades)
         shares.extend(_shares("all", act, reach, effect, table))
     return shares
+
+
+def _may_bite(lever: Lever, world: World) -> bool:
+    """Whether the lever's status lets a rule bite on the day; the others are open for every row."""
+    supposed = world.supposed.get(lever.id)
+    if supposed is not None:
+        return supposed in REACH_UNDER
+    standings = [find_standing(lever, world.on, rule.id) for rule in lever.rules]
+    return bool(lever.consequences) or any(one is not None and one.status in REACH_UNDER for one in standings)
 
 
 def _shares(lever: str, act: str, reach: Grades, effect: Grades, table: HubTable) -> list[Share]:
