@@ -49,7 +49,9 @@ def test_code_inside_a_package_or_a_unit_is_production_code() -> None:
 
 
 def test_a_path_belongs_to_the_nearest_unit_that_holds_it() -> None:
-    layout = read_layout(["triage/Dockerfile", "web/package.json", "web/admin/package.json", "docker/Dockerfile"], "root")
+    layout = read_layout(
+        ["triage/Dockerfile", "web/package.json", "web/admin/package.json", "docker/Dockerfile"], "root"
+    )
     assert layout.get_service("triage/deep/down.py") == "triage"
     assert layout.get_service("web/index.ts") == "web"
     assert layout.get_service("web/admin/index.ts") == "web/admin"

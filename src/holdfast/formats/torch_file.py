@@ -27,8 +27,9 @@ _TEXT_OPCODES: Final = frozenset(
 
 # Modules whose names a file of weights has use for. Anything else would run foreign code when loaded.
 _HARMLESS: Final = (
-    "torch", "numpy", "collections", "_codecs.encode", "builtins.set", "builtins.dict", "builtins.list", "builtins.int",
-    "builtins.float", "builtins.bytearray", "builtins.slice", "builtins.complex", "__builtin__.set", "__builtin__.dict",
+    "torch", "__torch__", "numpy", "collections", "_codecs.encode", "builtins.set", "builtins.dict", "builtins.list",
+    "builtins.int", "builtins.float", "builtins.bytearray", "builtins.slice", "builtins.complex",
+    "__builtin__.set", "__builtin__.dict",
 )  # fmt: skip
 _TORCH_UNSAFE: Final = (
     "torch.hub",

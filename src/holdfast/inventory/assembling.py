@@ -31,7 +31,9 @@ def assemble(parts: Parts) -> Inventory:
     services = {use.service for use in joined.uses if use.service and use.environment in _SERVING}
     return replace(
         joined,
-        skipped=tuple(sorted({*joined.skipped, *parts.seen.skipped, *parts.notes}, key=lambda one: (one.path, one.reason))),
+        skipped=tuple(
+            sorted({*joined.skipped, *parts.seen.skipped, *parts.notes}, key=lambda one: (one.path, one.reason))
+        ),
         files_seen=parts.seen.files_seen,
         files_parsed=parts.files_parsed,
         artefacts=tuple(sorted({*joined.artefacts, *parts.artefacts}, key=lambda one: (one.place, one.format))),

@@ -10,8 +10,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, Final, cast
+from typing import Any, Final
 
+from holdfast.formats.plain import is_object
 from holdfast.inventory.codec import decode_record, encode_record
 from holdfast.inventory.sighting import FileReport
 from holdfast.inventory.walking import Found, Walk
@@ -53,10 +54,10 @@ class ScanCache:
     def read_rows(self) -> dict[str, Row]:
         """Rows of all files of the earlier scan; empty when they cannot be read."""
         try:
-            rows = json.loads(self._files) if self._files else {}
+            rows: Any = json.loads(self._files) if self._files else {}
         except ValueError:
             return {}
-        return cast("dict[str, Row]", rows) if isinstance(rows, dict) else {}
+        return rows if is_object(rows) else {}
 
 
 @dataclass(slots=True)

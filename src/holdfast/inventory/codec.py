@@ -4,7 +4,7 @@ import dataclasses
 import enum
 import types
 import typing
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
 from functools import cache
 from typing import Any, TypeVar, cast
 
@@ -22,19 +22,19 @@ def encode_record(value: object) -> object:
         return value.value
     if isinstance(value, (tuple, list)):
         return [encode_record(item) for item in cast("tuple[object, ...]", value)]
-    return [encode_record(getattr(value, name)) for name in _get_field_names(type(value))]
+    return [encode_record(getattr(value, name)) for name in _get_field_names(cast(Hashable, type(value)))]
 
 
 def decode_record(kind: type[Record], plain: object) -> Record:
     """The record of `kind` that `encode_record` gave `plain` for; ValueError when it is not one."""
     try:
-        return cast(Record, _get_decoder(kind)(plain))
+        return cast(Record, _get_decoder(cast(Hashable, kind))(plain))
     except (TypeError, KeyError, IndexError, AttributeError) as error:
         raise ValueError(f"not a {kind.__name__}: {error}") from error
 
 
 @cache
-def _get_field_names(kind: type) -> tuple[str, ...]:
+def _get_field_names(kind: Any) -> tuple[str, ...]:
     return tuple(field.name for field in dataclasses.fields(kind))
 
 

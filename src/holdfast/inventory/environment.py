@@ -11,22 +11,32 @@ from holdfast.records.use import Environment
 # A file that stands for a unit that is deployed or released on its own. Compose names its services in its own text.
 UNIT_MARKERS: Final = frozenset(
     {
-        "Dockerfile", "Containerfile", "pyproject.toml", "setup.py", "package.json", "Chart.yaml", "go.mod", "Cargo.toml",
-        "docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml", "Procfile", "serverless.yml", "app.yaml",
+        "Dockerfile", "Containerfile", "pyproject.toml", "setup.py", "package.json", "Chart.yaml", "go.mod",
+        "Cargo.toml", "docker-compose.yml", "docker-compose.yaml", "compose.yml", "compose.yaml", "Procfile",
+        "serverless.yml", "app.yaml",
     }
 )  # fmt: skip
 # Folders whose sub-folders are units by custom.
-_UNIT_PARENTS: Final = frozenset({"services", "apps", "packages", "microservices", "workers", "functions", "lambdas", "cmd"})
+_UNIT_PARENTS: Final = frozenset(
+    {"services", "apps", "packages", "microservices", "workers", "functions", "lambdas", "cmd"}
+)
 # Folders that hold a marker for the sake of another folder.
 _NOT_UNITS: Final = frozenset(
-    {"docker", "deploy", "deployment", "build", "ci", "scripts", "tools", "config", "src", "lib", ".devcontainer", "dev", "infra"}
+    {
+        "docker", "deploy", "deployment", "build", "ci", "scripts", "tools", "config", "src", "lib",
+        ".devcontainer", "dev", "infra",
+    }
 )
-_OUTSIDE_SERVICES: Final = frozenset({Environment.DOCS, Environment.CI, Environment.EXAMPLE, Environment.TEST, Environment.DEV})
+_OUTSIDE_SERVICES: Final = frozenset(
+    {Environment.DOCS, Environment.CI, Environment.EXAMPLE, Environment.TEST, Environment.DEV}
+)
 
 _FOLDERS: Final = {
     Environment.TEST: frozenset(
-        {"test", "tests", "testing", "__tests__", "spec", "specs", "e2e", "fixtures", "testdata", "test_data", "conformance",
-         "integration_tests", "unit_tests", "integration-tests", "cypress", "playwright", "__mocks__", "mocks", "snapshots"}
+        {"test", "tests", "testing", "__tests__", "spec", "specs", "e2e", "fixtures", "testdata", "test_data",
+        "conformance",
+         "integration_tests", "unit_tests", "integration-tests", "cypress", "playwright", "__mocks__", "mocks",
+         "snapshots"}
     ),
     Environment.DOCS: frozenset(
         {"doc", "docs", "documentation", "website", "docusaurus", "mkdocs", "docs_src", "wiki", "blog", "man"}
@@ -54,7 +64,9 @@ _CI_PATH: Final = re.compile(
     r"\.drone\.ya?ml|action\.ya?ml|codecov\.ya?ml|buildspec.*\.ya?ml)"
 )
 _DOCS_FILE: Final = re.compile(r".*\.(?:md|mdx|markdown|rst|adoc|qmd)|readme.*|mkdocs\.ya?ml|docusaurus\.config\..*")
-_EXAMPLE_FILE: Final = re.compile(r".*\.ipynb|(?:demo|example|sample)[_-]?\d*\.\w+|.*[_-](?:demo|example)\.(?:py|[jt]s|sh)")
+_EXAMPLE_FILE: Final = re.compile(
+    r".*\.ipynb|(?:demo|example|sample)[_-]?\d*\.\w+|.*[_-](?:demo|example)\.(?:py|[jt]s|sh)"
+)
 _DEV_FILE: Final = re.compile(
     r"(?:docker-)?compose[.-](?:dev|local|override).*\.ya?ml|\.env\.(?:dev|development|local|example|sample)|"
     r"dockerfile\.(?:dev|local)|makefile|justfile|.*\.dev\.ya?ml|bench(?:mark)?[_-].*\.(?:py|sh)|devcontainer\.json|"
@@ -63,15 +75,14 @@ _DEV_FILE: Final = re.compile(
 _PROD_FOLDERS: Final = frozenset(
     {"src", "app", "apps", "lib", "server", "backend", "frontend", "api", "service", "services", "deploy", "deployment",
      "deployments", "k8s", "kubernetes", "helm", "charts", "chart", "manifests", "infra", "infrastructure", "terraform",
-     "prod", "production", "packages", "cmd", "internal", "systemd", "worker", "workers", "web", "config", "conf", "configs",
+     "prod", "production", "packages", "cmd", "internal", "systemd", "worker", "workers", "web", "config",
+     "conf", "configs",
      "templates", "ansible", "kustomize", "overlays", "argocd", "docker"}
 )  # fmt: skip
 _PROD_FILE: Final = re.compile(
     r"(?:docker-)?compose(?:[.-]prod.*)?\.ya?ml|dockerfile(?:\..*)?|containerfile|procfile|modelfile.*|\.env(?:\.prod.*)?|"
     r".*\.service|.*\.tf|.*\.tfvars|values.*\.ya?ml|chart\.ya?ml|(?:app|main|server|wsgi|asgi|settings|config|manage)\.(?:py|[jt]s)"
 )
-
-
 
 
 @dataclass(frozen=True, slots=True)

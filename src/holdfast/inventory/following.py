@@ -47,7 +47,7 @@ def find_settings_files(aside: Mapping[str, Found]) -> list[Found]:
 
 
 def holds_a_name(data: bytes, names: Iterable[str]) -> bool:
-    """Whether the text has all the words of one of the names, in whatever spelling: `RERANKER_MODEL`, `reranker: model:`."""
+    """Whether the text has all the words of one of the names, however spelt: `RERANKER_MODEL`, `reranker: model:`."""
     upper = data.upper()
     return any(all(word.encode() in upper for word in name.split("_")) for name in names)
 

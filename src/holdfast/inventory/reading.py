@@ -4,7 +4,7 @@ import os
 import re
 import signal
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
@@ -157,7 +157,7 @@ def _detect(found: Found, format_name: str, data: bytes, limits: Limits) -> Read
 
 
 @contextmanager
-def _time_limit(wait_s: float) -> Iterator[None]:
+def _time_limit(wait_s: float) -> Generator[None]:
     if not hasattr(signal, "setitimer") or threading.current_thread() is not threading.main_thread():
         yield
         return

@@ -24,7 +24,7 @@ _ENDINGS: Final[Mapping[str, str]] = MappingProxyType(
         **dict.fromkeys(("mk", "mak", "just"), "makefile"),
         **dict.fromkeys(("service", "timer", "container"), "systemd"),
         **dict.fromkeys(("md", "mdx", "markdown", "rst", "adoc", "qmd", "rmd"), "markdown"),
-        **dict.fromkeys(("pt", "pth", "ckpt", "bin", "pkl", "mar"), "torch"),
+        **dict.fromkeys(("pt", "pth", "ckpt", "bin"), "torch"),
         "ipynb": "notebook",
         "toml": "toml",
         "env": "dotenv",
@@ -64,6 +64,9 @@ _OPENINGS: Final = (
     (".env.", "dotenv"),
     ("env.", "dotenv"),
 )
+_STORE: Final = re.compile(
+    r"(?:.*/)?(?:models--[\w.-]+|manifests/(?:registry\.ollama\.(?:ai|com)|hf\.co|huggingface\.co))"
+)
 _OPENING = re.compile("|".join(re.escape(opening) for opening, _ in _OPENINGS))
 # Endings that wrap another one: `values.yaml.j2`, `config.toml.example`.
 _WRAPPINGS: Final = frozenset(
@@ -100,9 +103,9 @@ def find_format(name: str) -> str | None:
     return find_format(stem) if ending in _WRAPPINGS and "." in stem else None
 
 
-def is_store(name: str) -> bool:
-    """Whether a folder of this name is a store of models that is read as a whole."""
-    return name.startswith("models--")
+def is_store(path: str) -> bool:
+    """Whether a folder, by its path below the root, is a store of models that is read as a whole."""
+    return ("models--" in path or "manifests/" in path) and _STORE.fullmatch(path) is not None
 
 
 def find_script_format(head: bytes) -> str | None:

@@ -7,8 +7,15 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import holdfast
-from holdfast.inventory.cache import Draft, ScanCache, compute_tree_digest, compute_version, get_cache_path
-from holdfast.inventory.cache import read_cache, write_cache
+from holdfast.inventory.cache import (
+    Draft,
+    ScanCache,
+    compute_tree_digest,
+    compute_version,
+    get_cache_path,
+    read_cache,
+    write_cache,
+)
 from holdfast.inventory.environment import UNIT_MARKERS
 from holdfast.inventory.limits import Limits
 from holdfast.inventory.routing import find_format, is_store

@@ -1,4 +1,4 @@
-"""Lists the files of a tree that a detector claims, gitignore-aware. Opens no file but ignore files, follows no link."""
+"""Lists the files of a tree that a detector claims, gitignore-aware. Opens only ignore files, follows no link."""
 
 import os
 import stat
@@ -174,7 +174,7 @@ class _Walker:
     def _take_folder(self, folder: _Folder, entry: os.DirEntry[str], siblings: set[str]) -> None:
         name = entry.name
         path = folder.prefix + name
-        if self.choice.is_store(name):
+        if self.choice.is_store(path):
             self.result.folders.append(path)
             return
         if name in TOOL_FOLDERS:
