@@ -15,7 +15,7 @@ from holdfast.inventory.lexicon import get_lexicon
 from holdfast.inventory.naming import says_provider
 
 _PROVIDER_KEYS = re.compile(
-    r"(?i)(?:[\w-]*[_-])?(?:provider|provider_?name|provider_?id|api_?type|vendor|client|backend|framework|engine|platform|publisher|class|class_?name|_target_|format|runtime|driver|kind|type|service|component|component_name|library|custom_llm_provider|module|implementation|integration|inference_engine|server|host_type|uses)"
+    r"(?i)(?:[\w-]*[_-])?(?:provider|provider_?name|provider_?id|api_?type|vendor|client|backend|framework|engine|platform|publisher|class|class_?name|_target_|runtime|driver|kind|type|service|component|component_name|library|custom_llm_provider|module|implementation|integration|inference_engine|server|host_type|uses)"
     r"|[A-Za-z]*(?:Provider|Backend|Engine|Type|Vendor)"
 )
 _ENDPOINT_KEYS = re.compile(
@@ -34,7 +34,6 @@ _QUALIFIERS = frozenset(
         "uri",
         "model",
         "models",
-        "llm",
         "openai",
         "revision",
         "hf",
@@ -44,6 +43,10 @@ _QUALIFIERS = frozenset(
         "path",
     }
 )
+
+
+# A key of these words alone is spoken for by `provider` and `llm_provider` alike.
+_PLAIN = frozenset({"model", "models", "name", "id", "llm", "default", "chat", "main", "primary", "deployment"})
 
 
 @dataclass(slots=True)
@@ -59,6 +62,11 @@ class Neighbours:
         """The engines or providers that speak for a key, the closest first."""
         return _speak_for(self.providers, key)
 
+    def find_close_vias(self, key: str) -> tuple[str, ...]:
+        """Those of them that are bound to the key by a word of their own."""
+        words = frozenset(split_words(key))
+        return tuple(via for topic, via in self.providers if topic and topic <= words)
+
     def find_endpoint(self, key: str) -> str:
         """The base URL that speaks for a key."""
         return next(iter(_speak_for(self.endpoints, key)), "")
@@ -72,7 +80,8 @@ def _speak_for(said: list[tuple[frozenset[str], str]], key: str) -> tuple[str, .
     if not said:
         return ()
     words = frozenset(split_words(key))
-    fitting = [(len(topic & words), value) for topic, value in said if not topic or topic <= words]
+    is_plain = not words - _PLAIN
+    fitting = [(len(topic & words), value) for topic, value in said if topic <= words or (is_plain and topic <= _PLAIN)]
     return tuple(value for _, value in sorted(fitting, key=lambda pair: -pair[0]))
 
 

@@ -35,11 +35,16 @@ def _describe(path: str, folder: str, root: Table, key: str) -> Artefact:
         place=Place(path, line),
         format=source,
         model=None,
-        revision=classify_revision(root.find_text("revision")) if root.find_text("revision") else Revision(),
+        revision=_get_revision(root),
         architecture=_get_architecture(root),
         claims=(claim,) if base and not base.startswith(("/", "./", "../")) else (),
         evidence=f"{key}: {base}" if base else "",
     )
+
+
+def _get_revision(root: Table) -> Revision:
+    node = root.find("revision")
+    return classify_revision(node.text) if isinstance(node, Leaf) and node.is_text and node.text else Revision()
 
 
 def _get_architecture(root: Table) -> str:

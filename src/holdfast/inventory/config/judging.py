@@ -12,6 +12,7 @@ from holdfast.inventory.config.words import get_words
 from holdfast.inventory.lexicon import get_lexicon
 from holdfast.inventory.naming import Named, find_named
 from holdfast.inventory.sighting import Sighting
+from holdfast.records.model import Kind
 from holdfast.records.use import Confidence
 
 TEXT_MAX = 400
@@ -119,9 +120,18 @@ def _first(words: tuple[str, ...]) -> str:
 def _choose_via(text: str, around: Surroundings) -> str:
     """The nearest word through which the text can be read as a name; none is better than a wrong one."""
     for via in (*around.vias, *around.hints):
-        if find_named(text, via, around.endpoint) is not None:
+        if _read_through(text, via, around.endpoint) is not None:
             return via
     return ""
+
+
+def _read_through(text: str, via: str, endpoint: str) -> Named | None:
+    """What a text means to an engine. Ollama would take any word; a name that is plainly another's is not its own."""
+    named = find_named(text, via, endpoint)
+    if named is None or named.model.scheme != "pkg:ollama" or not is_distinct(text):
+        return named
+    plainly = find_named(text)
+    return None if plainly is not None and plainly.kind is Kind.HOSTED else named
 
 
 def find_at(text: str, reading: KeyReading, around: Surroundings) -> Spotted | None:
@@ -137,7 +147,10 @@ def find_at(text: str, reading: KeyReading, around: Surroundings) -> Spotted | N
         return None if is_code else Spotted(text)
     if reading.position is not Position.STRONG:
         return None
-    return Spotted(text) if _is_readable(text, around) else None
+    if _is_readable(text, around):
+        return Spotted(text)
+    alias = get_words().aliases.get(text, "")
+    return Spotted(text, alias) if alias else None
 
 
 def _is_hub_repository(text: str) -> bool:
@@ -160,7 +173,7 @@ def _is_readable(text: str, around: Surroundings) -> bool:
 
 def _reads_by_via(text: str, via: str, endpoint: str) -> bool:
     """A router's names have a provider in front: `opencode/big-pickle` is no hub repository."""
-    named = find_named(text, via, endpoint)
+    named = _read_through(text, via, endpoint)
     if named is None:
         return False
     return via not in get_lexicon().routers or named.model.scheme != "pkg:huggingface"
@@ -177,6 +190,4 @@ def _reads_by_hint(text: str, hint: str) -> bool:
 
 def _says_enough(text: str, named: Named) -> bool:
     """Without any engine or provider in sight a plain English word is no name: `model: best`, `engine: command`."""
-    if _PLAIN_WORD.fullmatch(text):
-        return text in get_words().aliases
-    return named.model.scheme != "pkg:generic" or "/" in text or "." in text
+    return not _PLAIN_WORD.fullmatch(text) and (named.model.scheme != "pkg:generic" or "/" in text or "." in text)

@@ -61,11 +61,16 @@ def read_key(key: str) -> KeyReading:
     return KeyReading(_place(parts, words), via, is_plural, is_repository)
 
 
+def is_about(key: str) -> bool:
+    """Whether a key says something about a model and holds none: `--served-model-name`."""
+    return _has_head(split_words(key), get_words()) and read_key(key).position is not Position.STRONG
+
+
 def _place(parts: tuple[str, ...], words: Words) -> Position:
     about = words.about.intersection(parts)
     if _has_head(parts, words):
         return Position.NO if about and not _is_qualified(parts, words) else Position.STRONG
-    is_weak = words.weak.intersection(parts) and not about - {"api"}
+    is_weak = words.weak.intersection(parts) and not about - {"api", "provider", "providers"}
     return Position.WEAK if is_weak else Position.NO
 
 
@@ -86,7 +91,10 @@ def _is_qualified(parts: tuple[str, ...], words: Words) -> bool:
 
 def _find_via(parts: tuple[str, ...], words: Words) -> str:
     """The engine or provider that a key names: in `AZURE_OPENAI_MODEL` the host, else the last one named."""
-    for part in (*(host for host in _HOSTS_OF_OTHERS if host in parts), *reversed(parts)):
+    for host in _HOSTS_OF_OTHERS:
+        if any(part.startswith(host) for part in parts):  # also `azurerm_…`
+            return host
+    for part in reversed(parts):
         if len(part) > 1 and part not in words.not_providers and (known := says_provider(part)):
             return known
     return ""

@@ -22,5 +22,5 @@ def read_requirements(source: Source) -> FileReport:
         if find_spotted(text) is not None:
             judge(gathering, text, number, _STRONG, around)
         elif "/" not in text and (found := find_distinct(name)) is not None and "spacy" in str(found.model):
-            judge(gathering, text.split("==")[0].strip(), number, _STRONG, around)
+            judge(gathering, name, number, _STRONG, around)
     return gathering.report()

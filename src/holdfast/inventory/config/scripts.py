@@ -44,7 +44,8 @@ def read_batch(source: Source) -> FileReport:
     gathering = Gathering(source)
     text = re.sub(r"(?im)^[ \t]*(?:rem\b|::).*$", "", source.text)
     text = re.sub(r'(?im)^([ \t]*@?set)[ \t]+"?([A-Za-z_]\w*)=([^"\r\n]*)"?', r'\1 "\2=\3"', text)
-    read_script(gathering, re.sub(r"\^\r?\n", "\\\\\n", text.replace("\\", "/")), 1, ShellContext("batch"))
+    text = re.sub(r"%([A-Za-z_]\w*)%", r"${\1}", text.replace("\\", "/"))
+    read_script(gathering, re.sub(r"\^\r?\n", "\\\\\n", text), 1, ShellContext("batch"))
     return gathering.report()
 
 
@@ -155,7 +156,7 @@ def _read_docker_words(rest: str, line: int) -> list[Word]:
 # make and just
 
 _MAKE_VARIABLE = re.compile(
-    r"(?:export[ \t]+|override[ \t]+)?(?P<name>[A-Za-z_][\w.-]*)[ \t]*(?P<mark>[:?+]{0,2}=)[ \t]*"
+    r"(?:[\w./% -]+:[ \t]*)?(?:export[ \t]+|override[ \t]+)?(?P<name>[A-Za-z_][\w.-]*)[ \t]*(?P<mark>[:?+]{0,2}=)[ \t]*"
     r"(?P<value>[^#\n]*)(?:#.*)?"
 )
 _MAKE_RECIPE = re.compile(r"(?:\t|[ ]{2,})[@+-]*(?P<command>.*)")

@@ -7,7 +7,7 @@ from itertools import pairwise
 from holdfast.inventory.config.expansion import expand, is_templated
 from holdfast.inventory.config.gathering import CATALOGUE_LENGTH_MIN, Gathering
 from holdfast.inventory.config.judging import Surroundings, find_at, judge
-from holdfast.inventory.config.positions import KeyReading, Position, read_key
+from holdfast.inventory.config.positions import KeyReading, Position, is_about, read_key
 from holdfast.inventory.config.shell_words import Assignment, Command, Word, as_assignment, split_commands
 from holdfast.inventory.config.spotting import find_spotted, is_page, is_publisher
 from holdfast.inventory.config.tools import (
@@ -237,7 +237,7 @@ class ScriptReading:
                 python = any(PYTHON.fullmatch(before.text) for before in words[: words.index(flag) + 1])
                 self._read_inner("python" if python else "shell", word)
                 found = True
-        if tool == "ssh" and words[-1].is_quoted and " " in words[-1].text:
+        if any(word.text == "ssh" for word in words[:4]) and words[-1].is_quoted and " " in words[-1].text:
             self._read_inner("shell", words[-1])
             return True
         return found
@@ -300,7 +300,7 @@ class ScriptReading:
             if word.text.startswith("-"):
                 continue
             takes_value = before.startswith("-") and "=" not in before and before not in _SHORT_TALK
-            if takes_value and not self._is_name(word, around):
+            if takes_value and (is_about(before) or not self._is_name(word, around)):
                 continue
             if (
                 takes_value

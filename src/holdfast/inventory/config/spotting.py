@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from holdfast.inventory.config.expansion import is_templated
 from holdfast.inventory.lexicon import get_lexicon
-from holdfast.inventory.naming import find_distinct, find_named
+from holdfast.inventory.naming import find_distinct, find_named, says_provider
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +81,10 @@ _WEIGHT_URL = re.compile(
     r"https?://\S+/(?P<file>[\w.%+-]+\.(?:gguf|safetensors|pth?|onnx|ckpt|tflite|caffemodel|pdparams|nemo|llamafile|ggml|h5|keras|mlmodel))(?:[?#]\S*)?"
 )
 _ARCHIVE_URL = re.compile(r"https?://\S+/(?P<name>[\w.-]+?)\.(?:zip|tar|tar\.gz|tgz|tar\.bz2|tar\.xz|7z)(?:[?#]\S*)?")
+_TYPED = re.compile(
+    r"(?P<provider>[a-z]\w+):(?:chat|messages|completion|completions|embedding|embeddings|responses|image|text-generation)"
+    r":(?P<name>[\w./:@-]+)"
+)
 _SCHEME_VIA = {
     "hf": "huggingface",
     "huggingface": "huggingface",
@@ -115,7 +119,7 @@ def find_spotted(text: str) -> Spotted | None:
     """What a text names by itself: the name, the client word that reads it, and a revision where it has one."""
     if "/" not in text and ":" not in text:
         return None
-    for read in (_read_hub_url, _read_schemed, _read_arn, _read_wheel, _read_image):
+    for read in (_read_hub_url, _read_schemed, _read_arn, _read_wheel, _read_image, _read_typed):
         found = read(text)
         if found is not None:
             return found
@@ -170,6 +174,13 @@ def _read_wheel(text: str) -> Spotted | None:
     if weights is None or is_templated(text) or "huggingface.co" in text:
         return None
     return Spotted(text) if find_named(text) is not None else None
+
+
+def _read_typed(text: str) -> Spotted | None:
+    """`anthropic:messages:claude-…`: provider, kind of call, model."""
+    match = _TYPED.fullmatch(text)
+    via = says_provider(match["provider"]) if match else None
+    return Spotted(match["name"], via) if match and via and find_named(match["name"], via) is not None else None
 
 
 def _read_image(text: str) -> Spotted | None:

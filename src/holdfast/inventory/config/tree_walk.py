@@ -12,6 +12,7 @@ from holdfast.inventory.config.json_tree import parse_json
 from holdfast.inventory.config.judging import Surroundings, find_at, judge
 from holdfast.inventory.config.noise import get_model_keys, is_priced, is_record, is_specification
 from holdfast.inventory.config.positions import NOTHING, KeyReading, Position, read_key, split_words
+from holdfast.inventory.config.spotting import is_distinct
 from holdfast.inventory.config.tree import Entry, Leaf, Listing, Node, Table, Unparsable
 from holdfast.inventory.config.words import get_words
 
@@ -138,9 +139,7 @@ class TreeWalk:
         if self._visit_named_value(table, scope):
             return
         priced = is_priced(table)
-        has_own = any(
-            read_key(entry.key).position is Position.STRONG and isinstance(entry.node, Leaf) for entry in table.entries
-        )
+        has_own = any(read_key(entry.key).position is Position.STRONG for entry in table.entries)
         for entry in table.entries:
             if not (priced and isinstance(entry.node, Leaf)):
                 self._visit_entry(entry, scope, _Beside(table, neighbours, commands, has_own))
@@ -184,7 +183,10 @@ class TreeWalk:
 
     def _visit_entry(self, entry: Entry, scope: Scope, beside: "_Beside") -> None:
         key, node, lowered = entry.key, entry.node, entry.key.lower()
-        if key in beside.commands.used or (lowered in get_words().shut and not isinstance(node, Leaf)):
+        if key in beside.commands.used:
+            return
+        if lowered in get_words().shut and not isinstance(node, Leaf):
+            self._visit_dependencies(lowered, node, scope)
             return
         if lowered == "model_name" and _ALIASED_BESIDE & beside.table.keys:
             return
@@ -197,6 +199,12 @@ class TreeWalk:
         around = self._surround(key, reading, scope.around, beside.neighbours)
         self._visit(node, Scope((*scope.path, key), reading, around))
 
+    def _visit_dependencies(self, key: str, node: Node, scope: Scope) -> None:
+        """Lists of packages: only those that are models by themselves, `en_core_web_sm @ https://…`."""
+        if "dependencies" in key and isinstance(node, Listing):
+            for leaf in node.leaves:
+                self._visit_leaf(leaf, Scope((*scope.path, key), NOTHING, Surroundings(self._rule)))
+
     def _read_key(self, entry: Entry, scope: Scope, beside: "_Beside") -> KeyReading:
         reading = read_key(entry.key)
         parent = scope.reading
@@ -208,17 +216,19 @@ class TreeWalk:
             inherits = entry.key.lower() in get_words().inheriting and not beside.has_own
             return replace(parent, is_plural=False) if inherits else reading
         if isinstance(entry.node, Table) and parent.is_plural and reading.position is Position.NO:
+            if is_distinct(entry.key):
+                return NOTHING  # the key was the name
             return replace(parent, is_plural=False)  # `models: {fast: {name: …}}`
         return reading
 
     def _surround(self, key: str, reading: KeyReading, around: Surroundings, neighbours: Neighbours) -> Surroundings:
         own = (reading.via,) if reading.via else ()
-        said = neighbours.find_vias(key)
-        hints = tuple(dict.fromkeys((*said, *own, *around.vias, *around.hints)))[:6]
+        close, said = neighbours.find_close_vias(key), neighbours.find_vias(key)
+        hints = tuple(dict.fromkeys((*close, *own, *said, *around.vias, *around.hints)))[:6]
         revision = neighbours.find_revision(key) if reading.position > Position.NO else None
         endpoint = neighbours.find_endpoint(key) or around.endpoint
         inherited = around.vias if reading.position > Position.NO else ()
-        vias = tuple(dict.fromkeys((*said, *own, *inherited)))
+        vias = tuple(dict.fromkeys((*close, *own, *said, *inherited)))
         return Surroundings(self._rule, vias, hints, endpoint, revision or around.revision)
 
     # Settings

@@ -32,7 +32,6 @@ class Words:
     not_providers: frozenset[str]
     not_engines: frozenset[str]
     plain_files: frozenset[str]
-    aliases: frozenset[str]
     inheriting: frozenset[str]
     shut: frozenset[str]
     environments: frozenset[str]
@@ -50,6 +49,7 @@ class Words:
     loaders: Mapping[str, tuple[Loader, ...]]
     languages: Mapping[str, str]
     suffixes: Mapping[str, str]
+    aliases: Mapping[str, str]
 
 
 @cache
@@ -58,7 +58,7 @@ def get_words() -> Words:
     with Path(__file__).with_name("words.yaml").open(encoding="utf-8") as stream:
         loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
         data = cast(dict[str, Any], yaml.load(stream, Loader=loader))  # noqa: S506 - a safe loader
-    others = {"version", "llama_flags", "phrases", "words", "loaders", "languages", "suffixes"}
+    others = {"version", "llama_flags", "phrases", "words", "loaders", "languages", "suffixes", "aliases"}
     return Words(
         **{name: frozenset(map(str, listed)) for name, listed in data.items() if name not in others},
         phrases=frozenset(tuple(str(phrase).split()) for phrase in data["phrases"]),
@@ -66,6 +66,7 @@ def get_words() -> Words:
         loaders=_build_loaders(data["loaders"]),
         languages=_invert(data["languages"]),
         suffixes=_invert(data["suffixes"]),
+        aliases=_invert(data["aliases"]),
     )
 
 
