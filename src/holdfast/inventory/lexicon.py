@@ -67,6 +67,7 @@ class Lexicon:
     any_provider: re.Pattern[str]
     prefixes: Mapping[str, str]
     routers: frozenset[str]
+    routing_only: frozenset[str]
     no_hint: frozenset[str]
     aliases: Mapping[str, str]
     hub_engines: frozenset[str]
@@ -120,6 +121,7 @@ def _build(data: dict[str, Any]) -> Lexicon:
         any_provider=_join(shape for entry in providers.values() for shape in entry.get("names", [])),
         prefixes=data["prefixes"],
         routers=frozenset(data["routers"]),
+        routing_only=frozenset(data["routing_only"]),
         no_hint=frozenset(data["no_hint"]),
         aliases=data["aliases"],
         hub_engines=frozenset(engines["hub"]),

@@ -85,6 +85,8 @@ def grade(text: str) -> Grade:
         return Grade.SURE  # a path that ends in a known laboratory's repository
     if not is_repository:
         return Grade.POSSIBLE
+    if organisation in get_lexicon().prefixes:
+        return Grade.LIKELY if likely else Grade.NO  # `openai/anything`: a provider's word is no organisation by itself
     return Grade.PLAIN if known and likely else Grade.LIKELY if known or likely else Grade.POSSIBLE
 
 
@@ -122,7 +124,7 @@ def find_hinted(text: str, hints: Iterable[str]) -> tuple[Named, str] | None:
 Reader = Callable[[str, Lexicon], Named | None]
 
 _PLAUSIBLE = re.compile(r"(?:\.{1,2}/|[/~@A-Za-z0-9])[\w./:@+#\[\]=-]*")
-_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{0,95}")
+_REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{1,95}")
 _URL = re.compile(
     r"(?:https?://|hf://)?(?:www\.)?(?P<host>huggingface\.co|hf\.co|hf-mirror\.com|modelscope\.cn|www\.modelscope\.cn|modelscope\.ai)/"
     r"(?:models/|api/models/)?(?P<repo>[\w.-]+/[\w.-]+?)(?:\.git)?"
@@ -145,6 +147,7 @@ def _find(name: str, via: str, endpoint: str) -> Named | None:
         return None
     lexicon = get_lexicon()
     explicit = _read_purl(name, lexicon) or _read_url(name, lexicon) or _read_alias(name, lexicon)
+    explicit = explicit or _read_weight_address(name, lexicon)
     if explicit is not None:
         return explicit
     provider = lexicon.find_provider_of_endpoint(endpoint) if endpoint else None
@@ -190,7 +193,11 @@ def _known_word(via: str, lexicon: Lexicon) -> str:
 
 def _refuses(name: str) -> bool:
     """Not a name at all, or a made-up one."""
-    if not 2 <= len(name) <= TEXT_MAX or not (_PLAUSIBLE.fullmatch(name) or _URL.fullmatch(name) or _is_file(name)):
+    if not 2 <= len(name) <= TEXT_MAX:
+        return True
+    if name.startswith(("https://", "http://")):
+        return False
+    if not (_PLAUSIBLE.fullmatch(name) or _URL.fullmatch(name) or _is_file(name)):
         return True
     lexicon = get_lexicon()
     lowered = name.lower()
@@ -220,9 +227,7 @@ def _first(name: str, readers: tuple[Reader, ...]) -> Named | None:
 
 
 def _read_at_provider(name: str, provider: Provider, lexicon: Lexicon) -> Named | None:
-    routed = _ROUTED.fullmatch(name)
-    if routed and lexicon.prefixes.get(routed["prefix"]) == provider.word and not provider.takes_any:
-        name = routed["rest"]
+    name = _strip_own_prefix(name, provider, lexicon)
     if provider.names.fullmatch(name) or provider.short.fullmatch(name) or provider.own.fullmatch(name):
         return _hosted(provider.word, name)
     if provider.takes_any:
@@ -231,6 +236,14 @@ def _read_at_provider(name: str, provider: Provider, lexicon: Lexicon) -> Named 
     if elsewhere is not None or not _is_deployment(name, lexicon) or "/" in name:
         return elsewhere
     return _hosted(provider.word, name, Confidence.INFERRED) if _DIGIT.search(name) else None
+
+
+def _strip_own_prefix(name: str, provider: Provider, lexicon: Lexicon) -> str:
+    """`groq/llama-3.1-8b-instant` asked of Groq; but `nvidia/…` and `ibm/…` are parts of names there."""
+    routed = _ROUTED.fullmatch(name)
+    keeps = provider.word in ("nvidia", "watsonx", "huggingface") or name == "openrouter/auto"
+    own = routed is not None and lexicon.prefixes.get(routed["prefix"]) == provider.word
+    return routed["rest"] if routed is not None and own and not keeps else name
 
 
 def _is_deployment(name: str, lexicon: Lexicon) -> bool:
@@ -310,6 +323,10 @@ def _read_hinted(name: str, hint: str, lexicon: Lexicon) -> Named | None:
     if hint in lexicon.hub_engines or hint not in lexicon.provider_of_via:
         return None
     provider = lexicon.providers[lexicon.provider_of_via[hint]]
+    routed = _ROUTED.fullmatch(name)
+    if routed and routed["prefix"] in lexicon.routing_only and lexicon.prefixes[routed["prefix"]] != provider.word:
+        return None  # the text itself says through whom
+    name = _strip_own_prefix(name, provider, lexicon)
     if provider.names.fullmatch(name) or provider.short.fullmatch(name) or provider.own.fullmatch(name):
         return _hosted(provider.word, name)
     surely = provider.takes_any and lexicon.hub.family.search(name) and _is_deployment(name, lexicon)
@@ -336,12 +353,22 @@ def _read_purl(name: str, _: Lexicon) -> Named | None:
 
 def _read_url(name: str, _: Lexicon) -> Named | None:
     match = _URL.fullmatch(name)
-    if match is None or match["repo"].partition("/")[0] in _NOT_MODELS_ON_HUB:
+    if match is None or match["repo"].partition("/")[0] in _NOT_MODELS_ON_HUB or _refuses(match["repo"]):
         return None
     scheme = "pkg:modelscope" if "modelscope" in match["host"] else "pkg:huggingface"
     return Named(
         ModelName(scheme, match["repo"]), classify_revision(match["revision"]), Kind.WEIGHTS, Confidence.DECLARED
     )
+
+
+def _read_weight_address(name: str, lexicon: Lexicon) -> Named | None:
+    """A weight file at any address: called by the file's own name, for nothing else says what it is."""
+    if not name.startswith(("http://", "https://")):
+        return None
+    path = name.partition("?")[0]
+    if not path.lower().endswith(lexicon.file_suffixes) or not _says_more_than_suffix(path):
+        return None
+    return _short("file", path.rpartition("/")[2])
 
 
 def _read_provider_shape(name: str, lexicon: Lexicon) -> Named | None:

@@ -17,7 +17,7 @@ from holdfast.inventory.python.scopes import (
     find_text,
     get_last_word,
 )
-from holdfast.inventory.python.values import Values, find_argument
+from holdfast.inventory.python.values import BINDINGS_MAX, Values, find_argument
 
 DEPTH_MAX = 8
 
@@ -75,6 +75,7 @@ class Calls:
         self._module = module
         self._table: LoaderTable = get_loader_table()
         self._known: dict[int, Load | None] = {}
+        self._objects: dict[tuple[int, int], _Object | None] = {}
         self.values = Values(module, self._makes_a_model)
 
     def find_load(self, call: ast.Call, scope: Scope) -> Load | None:
@@ -194,8 +195,13 @@ class Calls:
         return words.pop() if len(words) == 1 and method.via == "openai" else method.via
 
     def _find_object(self, expr: ast.expr, scope: Scope, depth: int) -> _Object | None:
-        if depth > DEPTH_MAX:
-            return None
+        key = (id(expr), id(scope))
+        if key not in self._objects and depth <= DEPTH_MAX:
+            self._objects[key] = None  # a name bound to itself is no object
+            self._objects[key] = self._find_new_object(expr, scope, depth)
+        return self._objects.get(key)
+
+    def _find_new_object(self, expr: ast.expr, scope: Scope, depth: int) -> _Object | None:
         if isinstance(expr, ast.Name):
             return self._find_named_object(expr, scope, depth)
         if isinstance(expr, ast.Attribute):
@@ -210,7 +216,7 @@ class Calls:
 
     def _first_object(self, parts: list[ast.expr], scope: Scope, depth: int) -> _Object | None:
         found = [self._find_object(part, scope, depth + 1) for part in parts]
-        return next((one for one in found if one is not None), None)
+        return self._choose([one for one in found if one is not None])
 
     def _find_named_object(self, expr: ast.Name, scope: Scope, depth: int) -> _Object | None:
         if expr.id in _OWN:
@@ -221,30 +227,36 @@ class Calls:
         return self._find_bound_object(bindings, depth)
 
     def _find_bound_object(self, bindings: list[Binding], depth: int) -> _Object | None:
-        for binding in bindings:
-            found: _Object | None = None
-            if isinstance(binding, Imported):
-                found = _Object(binding.dotted)
-            elif isinstance(binding, Assigned):
-                found = (
-                    self._find_object(binding.expr, binding.scope, depth + 1)
-                    if not isinstance(binding.expr, ast.Constant)
-                    else None
-                )
-            elif isinstance(binding, Defined) and binding.scope.kind is ScopeKind.CLASS:
-                found = self._find_class_object(binding.scope, depth)
-            elif isinstance(binding, Defined):
-                found = self._first_object(binding.scope.returns[:4], binding.scope, depth)
-            elif isinstance(binding, Parameter) and binding.annotation is not None:
-                found = self._find_annotated_object(binding.annotation, binding.function, depth)
-            if found is not None:
-                return found
+        found = [one for binding in bindings[:BINDINGS_MAX] if (one := self._find_one_bound(binding, depth)) is not None]
+        return self._choose(found)
+
+    def _choose(self, found: list[_Object]) -> _Object | None:
+        """Of several clients that a name may stand for: the plain one, and its address only when they agree on it."""
+        if len(found) < 2:
+            return found[0] if found else None
+        plain = [one for one in found if (loader := self._table.find_loader(one.dotted)) is None or loader.via == "openai"]
+        first = (plain or found)[0]
+        addressed = {_has_address(one.made_by) for one in found}
+        return first if len(addressed) == 1 else _Object(first.dotted, None, first.scope, first.is_instance)
+
+    def _find_one_bound(self, binding: Binding, depth: int) -> _Object | None:
+        if isinstance(binding, Imported):
+            return _Object(binding.dotted)
+        if isinstance(binding, Assigned):
+            is_text = isinstance(binding.expr, ast.Constant)
+            return None if is_text else self._find_object(binding.expr, binding.scope, depth + 1)
+        if isinstance(binding, Defined) and binding.scope.kind is ScopeKind.CLASS:
+            return self._find_class_object(binding.scope, depth)
+        if isinstance(binding, Defined):
+            return self._first_object(binding.scope.returns[:4], binding.scope, depth)
+        if isinstance(binding, Parameter) and binding.annotation is not None:
+            return self._find_annotated_object(binding.annotation, binding.function, depth)
         return None
 
     def _find_annotated_object(self, annotation: ast.expr, scope: Scope, depth: int) -> _Object | None:
         text = find_text(annotation)
         if text is not None:
-            annotation = ast.Name(text, ast.Load())
+            annotation = self.values.get_name_node(text)
         return (
             self._find_object(annotation, scope, depth + 1)
             if isinstance(annotation, ast.Name | ast.Attribute)
@@ -303,3 +315,8 @@ def _get_chain(func: ast.Attribute) -> list[str]:
 
 def _has_client(loaders: Iterable[Loader]) -> bool:
     return any(loader.is_client for loader in loaders)
+
+
+def _has_address(call: ast.Call | None) -> bool:
+    words = {keyword.arg for keyword in call.keywords} if call is not None else set[str | None]()
+    return bool(words & {"base_url", "api_base", "azure_endpoint", "endpoint"})

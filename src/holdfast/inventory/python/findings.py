@@ -68,9 +68,14 @@ class Findings:
         return FileReport(
             path=self._path,
             sightings=tuple(sorted(sightings, key=lambda sighting: (sighting.line, sighting.text))),
-            catalogues=tuple(catalogue for _, _, catalogue in sorted(self._catalogues, key=lambda entry: entry[:2])),
+            catalogues=self._get_longest(),
             references=tuple(sorted(self._references.values(), key=lambda reference: (reference.line, reference.name))),
         )
+
+    def _get_longest(self) -> tuple[Catalogue, ...]:
+        """One for the file: several tables list the same models over and over."""
+        listed = sorted((catalogue for _, _, catalogue in self._catalogues), key=lambda one: (-one.length, one.place))
+        return tuple(listed[:1])
 
     def _is_listed(self, entry: _Entry) -> bool:
         return any(first <= entry.line <= last for first, last, _ in self._catalogues)

@@ -1,12 +1,15 @@
 """Calls of known loaders and clients: what each is fed with, here or elsewhere in the project."""
 
 import ast
+from dataclasses import replace
+from pathlib import PurePosixPath
 
-from holdfast.inventory.naming import find_named, get_kind_of_client
+from holdfast.inventory.naming import find_hinted, find_named, get_kind_of_client
 from holdfast.inventory.python.calls import Calls, Load
 from holdfast.inventory.python.findings import Findings, Origin
 from holdfast.inventory.python.loaders import Argument
 from holdfast.inventory.python.scopes import CallSite, Module, Parameter, Scope, find_text, get_last_word
+from holdfast.inventory.python.surroundings import Surroundings
 from holdfast.inventory.python.values import Found, Text, describe, find_argument
 from holdfast.inventory.python.wording import Saying, get_saying
 from holdfast.inventory.sighting import Reference, Sighting
@@ -20,7 +23,8 @@ _NAMING = (ast.Name, ast.Attribute, ast.Subscript, ast.JoinedStr, ast.BoolOp, as
 class LoadReader:
     """Reads every known call of one module into findings."""
 
-    def __init__(self, module: Module, calls: Calls, findings: Findings) -> None:
+    def __init__(self, module: Module, calls: Calls, findings: Findings, path: PurePosixPath) -> None:
+        self._surroundings = Surroundings(path)
         self._module = module
         self._calls = calls
         self._findings = findings
@@ -67,6 +71,8 @@ class LoadReader:
             self._findings.add_reference(Reference(site.call.lineno, parameter, sighting))
 
     def _find_parameter(self, expr: ast.expr, scope: Scope) -> str | None:
+        if isinstance(expr, ast.Attribute):
+            return self._find_field(expr, scope)
         if not isinstance(expr, ast.Name):
             return None
         for binding in self._calls.values.lookup(expr.id, scope):
@@ -75,6 +81,12 @@ class LoadReader:
                 owner = function.parent.name if function.name == "__init__" and function.parent else function.name
                 return f"call:{owner}.{binding.name}"
         return None
+
+    def _find_field(self, expr: ast.Attribute, scope: Scope) -> str | None:
+        """`self.model`: what the class is made with, in this file or another."""
+        owner = scope.find_enclosing_class()
+        is_own = isinstance(expr.value, ast.Name) and expr.value.id == "self"
+        return f"call:{owner.name}.{expr.attr.lstrip('_')}" if owner is not None and is_own else None
 
     def _find_given(self, site: CallSite, argument: Argument, load: Load) -> tuple[ast.expr, Scope] | None:
         given = find_argument(site.call, argument.index, argument.keywords)
@@ -99,8 +111,16 @@ class LoadReader:
         return None
 
     def _add(self, text: Text, origin: Origin, site: CallSite) -> None:
+        if origin.via == "openai" and not origin.endpoint:
+            origin = self._redirect(text, origin, site)
         if find_named(text.value, origin.via, origin.endpoint) is not None:
             self._findings.add(text.value, text.line, origin, site.call.lineno)
+
+    def _redirect(self, text: Text, origin: Origin, site: CallSite) -> Origin:
+        """Everyone's client speaks to anyone: where no address is seen, `class GroqClient` or `together.py` tells whose."""
+        hints = [hint for hint in self._surroundings.get_hints(site.scope) if hint not in ("openai", "azure")]
+        hinted = find_hinted(text.value, hints)
+        return replace(origin, via=hinted[1]) if hinted is not None else origin
 
     def _link(self, found: Found, expr: ast.expr, origin: Origin, site: CallSite, *, is_certain: bool) -> None:
         """Names of other files: reported as unresolved there, unless this file holds a value already."""

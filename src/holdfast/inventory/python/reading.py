@@ -32,7 +32,7 @@ def read_tree(path: str, tree: ast.Module) -> FileReport:
     try:
         module = collect_module(tree, get_module_name(path), is_package)
         calls, findings = Calls(module), Findings(path)
-        LoadReader(module, calls, findings).read()
+        LoadReader(module, calls, findings, pure).read()
         PlaceReader(module, calls, findings, pure).read()
         add_catalogues(module, findings)
         return replace(findings.build_report(), definitions=collect_definitions(module, calls.values))

@@ -1,6 +1,7 @@
 """What is bound where in one Python module, collected in a single walk. Follows nothing and judges no name."""
 
 import ast
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -173,14 +174,15 @@ def collect_module(tree: ast.Module, dotted: str, is_package: bool) -> Module:
     return module
 
 
-_MUTING_CALLS = frozenset(
+MUTING_CALLS = frozenset(
     "patch Mock MagicMock AsyncMock PropertyMock mock_open create_autospec assert_called_with assert_called_once_with "
     "assert_any_call assert_has_calls assert_awaited_with assert_awaited_once_with assertEqual assertEquals assertIn assertNotEqual "
     "assertNotIn assertTrue assertFalse assertDictEqual assertListEqual assertRaises assertRegex startswith endswith isinstance "
     "hasattr raises warns skipif xfail deprecated compile match search findall fullmatch sub replace cost_per_token "
     "model_cost encoding_for_model".split()
 )
-_ADDRESS = "/resolve/"
+_ADDRESS = "://"
+_STAND_IN = re.compile(r"(?i)(?:self\.)?_*(?:mock|fake|stub|dummy|expected)")
 _ANSWER_KEYS = frozenset(
     {
         "choices",
@@ -318,7 +320,7 @@ class _Walk:
             if owner is not None and isinstance(target.value, ast.Name) and target.value.id in ("self", "cls"):
                 owner.attributes.setdefault(target.attr, []).append(Assigned(value, scope))
             self._module.paths[get_path(target)].append(Assigned(value, scope))
-            self._slot_unless(muted, target.attr, value, scope)
+            self._slot_unless(muted or bool(_STAND_IN.match(get_path(target))), target.attr, value, scope)
         elif isinstance(target, ast.Subscript):
             key = find_text(target.slice)
             self._slot_unless(muted or key is None, key or "", value, scope)
@@ -380,7 +382,7 @@ class _Walk:
         elif word:
             self._module.calls_by_name[word].append(site)
         self._push_all([node.func], scope, muted)
-        muted = muted or word in _MUTING_CALLS
+        muted = muted or word in MUTING_CALLS
         self._push_all([*node.args, *(keyword.value for keyword in node.keywords)], scope, muted)
 
     def _index_base_call(self, site: CallSite, func: ast.Attribute) -> None:
@@ -408,6 +410,10 @@ class _Walk:
     def _collect(self, node: ast.expr, length: int) -> None:
         if length >= 8:
             self._module.collections.append(node)
+
+    def subscript(self, node: ast.Subscript, scope: Scope, muted: bool) -> None:
+        if get_last_word(node.value) not in ("Literal", "Annotated"):  # a type hint names no model to use
+            self._push_all([node.value, node.slice], scope, muted)
 
     def name(self, node: ast.Name, _: Scope, muted: bool) -> None:
         if isinstance(node.ctx, ast.Load) and not muted:
@@ -452,6 +458,7 @@ _VISITORS: dict[type[ast.AST], Callable[[_Walk, Any, Scope, bool], None]] = {
     ast.List: _Walk.list_,
     ast.Tuple: _Walk.list_,
     ast.Set: _Walk.list_,
+    ast.Subscript: _Walk.subscript,
     ast.Name: _Walk.name,
     ast.Attribute: _Walk.attribute,
 }

@@ -28,6 +28,8 @@ STEPS_MAX = 400
 TEXTS_MAX = 64
 DEPTH_MAX = 24
 PURSUITS_MAX = 4
+CLASS_DEPTH_MAX = 12
+BINDINGS_MAX = 12
 EXPRESSION_MAX = 80
 
 
@@ -137,6 +139,8 @@ class Values:
     def __init__(self, module: Module, is_loader: Callable[[ast.Call, Scope], bool]) -> None:
         self._module = module
         self._is_loader = is_loader
+        self._classes: dict[tuple[int, int], Scope | str | None] = {}
+        self._quoted: dict[str, ast.Name] = {}
         self._pursuits = 0  # pursuits that a pursuit started, e.g. for a loader's endpoint
         self.options: dict[str, list[Assigned]] = _collect_options(module)
 
@@ -163,8 +167,13 @@ class Values:
 
     def find_class(self, expr: ast.expr, scope: Scope, depth: int = 0) -> "Scope | str | None":
         """The class of the object `expr` stands for: a class of this module, or the dotted name of an imported one."""
-        if depth > 6:
-            return None
+        key = (id(expr), id(scope))
+        if key not in self._classes and depth <= CLASS_DEPTH_MAX:
+            self._classes[key] = None  # a name bound to itself has no class
+            self._classes[key] = self._find_class(expr, scope, depth)
+        return self._classes.get(key)
+
+    def _find_class(self, expr: ast.expr, scope: Scope, depth: int) -> "Scope | str | None":
         if isinstance(expr, ast.Name):
             if expr.id in ("self", "cls"):
                 return scope.find_enclosing_class()
@@ -183,7 +192,7 @@ class Values:
         return []
 
     def _find_class_of_bindings(self, bindings: list[Binding], depth: int) -> "Scope | str | None":
-        for binding in bindings:
+        for binding in bindings[:BINDINGS_MAX]:
             found: Scope | str | None = None
             if isinstance(binding, Imported):
                 found = binding.dotted
@@ -200,7 +209,7 @@ class Values:
     def _find_class_of_annotation(self, annotation: ast.expr, scope: Scope, depth: int) -> "Scope | str | None":
         text = find_text(annotation)
         if text is not None and text.isidentifier():
-            annotation = ast.Name(text, ast.Load())
+            annotation = self.get_name_node(text)
         if isinstance(annotation, ast.Subscript):
             annotation = annotation.slice
         if isinstance(annotation, ast.BinOp):
@@ -208,6 +217,10 @@ class Values:
         return (
             self.find_class(annotation, scope, depth + 1) if isinstance(annotation, ast.Name | ast.Attribute) else None
         )
+
+    def get_name_node(self, text: str) -> ast.Name:
+        """A node for a name in a quoted annotation; kept, because nodes are remembered by identity."""
+        return self._quoted.setdefault(text, ast.Name(text, ast.Load()))
 
     def _find_class_of_call(self, call: ast.Call, scope: Scope, depth: int) -> "Scope | str | None":
         if isinstance(call.func, ast.Name):
@@ -371,7 +384,7 @@ class Values:
             bound = self.lookup(expr.id, scope) if isinstance(expr, ast.Name) else []
         return [
             found
-            for binding in bound
+            for binding in bound[:BINDINGS_MAX]
             if isinstance(binding, Assigned)
             for found in self.find_displays(binding.expr, binding.scope, depth + 1)
         ]
@@ -447,7 +460,7 @@ class Values:
             return
         for container in self.find_displays(expr.value, scope):
             self._picked(container, key, expr.slice, scope, trail)
-        if not isinstance(expr.slice, ast.Constant):
+        if isinstance(expr.slice, ast.Call | ast.BoolOp | ast.IfExp):
             self._follow(expr.slice, scope, trail)  # `NAMES[getenv("SIZE") or "small"]`: the default picks
         if key is not None and not trail.found.texts:
             self._option(expr.value, key, trail)
@@ -560,8 +573,10 @@ class Values:
         return find_text(part)
 
     def _find_single_within(self, expr: ast.expr, scope: Scope, trail: _Trail) -> str | None:
-        inner = _Trail(seen=set(trail.seen), steps=min(trail.steps, 60), depth=trail.depth)
+        given = min(trail.steps, 60)
+        inner = _Trail(seen=set(trail.seen), steps=given, depth=trail.depth)
         self._follow(expr, scope, inner)
+        trail.steps -= given - inner.steps  # one budget for the whole pursuit, or sums of sums would never end
         values = {text.value for text in inner.found.texts}
         return values.pop() if len(values) == 1 and not inner.found.links else None
 

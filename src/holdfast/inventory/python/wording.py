@@ -31,11 +31,11 @@ _WEAK = frozenset(
     "name id path engine engines deployment deployments repo variant version default backend value uri url source base selected main fast smart small large primary fallback backup secondary target teacher student draft key arn ref preset".split()
 )
 _OTHER_USE = frozenset(
-    "path paths dir directory type types class classes cls file files version uri url config configs configuration settings kwargs args params options provider providers folder root key keys mapping map maps registry info list dict set data meta metadata card spec specs option choices".split()
+    "path paths dir directory type types class classes cls file files version uri url config configs configuration settings kwargs args params options provider providers folder root key keys mapping map maps registry fname filename filenames basename info list dict set data meta metadata card spec specs option choices".split()
 )
 _NOT_A_NAME = frozenset(
     "prefix prefixes suffix suffixes price prices pricing cost costs limit limits regex pattern patterns expected response responses deprecated "
-    "unsupported blocked excluded exclude label labels title titles description descriptions dtype context length lengths dim dims dimension dimensions window alias aliases icon color colour "
+    "mock mocked fake stub dummy reasoning thinking verified tiktoken encoding unsupported blocked excluded exclude label labels title titles description descriptions dtype context length lengths dim dims dimension dimensions window alias aliases icon color colour "
     "family families help message messages prompt prompts template templates doc docs comment note text output outputs result results answer error errors exception test_id column columns field fields header headers "
     "table tables max min size sizes count tokens token temperature rate author owner license tag tags format language lang mode role status state task usage display dataset datasets corpus benchmark".split()
 )
@@ -94,6 +94,15 @@ _ASKED = re.compile(
 def asks_about(callee: str) -> bool:
     """A function that asks something about a name rather than using the model: `supports_vision`, `get_model_info`."""
     return bool(_ASKING.match(callee) or _ASKED.search(callee))
+
+
+_COUNTING = re.compile(r"(?i)^_*(?:count|num|is|has|supports?|calc|calculate|estimate)_|(?:tokens|cost|price|limit)s?$")
+
+
+@lru_cache(maxsize=4_000)
+def counts(callee: str) -> bool:
+    """A function that counts tokens or money: its model only picks a table or an encoding."""
+    return bool(_COUNTING.search(callee))
 
 
 @lru_cache(maxsize=8_000)
