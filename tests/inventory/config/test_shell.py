@@ -28,7 +28,7 @@ from tests.inventory.config.seeing import read, see
         ("llm -m gpt-4o 'hello'", "api:openai/gpt-4o"),
         ("python train.py --model_name_or_path facebook/opt-350m", "pkg:huggingface/facebook/opt-350m"),
         ("python train.py model.name=bert-base-uncased", "pkg:huggingface/bert-base-uncased"),
-        ("lm_eval --model hf --model_args pretrained=EleutherAI/pythia-70m,dtype=float", 
+        ("lm_eval --model hf --model_args pretrained=EleutherAI/pythia-70m,dtype=float",
          "pkg:huggingface/EleutherAI/pythia-70m"),
         ("bash bench.sh facebook/opt-125m http://localhost", "pkg:huggingface/facebook/opt-125m"),
         ("helm install x ./chart --set rerank.model=BAAI/bge-reranker-base", "pkg:huggingface/BAAI/bge-reranker-base"),
