@@ -41,7 +41,7 @@ def make_report() -> CheckReport:
         on=ON,
         horizon=HORIZON,
         party="us-business",
-        party_title="A US business",
+        party_title="US business",
         scenarios=(),
         target="",
         headline=blast.headline,

@@ -12,6 +12,7 @@ from string import Template
 
 from holdfast.front.web.payload import pack_report
 from holdfast.records.report import CheckReport, ModelRow
+from holdfast.workflows.biting import is_unresolved
 
 # In this order they make one script: each uses only what stands before it, save inside functions.
 SCRIPTS = (
@@ -58,11 +59,13 @@ def _digest(text: str) -> str:
 
 
 def _facts(report: CheckReport) -> str:
-    counts = (
-        _count(len(report.rows), "model"),
+    unresolved = sum(1 for row in report.rows if is_unresolved(row))
+    counts = [
+        _count(len(report.rows) - unresolved, "model"),
+        *([f"{unresolved} unresolved"] if unresolved else []),
         _count(report.use_count, "use"),
         _count(len(report.services), "service"),
-    )
+    ]
     return f"{', '.join(counts)} · for {report.party_title} · assessed for {report.on} · evidence to {report.horizon}"
 
 
@@ -86,7 +89,8 @@ def _plain_table(rows: Iterable[ModelRow]) -> str:
 def _plain_row(row: ModelRow) -> str:
     makers = ", ".join(f"{org.name} ({org.how}{f', {org.country}' if org.country else ''})" for org in row.builders)
     places = ", ".join(str(use.place) for use in row.uses)
-    cells = (row.label, str(len(row.uses)), makers or "unknown", f"{row.reach.value}, {row.effect.value}", places)
+    answer = "not assessed: no name" if is_unresolved(row) else f"{row.reach.value}, {row.effect.value}"
+    cells = (row.label, str(len(row.uses)), makers or "unknown", answer, places)
     return f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in cells)}</tr>"
 
 

@@ -130,7 +130,8 @@ function leversCell(row) {
   const more = row.bites.length - shown.length;
   const rest = more > 0 ? [h("span", { class: "sub" }, `and ${more} more`)] : [];
   const all = [...supposed, ...shown, ...rest];
-  const words = `${row.quietLevers.length} looked at, evidence to ${report.horizon}`;
+  const looked = row.quietLevers.length ? `${row.quietLevers.length} looked at` : "none speaks of it";
+  const words = `${looked}, evidence to ${report.horizon}`;
   const heard = h("span", { class: "sub" }, dated(words));
   return all.length ? all : [h("span", { class: "line muted" }, "none that bites"), heard];
 }
