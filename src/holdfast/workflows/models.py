@@ -116,7 +116,7 @@ def _subject(
 
 
 def _org_ids(builders: Iterable[Builder]) -> tuple[str, ...]:
-    return tuple(dict.fromkeys(b.organisation or UNKNOWN_ORG for b in builders)) or (UNKNOWN_ORG,)
+    return tuple(dict.fromkeys(b.settled or UNKNOWN_ORG for b in builders)) or (UNKNOWN_ORG,)
 
 
 def _model_facts(facts: ModelFacts, knowledge: "Knowledge", licences: tuple[str, ...]) -> dict[str, object]:
@@ -131,7 +131,7 @@ def _model_facts(facts: ModelFacts, knowledge: "Knowledge", licences: tuple[str,
     if family and family.modality:
         found["model.modality"] = family.modality
     if family and family.released:
-        found["model.released"] = family.released
+        found["model.released"] = family.released.value
     return found
 
 

@@ -15,7 +15,7 @@ from holdfast.records.use import Confidence
 
 LEVERS_SHOWN_MAX = 3
 _COLOUR = {Effect.CLOSED: "red", Effect.DEGRADED: "yellow", Effect.AT_RISK: "yellow", Effect.UNKNOWN: "magenta"}
-_COLUMNS = {"": 1, "MODEL": 30, "USED BY": 16, "WEIGHTS BY": 18, "RUNS AT": 14, "LEVERS THAT REACH IT": 34, "COPY": 8}
+_COLUMNS = {"MODEL": 31, "USED BY": 22, "WEIGHTS BY": 24, "RUNS AT": 20, "LEVERS THAT REACH IT": 36}
 
 
 def print_check(report: CheckReport, output: Output, written: Sequence[tuple[str, Path]]) -> None:
@@ -49,9 +49,11 @@ def _dates(report: CheckReport) -> str:
 
 
 def _table(report: CheckReport) -> Table:
-    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold")
-    for title, width in _COLUMNS.items():
-        table.add_column(title, overflow="fold", min_width=width)
+    table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", expand=True)
+    table.add_column("", width=2)
+    for title, ratio in _COLUMNS.items():
+        table.add_column(title, overflow="fold", ratio=ratio)
+    table.add_column("COPY", width=8)
     for row in report.rows:
         table.add_row(str(row.number), *_cells(row))
     return table
@@ -93,7 +95,7 @@ def _runs_at(row: ModelRow) -> str:
         return _org(row.endpoint)
     if row.confidence == "unresolved":
         return row.note
-    engines = sorted({use.via for use in row.uses if use.via})
+    engines = sorted({use.via for use in row.uses if use.via} - {"huggingface"})
     return f"here, {', '.join(engines[:2])}" if engines and row.kind is Kind.WEIGHTS else "here"
 
 
@@ -101,9 +103,16 @@ def _levers(row: ModelRow) -> str:
     biting = _one_a_lever([finding for finding in row.findings if finding.bites])
     if not biting:
         return "[dim]not assessed: no name[/]" if row.confidence == "unresolved" else "[dim]no lever found[/]"
-    shown = [_lever(finding) for finding in biting[:LEVERS_SHOWN_MAX]]
-    more = [f"[dim]and {len(biting) - LEVERS_SHOWN_MAX} more[/]"] if len(biting) > LEVERS_SHOWN_MAX else []
-    return "\n".join([*shown, *more])
+    settled = [finding for finding in biting if not _is_undecided(finding)]
+    shown = [_lever(finding) for finding in settled[:LEVERS_SHOWN_MAX]]
+    more = [f"[dim]and {len(settled) - LEVERS_SHOWN_MAX} more[/]"] if len(settled) > LEVERS_SHOWN_MAX else []
+    undecided = ", ".join(finding.lever for finding in biting if _is_undecided(finding))
+    return "\n".join([*shown, *more, *([f"[magenta]unknown[/]: [dim]{undecided}[/]"] if undecided else [])])
+
+
+def _is_undecided(finding: Finding) -> bool:
+    """Facts are missing, so the lever can be neither applied nor ruled out."""
+    return finding.reach in (Reach.OPEN, Reach.UNKNOWN) and finding.effect in (Effect.OPEN, Effect.UNKNOWN)
 
 
 def _one_a_lever(findings: Sequence[Finding]) -> list[Finding]:
