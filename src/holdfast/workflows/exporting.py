@@ -4,7 +4,9 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 from holdfast.records.canonical_json import encode_pretty
-from holdfast.records.report import CheckReport
+from holdfast.records.model import Pin
+from holdfast.records.report import CheckReport, ModelRow
+from holdfast.workflows.biting import is_unresolved
 from holdfast.workflows.cyclonedx import render_cyclonedx
 from holdfast.workflows.markdown import render_markdown
 from holdfast.workflows.sarif import render_sarif
@@ -39,6 +41,14 @@ def _to_unicode(text: str) -> str:
 
 
 def render_baseline(report: CheckReport) -> str:
-    """The ids of everything that bites today, for `--baseline`."""
-    ids = sorted({finding.id for row in report.rows for finding in row.findings if finding.bites})
-    return encode_pretty({"holdfast": report.holdfast, "on": report.on, "findings": ids}) + "\n"
+    """The ids of everything that bites today, and of what a policy may mind besides, for `--baseline`."""
+    ids = {finding.id for row in report.rows for finding in row.findings if finding.bites}
+    ids |= {key for row in report.rows for key in _own_keys(row)}
+    return encode_pretty({"holdfast": report.holdfast, "on": report.on, "findings": sorted(ids)}) + "\n"
+
+
+def _own_keys(row: ModelRow) -> list[str]:
+    """The keys under which workflows.policy knows a row without a name, or without a pin."""
+    if is_unresolved(row):
+        return [f"unresolved:{row.model}"]
+    return [f"unpinned:{row.model}"] if row.pin is Pin.MOVING else []
