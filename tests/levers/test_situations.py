@@ -5,6 +5,7 @@ import datetime
 import pytest
 
 from holdfast.levers.situations import Court, judge_situation
+from holdfast.records.errors import DanglingReference
 from holdfast.records.lever import Condition, FactTest, OrgFacts, OrgTest, OwnedByListed, PartyFacts, Situation
 from holdfast.records.organisation import Owner
 from holdfast.records.subject import Subject
@@ -65,3 +66,12 @@ def test_a_model_fact_asked_of_a_thing_that_is_no_model_is_a_no_and_of_a_model_u
     assert reach(large, given(facts={"item.type": "goods"})) == "open"
     assert reach(large, given(builders=("org:us",))) == "unknown"
     assert reach(large, given(facts={"model.openness": "closed"})) == "unknown"
+
+
+def test_a_condition_may_ask_for_the_channel_and_a_channel_that_does_not_exist_is_an_error() -> None:
+    app = FactTest(fact="act.channel", is_="app")
+    assert reach(app, given(channel="app")) == "forbidden"
+    assert reach(app, given(channel="local-copy")) == "open"
+    assert reach(app, given()) == "open"
+    with pytest.raises(DanglingReference, match="carrier-pigeon"):
+        reach(app, given(channel="carrier-pigeon"))

@@ -121,6 +121,9 @@ def judge_situation(
     world = make_world(court.book, orgs, on, scenarios=scenarios, target=given.target)
     actor = compose_party(_party_with_facts(given), court.book.parties, vocabulary)
     facts = {name: value for name, value in given.facts.items() if not name.startswith("party.")}
+    if given.channel:
+        vocabulary.check_channel(given.channel, where)
+        facts.setdefault("act.channel", given.channel)
     if given.model is None:
         facts.setdefault("model.family", ())  # no model is named, so silence about its family is a no
     subject = _subject(given, court, orgs, where)
