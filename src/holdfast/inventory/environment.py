@@ -49,7 +49,7 @@ _FOLDERS: Final = {
         {"scripts", "script", "tools", "tooling", "dev", "hack", "benchmark", "benchmarks", "bench", "perf", "devtools",
          ".devcontainer", ".vscode", "experiments", "research", "eval", "evals", "evaluation_scripts", "local"}
     ),
-    Environment.CI: frozenset({".circleci", ".buildkite", ".azure-pipelines", ".tekton", ".woodpecker", ".drone", "ci"}),
+    Environment.CI: frozenset({".circleci", ".buildkite", ".azure-pipelines", ".tekton", ".woodpecker", ".drone"}),
 }  # fmt: skip
 _FOLDER_ENVIRONMENTS: Final = {name: kind for kind, names in _FOLDERS.items() for name in names}
 

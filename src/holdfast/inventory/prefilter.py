@@ -54,7 +54,7 @@ _FAMILIES: Final = (
     "(opus|sonnet|haiku|fable|mythos)-[0-9]", "[Gg]emini[-_/:0-9(]", "Gemini[A-Z]", "GEMINI_", "[\"']gemini[\"']",
     "[Qq]wen", "QWEN", "[Qq]w[Qq]-", "[Dd]eep[-_]?[Ss]eek", "DEEPSEEK", "[Mm]i[sx]tral", "MISTRAL",
     "(code|mini|mag|dev|vox)stral", "[Pp]ixtral", "[Gg]emma[-0-9:/\"']", "phi-[1-4]", "phi[34][-:\"']", "Phi-[1-4]",
-    "[- _/.:=\"'](al|distil|m|sci|bio|fin|tiny|mobile|modern|nomic-|ro|ko|hu|camem)?(bert|BERT)[-_/\"'0-9]", "[a-z]BERT",
+    "[- _/.:=\"'](al|distil|m|sci|bio|fin|tiny|mobile|modern|nomic-|ro|ko|camem)?(bert|BERT)[-_/\"'0-9]", "[a-z]BERT",
     "[Bb]erta[-/\"']", "BERTa", "[- _/:\"'](m|[Ff]lan-|code|by)?[Tt]5-[a-z]", "[Ff]lan-",
     "clip-(vit|ViT|rn|RN|base|large|multi)", "CLIP-", "ViT-[A-Z]", "vit[-_](base|large|small|huge|tiny)", "dinov[23]",
     "[Ss]table[-_ ]?[Dd]iffusion", "sdxl", "SDXL", "sd-turbo", "FLUX", "flux[-.](1|pro|dev|schnell|kontext)", "bge-",

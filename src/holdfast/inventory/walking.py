@@ -23,14 +23,12 @@ TOOL_FOLDERS = frozenset(
 )  # fmt: skip
 # Somebody else's code, installed. Reported once a folder; scanned when named as the root.
 INSTALLED_FOLDERS = frozenset({"node_modules", "bower_components", "site-packages", "dist-packages"})
-# Outputs of a build when the file named beside them says so.
+# Outputs of a build when a file beside them says so. `dist` is not here: packages ship their sources in it.
 BUILD_FOLDERS = {
-    "dist": ("package.json", "pyproject.toml", "setup.py"),
-    "build": ("setup.py", "setup.cfg", "pyproject.toml", "CMakeLists.txt", "build.gradle", "build.gradle.kts"),
     "target": ("Cargo.toml", "pom.xml", "build.sbt"),
-    "_build": ("conf.py", "Makefile", "mix.exs"),
-    "out": ("next.config.js", "next.config.mjs", "next.config.ts"),
+    "_build": ("conf.py", "mix.exs"),
 }
+CACHE_TAG = "CACHEDIR.TAG"  # the convention by which a folder says that it is a cache
 
 
 class Found(NamedTuple):
@@ -131,6 +129,9 @@ class _Walker:
             self._skip(folder.prefix, f"folder cannot be listed: {error.strerror}")
             return
         names = {entry.name for entry in entries}
+        if CACHE_TAG in names and folder.prefix:
+            self._skip(folder.prefix, "folder that calls itself a cache; name the folder itself to scan it")
+            return
         ignores = folder.ignores
         for name in IGNORE_NAMES:
             if name in names:

@@ -1,0 +1,97 @@
+"""The prefilter's pattern: one meaning for grep, RE2 and Python; tight on general code, loose on uses of models."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from holdfast.inventory.prefilter import compile_prefilter, prefilter_pattern
+from holdfast.inventory.routing import find_format
+
+LABELS = Path(__file__).parents[2] / "benchmarks" / "corpus" / "labels"
+
+USES = [
+    'AutoModel.from_pretrained("acme/unheard-of")',
+    'model = SentenceTransformer("all-MiniLM-L6-v2")',
+    'CLASSIFIER_MODEL = "acme/unheard-of"',
+    "reranker_model: acme/unheard-of-v2",
+    'client.chat.completions.create(model="gpt-4o-mini")',
+    "ANTHROPIC_MODEL=claude-sonnet-4-5",
+    "RUN hf download Qwen/Qwen3-8B",
+    "vllm serve acme/unheard-of",
+    "ollama pull qwen3:8b",
+    "llama-server -hf ggml-org/gemma-3-4b-it-GGUF",
+    "FROM llama3.2",
+    "modelId: 'deepseek.r1-v1:0'",
+    '"model": "accounts/fireworks/models/kimi-k2-instruct"',
+    "git clone https://huggingface.co/acme/x",
+    "curl -L https://hf.co/acme/x/resolve/main/a.bin",
+    'pipe = pipeline("ner", model="dslim/bert-base-NER")',
+    'nlp = spacy.load("en_core_web_sm")',
+    'whisper.load_model("base")',
+    'timm.create_model("resnet50")',
+    'import { openai } from "@ai-sdk/openai"',
+    'torch.hub.load("snakers4/silero-vad", "silero_vad")',
+    "cohere.Client().rerank(model='rerank-v3.5')",
+    "checkpoint: //reference/clap/music_audioset_epoch_15_esc_90.14.pt",
+]
+GENERAL_CODE = [
+    "class Meta:\n    model = Page\n    fields = ['title']",
+    "migrations.AddField(model_name='page', name='title')",
+    "apps.get_model('auth', 'User')",
+    "animals = ['llama', 'cow', 'beetle']",
+    "Pxx, freqs = cohere(x, y)",
+    "phi1, phi2 = symbols('phi1 phi2')",
+    "clip-path: url(#a)",
+    "def replicate(self, count): ...",
+    "Erdos, Albert-Laszlo and Robert_Smith, Kolmogorov",
+    "OPENAPI_URL = '/openapi.json'",
+]
+
+
+@pytest.mark.parametrize("text", USES)
+def test_a_use_of_a_model_matches(text: str) -> None:
+    assert compile_prefilter().search(f"first line\n{text}\nlast line".encode()) is not None
+
+
+@pytest.mark.parametrize("text", GENERAL_CODE)
+def test_general_code_does_not_match(text: str) -> None:
+    assert compile_prefilter().search(text.encode()) is None
+
+
+@pytest.mark.skipif(shutil.which("grep") is None, reason="grep is asked for its opinion")
+def test_grep_and_python_and_re2_agree_line_by_line(tmp_path: Path) -> None:
+    lines = [line for text in (*USES, *GENERAL_CODE) for line in text.splitlines()]
+    (tmp_path / "lines").write_text("\n".join(lines) + "\n")
+    asked = ["grep", "-nE", prefilter_pattern(), str(tmp_path / "lines")]
+    printed = subprocess.run(asked, check=True, capture_output=True, text=True, env={"LC_ALL": "C"}).stdout
+    by_grep = {int(line.partition(":")[0]) - 1 for line in printed.splitlines()}
+    pattern = re.compile("(?m)" + prefilter_pattern())
+    assert {number for number, line in enumerate(lines) if pattern.search(line)} == by_grep
+    searcher = compile_prefilter()
+    assert {number for number, line in enumerate(lines) if searcher.search(line.encode())} == by_grep
+
+
+def test_the_pattern_has_no_construct_that_only_some_engines_know() -> None:
+    assert not re.search(r"\\[dwsbB]|\(\?|\*\?|\+\?|\{", prefilter_pattern())
+
+
+def test_every_declared_name_in_the_labelled_corpus_matches_where_it_stands() -> None:
+    """The sources are fetched by the benchmark; here each labelled name must at least pass beside its loader's words."""
+    missed: list[str] = []
+    for path in sorted(LABELS.glob("*.yaml")):
+        for file, uses in (yaml.safe_load(path.read_text(encoding="utf-8")) or {}).items():
+            if find_format(file.rpartition("/")[2]) is None:
+                missed.append(f"{path.stem} {file}: no reader")
+            missed.extend(_list_missed(path.stem, uses))
+    assert missed == []
+
+
+def _list_missed(project: str, uses: list[dict[str, object]]) -> list[str]:
+    wanted = [use for use in uses if use.get("confidence") == "declared" and not use.get("optional")]
+    names = [str(use["model"]) for use in wanted if "/" in str(use.get("model"))]
+    searcher = compile_prefilter()
+    return [f"{project}: {name}" for name in names if searcher.search(f'model="{name}"'.encode()) is None]
