@@ -1,4 +1,4 @@
-"""What a text is called, as its readers would say; the expectations are written by hand from the providers' own documents."""
+"""Canonical names, as readers would say them; expectations are written by hand from the providers' documents."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""The lexicon of model names, read once from data/lexicon.yaml. Holds shapes and words; decides nothing about one text."""
+"""The lexicon of model names, read once from data/lexicon.yaml. Holds shapes and words; judges no text."""
 
 import re
 from collections.abc import Mapping
@@ -57,6 +57,18 @@ class SentenceTransformers:
 
 
 @dataclass(frozen=True, slots=True)
+class Identifiers:
+    """What the words of an identifier say about its value."""
+
+    strong: frozenset[str]
+    tied: frozenset[str]
+    ties: frozenset[str]
+    weak: frozenset[str]
+    other_use: frozenset[str]
+    not_a_name: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Lexicon:
     """Everything the naming rules look things up in."""
 
@@ -86,6 +98,7 @@ class Lexicon:
     file_suffixes: tuple[str, ...]
     own_folder: re.Pattern[str]
     snapshot: re.Pattern[str]
+    identifiers: Identifiers
 
     def find_provider_of_endpoint(self, endpoint: str) -> str | None:
         """The provider word behind a base URL or a host; None when the host is nobody's that we know."""
@@ -95,7 +108,7 @@ class Lexicon:
         if self.bedrock_host.search(host):
             return "bedrock"
         for known, word in self.provider_of_host:
-            if host == known or host.endswith("." + known) or host.endswith("-" + known):
+            if host == known or host.endswith((f".{known}", f"-{known}")):
                 return word
         return None
 
@@ -140,6 +153,7 @@ def _build(data: dict[str, Any]) -> Lexicon:
         file_suffixes=tuple(data["local"]["suffixes"]),
         own_folder=re.compile(data["local"]["own"]),
         snapshot=re.compile(data["snapshot"]),
+        identifiers=Identifiers(**{key: frozenset(words) for key, words in data["identifiers"].items()}),
     )
 
 

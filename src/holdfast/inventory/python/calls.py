@@ -4,6 +4,8 @@ import ast
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from holdfast.inventory.python.arguments import find_argument
+from holdfast.inventory.python.classes import BINDINGS_MAX
 from holdfast.inventory.python.loaders import Loader, LoaderTable, get_loader_table
 from holdfast.inventory.python.scopes import (
     Assigned,
@@ -17,7 +19,7 @@ from holdfast.inventory.python.scopes import (
     find_text,
     get_last_word,
 )
-from holdfast.inventory.python.values import BINDINGS_MAX, Values, find_argument
+from holdfast.inventory.python.values import Values
 
 DEPTH_MAX = 8
 
@@ -221,20 +223,24 @@ class Calls:
     def _find_named_object(self, expr: ast.Name, scope: Scope, depth: int) -> _Object | None:
         if expr.id in _OWN:
             return None
-        bindings = self.values.lookup(expr.id, scope)
+        bindings = self.values.classes.lookup(expr.id, scope)
         if not bindings:
             return _Object(expr.id)
         return self._find_bound_object(bindings, depth)
 
     def _find_bound_object(self, bindings: list[Binding], depth: int) -> _Object | None:
-        found = [one for binding in bindings[:BINDINGS_MAX] if (one := self._find_one_bound(binding, depth)) is not None]
+        found = [
+            one for binding in bindings[:BINDINGS_MAX] if (one := self._find_one_bound(binding, depth)) is not None
+        ]
         return self._choose(found)
 
     def _choose(self, found: list[_Object]) -> _Object | None:
         """Of several clients that a name may stand for: the plain one, and its address only when they agree on it."""
         if len(found) < 2:
             return found[0] if found else None
-        plain = [one for one in found if (loader := self._table.find_loader(one.dotted)) is None or loader.via == "openai"]
+        plain = [
+            one for one in found if (loader := self._table.find_loader(one.dotted)) is None or loader.via == "openai"
+        ]
         first = (plain or found)[0]
         addressed = {_has_address(one.made_by) for one in found}
         return first if len(addressed) == 1 else _Object(first.dotted, None, first.scope, first.is_instance)
@@ -256,7 +262,7 @@ class Calls:
     def _find_annotated_object(self, annotation: ast.expr, scope: Scope, depth: int) -> _Object | None:
         text = find_text(annotation)
         if text is not None:
-            annotation = self.values.get_name_node(text)
+            annotation = self.values.classes.get_name_node(text)
         return (
             self._find_object(annotation, scope, depth + 1)
             if isinstance(annotation, ast.Name | ast.Attribute)
@@ -276,7 +282,7 @@ class Calls:
         return None
 
     def _find_member_object(self, expr: ast.Attribute, scope: Scope, depth: int) -> _Object | None:
-        owner = self.values.find_class(expr.value, scope)
+        owner = self.values.classes.find_class(expr.value, scope)
         if isinstance(owner, Scope):
             bound: list[Binding] = [*owner.attributes.get(expr.attr, []), *owner.bindings.get(expr.attr, [])]
             return self._find_bound_object(bound, depth + 1)
@@ -296,7 +302,7 @@ class Calls:
 
     def _find_returned_object(self, call: ast.Call, scope: Scope, depth: int) -> _Object | None:
         """A function of this module that makes the client."""
-        bindings = self.values.lookup(call.func.id, scope) if isinstance(call.func, ast.Name) else []
+        bindings = self.values.classes.lookup(call.func.id, scope) if isinstance(call.func, ast.Name) else []
         for binding in bindings:
             if isinstance(binding, Defined) and binding.scope.kind is ScopeKind.FUNCTION:
                 return self._first_object(binding.scope.returns[:4], binding.scope, depth)

@@ -2,6 +2,8 @@
 
 import ast
 
+from holdfast.inventory.naming import find_distinct
+from holdfast.inventory.python.arguments import find_argument
 from holdfast.inventory.python.scopes import (
     Assigned,
     Binding,
@@ -13,9 +15,8 @@ from holdfast.inventory.python.scopes import (
     find_text,
     get_last_word,
 )
-from holdfast.inventory.python.values import Values, find_argument
+from holdfast.inventory.python.values import Values
 from holdfast.inventory.python.wording import Saying, get_saying
-from holdfast.inventory.naming import find_distinct
 from holdfast.inventory.sighting import Definition
 
 DEFINITIONS_MAX = 2_000
@@ -112,7 +113,7 @@ def _define_assigned(dotted: str, name: str, binding: Assigned, values: Values) 
     ]
     found = [Definition(dotted, text.line, value=text.value) for text in texts[:8]]
     found += [Definition(dotted, line, alias=link) for link in followed.links[:4] if link != dotted]
-    made = values.find_class(binding.expr, binding.scope) if isinstance(binding.expr, ast.Call) else None
+    made = values.classes.find_class(binding.expr, binding.scope) if isinstance(binding.expr, ast.Call) else None
     if made is not None and not found:
         alias = made if isinstance(made, str) else f"{dotted.rpartition('.')[0]}.{made.name}"
         found.append(Definition(dotted, line, alias=alias))
@@ -123,7 +124,7 @@ def _define_function(dotted: str, function: Scope, values: Values) -> list[Defin
     """`get_settings()` stands for what it returns; `default_model()` for the name that it answers with."""
     found: list[Definition] = []
     for expr in function.returns[:4]:
-        made = values.find_class(expr, function) if isinstance(expr, ast.Call | ast.Name) else None
+        made = values.classes.find_class(expr, function) if isinstance(expr, ast.Call | ast.Name) else None
         if made is not None:
             alias = made if isinstance(made, str) else f"{dotted.rpartition('.')[0]}.{made.name}"
             found.append(Definition(dotted, expr.lineno, alias=alias))

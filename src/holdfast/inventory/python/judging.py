@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from pathlib import PurePosixPath
 
 from holdfast.inventory.naming import Grade, find_hinted, find_named, grade
+from holdfast.inventory.python.arguments import describe
 from holdfast.inventory.python.calls import Calls
 from holdfast.inventory.python.findings import Findings, Origin
 from holdfast.inventory.python.scopes import MUTING_CALLS, Module, Scope, find_text, get_last_word
-from holdfast.inventory.python.values import Found, describe
+from holdfast.inventory.python.values import Found
 from holdfast.inventory.python.wording import Saying, asks_about, get_hints, get_saying
 from holdfast.inventory.sighting import Reference, Sighting
 from holdfast.records.use import Confidence
@@ -29,6 +30,10 @@ class Context:
     line: int
     hints: Callable[[], tuple[str, ...]]
     revision: Callable[[], str | None] = lambda: None
+
+    def enter(self, key: str, line: int) -> "Context":
+        """The context of the value under `key`."""
+        return replace(self, line=line, hints=lambda: (*get_hints(key), *self.hints()))
 
     def weaken(self, saying: Saying) -> "Context":
         """The same context for a place that says less."""
@@ -92,8 +97,7 @@ class Judge:
         for key, value in zip(display.keys, display.values, strict=True):
             name = find_text(key) or ""
             if isinstance(value, ast.Constant | ast.Name | ast.IfExp | ast.BoolOp) and get_saying(f"model {name}"):
-                inner = replace(context.weaken(Saying.FAIR), line=value.lineno)
-                self.read(value, scope, replace(inner, hints=lambda name=name: (*get_hints(name), *context.hints())))
+                self.read(value, scope, context.weaken(Saying.FAIR).enter(name, value.lineno))
 
     def _accept(self, text: str, line: int, context: Context) -> None:
         if len(text) > TEXT_MAX:

@@ -5,12 +5,13 @@ from dataclasses import replace
 from pathlib import PurePosixPath
 
 from holdfast.inventory.naming import find_hinted, find_named, get_kind_of_client
+from holdfast.inventory.python.arguments import describe, find_argument
 from holdfast.inventory.python.calls import Calls, Load
 from holdfast.inventory.python.findings import Findings, Origin
 from holdfast.inventory.python.loaders import Argument
 from holdfast.inventory.python.scopes import CallSite, Module, Parameter, Scope, find_text, get_last_word
 from holdfast.inventory.python.surroundings import Surroundings
-from holdfast.inventory.python.values import Found, Text, describe, find_argument
+from holdfast.inventory.python.values import Found, Text
 from holdfast.inventory.python.wording import Saying, get_saying
 from holdfast.inventory.sighting import Reference, Sighting
 from holdfast.records.use import Confidence
@@ -75,7 +76,7 @@ class LoadReader:
             return self._find_field(expr, scope)
         if not isinstance(expr, ast.Name):
             return None
-        for binding in self._calls.values.lookup(expr.id, scope):
+        for binding in self._calls.values.classes.lookup(expr.id, scope):
             if isinstance(binding, Parameter):
                 function = binding.function
                 owner = function.parent.name if function.name == "__init__" and function.parent else function.name
@@ -103,7 +104,7 @@ class LoadReader:
 
     def _find_in_mapping(self, mapping: ast.expr, argument: Argument, scope: Scope) -> tuple[ast.expr, Scope] | None:
         """`**cfg`: the dictionaries that `cfg` stands for carry the argument under its keyword."""
-        for display in self._calls.values.find_displays(mapping, scope):
+        for display in self._calls.values.classes.find_displays(mapping, scope):
             if isinstance(display, ast.Dict):
                 for key, value in zip(display.keys, display.values, strict=True):
                     if find_text(key) in argument.keywords:
@@ -117,7 +118,7 @@ class LoadReader:
             self._findings.add(text.value, text.line, origin, site.call.lineno)
 
     def _redirect(self, text: Text, origin: Origin, site: CallSite) -> Origin:
-        """Everyone's client speaks to anyone: where no address is seen, `class GroqClient` or `together.py` tells whose."""
+        """Everyone's client speaks to anyone: without an address, `class GroqClient` or `together.py` tells whose."""
         hints = [hint for hint in self._surroundings.get_hints(site.scope) if hint not in ("openai", "azure")]
         hinted = find_hinted(text.value, hints)
         return replace(origin, via=hinted[1]) if hinted is not None else origin

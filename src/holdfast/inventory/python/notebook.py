@@ -1,4 +1,4 @@
-"""Reads one notebook: its code cells as one module, its shell lines and its text by their own readers. Outputs are not read."""
+"""Reads one notebook: code cells as one module, shell lines and text by their own readers. Outputs are not read."""
 
 import ast
 import json
@@ -77,31 +77,31 @@ class _TokenWalk:
     def __init__(self) -> None:
         self._open: list[_Container] = []
 
-    def take(self, token: str, number: int) -> _Cell | None:
+    def take(self, piece: str, number: int) -> _Cell | None:
         top = self._open[-1] if self._open else None
-        if token in "{[":
-            self._open.append(_Container(token, top.key if top and top.bracket == "{" else ""))
-        elif token in "}]":
+        if piece in "{[":
+            self._open.append(_Container(piece, top.key if top and top.bracket == "{" else ""))
+        elif piece in "}]":
             return self._close()
         elif top is None:
             return None
-        elif token == ",":
+        elif piece == ",":
             top.key, top.has_key = "", False
-        elif token == ":":
+        elif piece == ":":
             top.has_key = True
-        elif token[0] == '"':
-            self._take_string(top, token, number)
+        elif piece[0] == '"':
+            self._take_string(top, piece, number)
         return None
 
-    def _take_string(self, top: "_Container", token: str, number: int) -> None:
+    def _take_string(self, top: "_Container", piece: str, number: int) -> None:
         if top.bracket == "{" and not top.has_key:
-            top.key = token[1:-1] if len(token) < 40 else ""
+            top.key = piece[1:-1] if len(piece) < 40 else ""
         elif top.bracket == "{" and top.key == "cell_type":
-            top.cell_type = token[1:-1]
+            top.cell_type = piece[1:-1]
         elif top.bracket == "{" and top.key in _SOURCES:
-            top.source += _split(token, number)
+            top.source += _split(piece, number)
         elif top.bracket == "[" and top.under in _SOURCES and len(self._open) > 1:
-            self._open[-2].source += _split(token, number)
+            self._open[-2].source += _split(piece, number)
 
     def _close(self) -> _Cell | None:
         closed = self._open.pop() if self._open else None
@@ -120,8 +120,8 @@ class _Container:
     source: list[tuple[str, int]] = field(default_factory=list[tuple[str, int]])
 
 
-def _split(token: str, number: int) -> list[tuple[str, int]]:
-    text = cast(str, json.loads(token, strict=False))
+def _split(piece: str, number: int) -> list[tuple[str, int]]:
+    text = cast(str, json.loads(piece, strict=False))
     return [(line, number) for line in text.removesuffix("\n").split("\n")]
 
 
@@ -240,6 +240,6 @@ def _merge(path: str, reports: list[FileReport]) -> FileReport:
 
 
 def _find_readers() -> dict[str, TextReader]:
-    """The readers of configuration, looked up when a notebook is read: they read notebooks' languages and call this one."""
+    """The readers of configuration, looked up when a notebook is read, for they in turn call this package."""
     known = cast(dict[str, TextReader], getattr(import_module("holdfast.inventory.config"), "DETECTORS", {}))
     return {language: known[language] for language in ("shell", "markdown") if language in known}

@@ -5,6 +5,7 @@ import re
 from pathlib import PurePosixPath
 
 from holdfast.inventory.naming import find_named
+from holdfast.inventory.python.arguments import find_argument
 from holdfast.inventory.python.calls import Calls
 from holdfast.inventory.python.findings import Findings, Origin
 from holdfast.inventory.python.judging import POSITIONS_MAX, TEXT_MAX, Context, Judge
@@ -22,7 +23,6 @@ from holdfast.inventory.python.scopes import (
     get_last_word,
 )
 from holdfast.inventory.python.surroundings import Surroundings
-from holdfast.inventory.python.values import find_argument
 from holdfast.inventory.python.wording import Saying, asks_about, counts, get_hints, get_saying, get_words
 
 LABEL_MAX = 40
@@ -81,7 +81,9 @@ class PlaceReader:
     def _is_only_compared(self, slot: Slot) -> bool:
         """A constant that the module only compares with names no model that it uses."""
         compared = slot.name in self._module.compared and slot.name not in self._module.read
-        return compared and isinstance(slot.expr, _DISPLAYS) and slot.beside is None and slot.name in slot.scope.bindings
+        return (
+            compared and isinstance(slot.expr, _DISPLAYS) and slot.beside is None and slot.name in slot.scope.bindings
+        )
 
     def _get_slot_hints(self, slot: Slot) -> tuple[str, ...]:
         return (*get_hints(slot.name), *_get_sibling_hints(slot.beside), *self._surroundings.get_hints(slot.scope))
@@ -102,8 +104,8 @@ class PlaceReader:
     def _read_addresses(self, text: ast.Constant) -> None:
         """A download address inside a longer text, as in a configuration that the module writes."""
         value = str(text.value)
-        found = [*_DOWNLOAD.finditer(value), *([] if "/resolve/" in value else _WEIGHTS.finditer(value))]
-        for match in found:
+        pattern = _DOWNLOAD if "/resolve/" in value else _WEIGHTS
+        for match in pattern.finditer(value):
             line = text.lineno + value.count("\n", 0, match.start())
             if "{" not in match.group() and find_named(match.group()) is not None:
                 self._findings.add(match.group(), line, Origin("python.download-address"), line)
@@ -129,7 +131,9 @@ class PlaceReader:
             saying = get_saying(name) if name is not None else Saying.NO
             if name is None or saying is Saying.NO or isinstance(keyword.value, ast.Dict):
                 continue
-            self._read_keyword(site, name, keyword.value, Saying.FAIR if about_models and saying is Saying.WEAK else saying)
+            self._read_keyword(
+                site, name, keyword.value, Saying.FAIR if about_models and saying is Saying.WEAK else saying
+            )
 
     def _read_keyword(self, site: CallSite, name: str, value: ast.expr, saying: Saying) -> None:
         callee = get_last_word(site.call.func)
@@ -157,7 +161,7 @@ class PlaceReader:
     def _find_parameters(self, site: CallSite) -> dict[int, str]:
         """The names of the positional parameters, where the function or class is one of this module."""
         func = site.call.func
-        bindings = self._calls.values.lookup(func.id, site.scope) if isinstance(func, ast.Name) else []
+        bindings = self._calls.values.classes.lookup(func.id, site.scope) if isinstance(func, ast.Name) else []
         for binding in bindings:
             if isinstance(binding, Defined):
                 return _get_parameter_names(binding.scope)

@@ -1,14 +1,14 @@
-"""Reads one Python file: calls that load models, named places that hold a model's name, and what other files may reach."""
+"""Reads one Python file: calls that load models, named places that hold names, and what other files may reach."""
 
 import ast
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from holdfast.inventory.python.calls import Calls
 from holdfast.inventory.python.catalogues import add_catalogues
 from holdfast.inventory.python.exports import collect_definitions
 from holdfast.inventory.python.findings import Findings
 from holdfast.inventory.python.loads import LoadReader
-from holdfast.inventory.python.calls import Calls
 from holdfast.inventory.python.parsing import parse_python
 from holdfast.inventory.python.places import PlaceReader
 from holdfast.inventory.python.scopes import collect_module

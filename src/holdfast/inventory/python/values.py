@@ -6,6 +6,14 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from holdfast.inventory.python.arguments import (
+    collect_options,
+    find_argument,
+    get_elements,
+    get_option_names,
+    get_parametrized_names,
+)
+from holdfast.inventory.python.classes import PASSING, Classes
 from holdfast.inventory.python.scopes import (
     Assigned,
     Binding,
@@ -28,9 +36,6 @@ STEPS_MAX = 400
 TEXTS_MAX = 64
 DEPTH_MAX = 24
 PURSUITS_MAX = 4
-CLASS_DEPTH_MAX = 12
-BINDINGS_MAX = 12
-EXPRESSION_MAX = 80
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,43 +99,6 @@ _OPTION_HOLDERS = frozenset(
 _DEFAULT_READERS = re.compile(
     r"(?i)^(?:.*(?:get|config|setting|option|argument|param|field|header|query|form|body|secret|default|input|pop|select|choice|flag).*|str|cast|path|purepath|strip|rstrip|lstrip|lower|expanduser|resolve|as_posix|fspath|coalesce|first|var|value|text_input)$"
 )
-_PASSING = frozenset(
-    {
-        "str",
-        "cast",
-        "Path",
-        "PurePath",
-        "fspath",
-        "strip",
-        "rstrip",
-        "lstrip",
-        "lower",
-        "expanduser",
-        "resolve",
-        "as_posix",
-        "SecretStr",
-        "deepcopy",
-        "copy",
-        "list",
-        "tuple",
-        "set",
-        "sorted",
-        "enumerate",
-        "reversed",
-        "iter",
-        "next",
-        "keys",
-        "values",
-        "items",
-        "choice",
-        "cycle",
-        "abspath",
-        "realpath",
-        "normpath",
-        "basename",
-        "expandvars",
-    }
-)
 
 
 class Values:
@@ -139,10 +107,9 @@ class Values:
     def __init__(self, module: Module, is_loader: Callable[[ast.Call, Scope], bool]) -> None:
         self._module = module
         self._is_loader = is_loader
-        self._classes: dict[tuple[int, int], Scope | str | None] = {}
-        self._quoted: dict[str, ast.Name] = {}
+        self.classes = Classes()
         self._pursuits = 0  # pursuits that a pursuit started, e.g. for a loader's endpoint
-        self.options: dict[str, list[Assigned]] = _collect_options(module)
+        self.options: dict[str, list[Assigned]] = collect_options(module)
 
     def follow(self, expr: ast.expr, scope: Scope) -> Found:
         """Everything `expr` can stand for, in the order it was met."""
@@ -165,80 +132,6 @@ class Values:
         values = {text.value for text in self.follow(expr, scope).texts}
         return values.pop() if len(values) == 1 else None
 
-    def find_class(self, expr: ast.expr, scope: Scope, depth: int = 0) -> "Scope | str | None":
-        """The class of the object `expr` stands for: a class of this module, or the dotted name of an imported one."""
-        key = (id(expr), id(scope))
-        if key not in self._classes and depth <= CLASS_DEPTH_MAX:
-            self._classes[key] = None  # a name bound to itself has no class
-            self._classes[key] = self._find_class(expr, scope, depth)
-        return self._classes.get(key)
-
-    def _find_class(self, expr: ast.expr, scope: Scope, depth: int) -> "Scope | str | None":
-        if isinstance(expr, ast.Name):
-            if expr.id in ("self", "cls"):
-                return scope.find_enclosing_class()
-            return self._find_class_of_bindings(self.lookup(expr.id, scope), depth)
-        if isinstance(expr, ast.Call):
-            return self._find_class_of_call(expr, scope, depth)
-        if isinstance(expr, ast.Attribute):
-            return self._find_class_of_attribute(expr, scope, depth)
-        return None
-
-    def lookup(self, name: str, scope: Scope) -> list[Binding]:
-        """What `name` is bound to, seen from `scope`; class bodies are not seen from the functions inside them."""
-        for step in scope.chain():
-            if name in step.bindings and (step is scope or step.kind is not ScopeKind.CLASS):
-                return step.bindings[name]
-        return []
-
-    def _find_class_of_bindings(self, bindings: list[Binding], depth: int) -> "Scope | str | None":
-        for binding in bindings[:BINDINGS_MAX]:
-            found: Scope | str | None = None
-            if isinstance(binding, Imported):
-                found = binding.dotted
-            elif isinstance(binding, Defined) and binding.scope.kind is ScopeKind.CLASS:
-                found = binding.scope
-            elif isinstance(binding, Assigned):
-                found = self.find_class(binding.expr, binding.scope, depth + 1)
-            elif isinstance(binding, Parameter) and binding.annotation is not None:
-                found = self._find_class_of_annotation(binding.annotation, binding.function, depth)
-            if found is not None:
-                return found
-        return None
-
-    def _find_class_of_annotation(self, annotation: ast.expr, scope: Scope, depth: int) -> "Scope | str | None":
-        text = find_text(annotation)
-        if text is not None and text.isidentifier():
-            annotation = self.get_name_node(text)
-        if isinstance(annotation, ast.Subscript):
-            annotation = annotation.slice
-        if isinstance(annotation, ast.BinOp):
-            annotation = annotation.left
-        return (
-            self.find_class(annotation, scope, depth + 1) if isinstance(annotation, ast.Name | ast.Attribute) else None
-        )
-
-    def get_name_node(self, text: str) -> ast.Name:
-        """A node for a name in a quoted annotation; kept, because nodes are remembered by identity."""
-        return self._quoted.setdefault(text, ast.Name(text, ast.Load()))
-
-    def _find_class_of_call(self, call: ast.Call, scope: Scope, depth: int) -> "Scope | str | None":
-        if isinstance(call.func, ast.Name):
-            for binding in self.lookup(call.func.id, scope):
-                if isinstance(binding, Defined) and binding.scope.kind is ScopeKind.FUNCTION:
-                    classes = [self.find_class(expr, binding.scope, depth + 1) for expr in binding.scope.returns[:4]]
-                    return next((found for found in classes if found is not None), None)
-        return self.find_class(call.func, scope, depth + 1)
-
-    def _find_class_of_attribute(self, expr: ast.Attribute, scope: Scope, depth: int) -> "Scope | str | None":
-        base = self.find_class(expr.value, scope, depth + 1)
-        if isinstance(base, str):
-            return f"{base}.{expr.attr}"
-        if base is None:
-            return None
-        bound = [*base.attributes.get(expr.attr, []), *base.bindings.get(expr.attr, [])]
-        return self._find_class_of_bindings(bound, depth + 1)
-
     def _follow(self, expr: ast.expr, scope: Scope, trail: _Trail) -> None:
         key = (id(expr), id(scope))
         if key in trail.seen or trail.steps <= 0 or trail.depth > DEPTH_MAX or len(trail.found.texts) >= TEXTS_MAX:
@@ -258,12 +151,12 @@ class Values:
             if name is not None and "." in name:
                 trail.found.texts.append(Text(name, expr.args[-1].lineno, expr.args[-1]))
 
-    def _constant(self, expr: ast.Constant, _: Scope, trail: _Trail) -> None:
+    def step_constant(self, expr: ast.Constant, _: Scope, trail: _Trail) -> None:
         if isinstance(expr.value, str) and expr.value.strip():
             trail.found.texts.append(Text(expr.value, expr.lineno, expr))
 
-    def _name(self, expr: ast.Name, scope: Scope, trail: _Trail) -> None:
-        for binding in self.lookup(expr.id, scope):
+    def step_name(self, expr: ast.Name, scope: Scope, trail: _Trail) -> None:
+        for binding in self.classes.lookup(expr.id, scope):
             self._binding(binding, trail)
 
     def _binding(self, binding: Binding, trail: _Trail) -> None:
@@ -303,18 +196,18 @@ class Values:
                 continue
             if get_last_word(decorator.func) == "parametrize":
                 self._parametrized(parameter.name, decorator, outer, trail)
-            elif parameter.name in _get_option_names(decorator):
+            elif parameter.name in get_option_names(decorator):
                 default = find_argument(decorator, None, ("default",))
                 if default is not None:
                     self._follow(default, outer, trail)
 
     def _parametrized(self, name: str, decorator: ast.Call, scope: Scope, trail: _Trail) -> None:
-        names = _get_parametrized_names(decorator)
+        names = get_parametrized_names(decorator)
         if name not in names or len(decorator.args) < 2:
             return
         index = names.index(name)
-        for row in _get_elements(decorator.args[1]):
-            cells = [row] if len(names) == 1 else _get_elements(row)
+        for row in get_elements(decorator.args[1]):
+            cells = [row] if len(names) == 1 else get_elements(row)
             if isinstance(row, ast.Call):
                 cells = row.args
             if index < len(cells):
@@ -334,20 +227,20 @@ class Values:
         if isinstance(func, ast.Name):
             return any(
                 isinstance(binding, Defined) and binding.scope is function
-                for binding in self.lookup(func.id, site.scope)
+                for binding in self.classes.lookup(func.id, site.scope)
             )
         if not is_method or not isinstance(func, ast.Attribute):
             return False
-        base = self.find_class(func.value, site.scope)
+        base = self.classes.find_class(func.value, site.scope)
         return base is function.parent or (base is None and len(function.name) > 4)
 
     def _looped(self, binding: Looped, trail: _Trail) -> None:
-        for container in self.find_displays(binding.iterated, binding.scope):
+        for container in self.classes.find_displays(binding.iterated, binding.scope):
             if isinstance(container, ast.Dict):
                 self._looped_dict(container, binding, trail)
                 continue
-            for element in _get_elements(container):
-                cells = _get_elements(element) if binding.index is not None else [element]
+            for element in get_elements(container):
+                cells = get_elements(element) if binding.index is not None else [element]
                 index = binding.index or 0
                 if index < len(cells):
                     self._follow(cells[index], binding.scope, trail)
@@ -360,40 +253,11 @@ class Values:
             if expr is not None:
                 self._follow(expr, binding.scope, trail)
 
-    def find_displays(self, expr: ast.expr, scope: Scope, depth: int = 0) -> list[ast.expr]:
-        """The list, tuple, set or dictionary displays that an expression stands for."""
-        if depth > 4:
-            return []
-        if isinstance(expr, ast.List | ast.Tuple | ast.Set | ast.Dict):
-            return [expr]
-        if isinstance(expr, ast.Call):
-            inner = expr.func.value if isinstance(expr.func, ast.Attribute) else next(iter(expr.args), None)
-            return (
-                self.find_displays(inner, scope, depth + 1)
-                if inner is not None and get_last_word(expr.func) in _PASSING
-                else []
-            )
-        if isinstance(expr, ast.Attribute):
-            owner = self.find_class(expr.value, scope)
-            bound = (
-                []
-                if not isinstance(owner, Scope)
-                else [*owner.bindings.get(expr.attr, []), *owner.attributes.get(expr.attr, [])]
-            )
-        else:
-            bound = self.lookup(expr.id, scope) if isinstance(expr, ast.Name) else []
-        return [
-            found
-            for binding in bound[:BINDINGS_MAX]
-            if isinstance(binding, Assigned)
-            for found in self.find_displays(binding.expr, binding.scope, depth + 1)
-        ]
-
-    def _attribute(self, expr: ast.Attribute, scope: Scope, trail: _Trail) -> None:
+    def step_attribute(self, expr: ast.Attribute, scope: Scope, trail: _Trail) -> None:
         if expr.attr == "value" and isinstance(expr.value, ast.Attribute):
-            self._attribute(expr.value, scope, trail)  # an enumeration's member
+            self.step_attribute(expr.value, scope, trail)  # an enumeration's member
             return
-        owner = self.find_class(expr.value, scope)
+        owner = self.classes.find_class(expr.value, scope)
         if isinstance(owner, Scope):
             self._member(owner, expr.attr, trail)
         elif isinstance(owner, str) and not self._is_namespace(owner):
@@ -415,7 +279,7 @@ class Values:
     def _is_namespace(self, dotted: str) -> bool:
         return dotted.endswith(".parse_args") or dotted.startswith("argparse.")
 
-    def _member(self, owner: Scope, name: str, trail: _Trail, depth: int = 0) -> None:
+    def _member(self, owner: Scope, name: str, trail: _Trail) -> None:
         bound: list[Binding] = [*owner.bindings.get(name, []), *owner.attributes.get(name, [])]
         for binding in bound:
             self._binding(binding, trail)
@@ -423,8 +287,7 @@ class Values:
             self._fields(owner, name, trail)
         elif not bound:
             self._passed_on(owner, name, trail)
-        if depth < 4:
-            self._inherited(owner, name, trail, depth)
+        self._inherited(owner, name, trail)
 
     def _passed_on(self, owner: Scope, name: str, trail: _Trail) -> None:
         """`super().__init__(model_name)` in another file keeps the parameter under its own name."""
@@ -440,7 +303,7 @@ class Values:
             if given is not None:
                 self._follow(given, site.scope, trail)
 
-    def _inherited(self, owner: Scope, name: str, trail: _Trail, depth: int) -> None:
+    def _inherited(self, owner: Scope, name: str, trail: _Trail) -> None:
         for base in get_base_names(owner):
             for scope in self._module.classes.get(base, []):
                 self._own(scope, name, trail)
@@ -452,13 +315,13 @@ class Values:
         for binding in bound:
             self._binding(binding, trail)
 
-    def _subscript(self, expr: ast.Subscript, scope: Scope, trail: _Trail) -> None:
+    def step_subscript(self, expr: ast.Subscript, scope: Scope, trail: _Trail) -> None:
         key = find_text(expr.slice)
         if get_last_word(expr.value) == "environ":
             if key is not None:
                 trail.found.links.append(f"env:{key}")
             return
-        for container in self.find_displays(expr.value, scope):
+        for container in self.classes.find_displays(expr.value, scope):
             self._picked(container, key, expr.slice, scope, trail)
         if isinstance(expr.slice, ast.Call | ast.BoolOp | ast.IfExp):
             self._follow(expr.slice, scope, trail)  # `NAMES[getenv("SIZE") or "small"]`: the default picks
@@ -472,10 +335,10 @@ class Values:
                 if wanted is None or find_text(name) == wanted:
                     self._follow(value, scope, trail)
             return
-        for element in _get_elements(container):
+        for element in get_elements(container):
             self._follow(element, scope, trail)
 
-    def _call(self, expr: ast.Call, scope: Scope, trail: _Trail) -> None:
+    def step_call(self, expr: ast.Call, scope: Scope, trail: _Trail) -> None:
         word = get_last_word(expr.func)
         if word in _ENVIRONMENT_READERS or (word in ("get", "str") and _is_environment(expr.func)):
             self._environment(expr, scope, trail)
@@ -483,10 +346,10 @@ class Values:
             trail.found.loaded = True
         elif word in ("join", "joinpath"):
             self._joined_path(expr, scope, trail)
-        elif word in _PASSING:
+        elif word in PASSING:
             self._passed(expr, word, scope, trail)
         elif isinstance(expr.func, ast.Name) and self._is_own_function(expr.func.id, scope):
-            self._name(expr.func, scope, trail)
+            self.step_name(expr.func, scope, trail)
         elif word in ("get", "pop", "setdefault") and self._find_displays_of(expr, scope):
             self._got(expr, scope, trail)
         elif _DEFAULT_READERS.match(word):
@@ -494,14 +357,14 @@ class Values:
             if word in ("get", "pop") and isinstance(expr.func, ast.Attribute) and not trail.found.texts:
                 self._option(expr.func.value, find_text(next(iter(expr.args), None)) or "", trail)
         elif isinstance(expr.func, ast.Attribute):
-            owner = self.find_class(expr.func.value, scope)
+            owner = self.classes.find_class(expr.func.value, scope)
             if isinstance(owner, Scope):
                 self._member(owner, expr.func.attr, trail)
 
     def _is_own_function(self, name: str, scope: Scope) -> bool:
         return any(
             isinstance(binding, Defined) and binding.scope.kind is ScopeKind.FUNCTION
-            for binding in self.lookup(name, scope)
+            for binding in self.classes.lookup(name, scope)
         )
 
     def _environment(self, expr: ast.Call, scope: Scope, trail: _Trail) -> None:
@@ -519,7 +382,7 @@ class Values:
             self._follow(expr.func.value, scope, trail)
 
     def _find_displays_of(self, expr: ast.Call, scope: Scope) -> list[ast.expr]:
-        return self.find_displays(expr.func.value, scope) if isinstance(expr.func, ast.Attribute) else []
+        return self.classes.find_displays(expr.func.value, scope) if isinstance(expr.func, ast.Attribute) else []
 
     def _got(self, expr: ast.Call, scope: Scope, trail: _Trail) -> None:
         key = find_text(next(iter(expr.args), None))
@@ -547,22 +410,22 @@ class Values:
         for part in parts:
             self._follow(part, scope, trail)
 
-    def _conditional(self, expr: ast.IfExp, scope: Scope, trail: _Trail) -> None:
+    def step_conditional(self, expr: ast.IfExp, scope: Scope, trail: _Trail) -> None:
         self._each([expr.body, expr.orelse], scope, trail)
 
-    def _alternatives(self, expr: ast.BoolOp, scope: Scope, trail: _Trail) -> None:
+    def step_alternatives(self, expr: ast.BoolOp, scope: Scope, trail: _Trail) -> None:
         self._each(expr.values, scope, trail)
 
-    def _elements(self, expr: ast.List | ast.Tuple | ast.Set, scope: Scope, trail: _Trail) -> None:
+    def step_elements(self, expr: ast.List | ast.Tuple | ast.Set, scope: Scope, trail: _Trail) -> None:
         self._each(expr.elts, scope, trail)
 
-    def _inner(self, expr: ast.Await | ast.Starred | ast.NamedExpr, scope: Scope, trail: _Trail) -> None:
+    def step_inner(self, expr: ast.Await | ast.Starred | ast.NamedExpr, scope: Scope, trail: _Trail) -> None:
         self._follow(expr.value, scope, trail)
 
-    def _lambda(self, expr: ast.Lambda, scope: Scope, trail: _Trail) -> None:
+    def step_lambda(self, expr: ast.Lambda, scope: Scope, trail: _Trail) -> None:
         self._follow(expr.body, scope, trail)
 
-    def _joined(self, expr: ast.JoinedStr, scope: Scope, trail: _Trail) -> None:
+    def step_joined(self, expr: ast.JoinedStr, scope: Scope, trail: _Trail) -> None:
         parts = [self._find_part(part, scope, trail) for part in expr.values]
         if all(part is not None for part in parts):
             trail.found.texts.append(Text("".join(part or "" for part in parts), expr.lineno, expr))
@@ -580,7 +443,7 @@ class Values:
         values = {text.value for text in inner.found.texts}
         return values.pop() if len(values) == 1 and not inner.found.links else None
 
-    def _added(self, expr: ast.BinOp, scope: Scope, trail: _Trail) -> None:
+    def step_added(self, expr: ast.BinOp, scope: Scope, trail: _Trail) -> None:
         if not isinstance(expr.op, ast.Add):
             return
         left, right = (self._find_single_within(side, scope, trail) for side in (expr.left, expr.right))
@@ -590,82 +453,25 @@ class Values:
             self._each([expr.left, expr.right], scope, trail)
 
 
-def find_argument(call: ast.Call, index: int | None, keywords: tuple[str, ...]) -> ast.expr | None:
-    """The expression given for a parameter, by keyword or by position."""
-    for keyword in call.keywords:
-        if keyword.arg in keywords:
-            return keyword.value
-    if index is None or index >= len(call.args) or any(isinstance(arg, ast.Starred) for arg in call.args[: index + 1]):
-        return None
-    return call.args[index]
-
-
-def describe(expr: ast.expr) -> str:
-    """The expression as source text, shortened."""
-    try:
-        text = ast.unparse(expr)
-    except (RecursionError, ValueError):
-        return "…"
-    return text if len(text) <= EXPRESSION_MAX else text[: EXPRESSION_MAX - 1] + "…"
-
-
 def _is_environment(func: ast.expr) -> bool:
     return isinstance(func, ast.Attribute) and get_last_word(func.value) in ("environ", "env", "ENV")
 
 
-def _get_elements(expr: ast.expr) -> list[ast.expr]:
-    return expr.elts if isinstance(expr, ast.List | ast.Tuple | ast.Set) else []
-
-
-def _get_option_names(call: ast.Call) -> list[str]:
-    """Where an option's value ends up: `model_name` for `"-m", "--model-name"`; a `dest` decides."""
-    dest = find_text(find_argument(call, None, ("dest",)))
-    if dest is not None:
-        return [dest]
-    texts = [text for arg in call.args if (text := find_text(arg)) is not None]
-    long = [text for text in texts if text.startswith("--")] or texts
-    return [name.lstrip("-").replace("-", "_") for text in long for name in text.split("/")]
-
-
-def _get_parametrized_names(decorator: ast.Call) -> list[str]:
-    first = next(iter(decorator.args), None)
-    if first is None:
-        return []
-    text = find_text(first)
-    return (
-        [name.strip() for name in text.split(",")]
-        if text is not None
-        else [find_text(part) or "" for part in _get_elements(first)]
-    )
-
-
-def _collect_options(module: Module) -> dict[str, list[Assigned]]:
-    """Defaults of argparse options by the attribute that carries them."""
-    options: dict[str, list[Assigned]] = {}
-    for site in module.calls_by_name.get("add_argument", []):
-        default = find_argument(site.call, None, ("default",))
-        for name in _get_option_names(site.call):
-            options.setdefault(name, [])
-            if default is not None:
-                options[name].append(Assigned(default, site.scope))
-    return options
-
-
 _STEPS: dict[type[ast.expr], Callable[[Values, Any, Scope, _Trail], None]] = {
-    ast.Constant: Values._constant,
-    ast.Name: Values._name,
-    ast.Attribute: Values._attribute,
-    ast.Subscript: Values._subscript,
-    ast.Call: Values._call,
-    ast.IfExp: Values._conditional,
-    ast.BoolOp: Values._alternatives,
-    ast.List: Values._elements,
-    ast.Tuple: Values._elements,
-    ast.Set: Values._elements,
-    ast.Await: Values._inner,
-    ast.Starred: Values._inner,
-    ast.NamedExpr: Values._inner,
-    ast.Lambda: Values._lambda,
-    ast.JoinedStr: Values._joined,
-    ast.BinOp: Values._added,
+    ast.Constant: Values.step_constant,
+    ast.Name: Values.step_name,
+    ast.Attribute: Values.step_attribute,
+    ast.Subscript: Values.step_subscript,
+    ast.Call: Values.step_call,
+    ast.IfExp: Values.step_conditional,
+    ast.BoolOp: Values.step_alternatives,
+    ast.List: Values.step_elements,
+    ast.Tuple: Values.step_elements,
+    ast.Set: Values.step_elements,
+    ast.Await: Values.step_inner,
+    ast.Starred: Values.step_inner,
+    ast.NamedExpr: Values.step_inner,
+    ast.Lambda: Values.step_lambda,
+    ast.JoinedStr: Values.step_joined,
+    ast.BinOp: Values.step_added,
 }
