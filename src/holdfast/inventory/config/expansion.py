@@ -21,7 +21,7 @@ _ELSEWHERE = re.compile(
 )
 _QUOTED = re.compile(r"""["']([^"']*)["']""")
 _ENVIRONMENT_IN_TEMPLATE = re.compile(
-    r"""(?:env|vars|secrets)\.(\w+)|(?:env|lookup\('env',|env_var|getenv)\s*\(?\s*["'](\w+)["']"""
+    r"""(?:env|vars)\.(\w+)|(?:env|lookup\('env',|env_var|getenv)\s*\(?\s*["'](\w+)["']"""
 )
 _VALUES = re.compile(r"\$?\.Values\.([\w.]+)")
 _DEFAULT = re.compile(r"""\bdefault\b\s*\(?\s*["']([^"']+)["']|\|\|\s*["']([^"']+)["']|\bor\s+["']([^"']+)["']""")

@@ -61,6 +61,10 @@ class Gathering:
         else:
             self.see(opened)
 
+    def follow(self, name: str, sighting: Sighting) -> None:
+        """Add a value that is only passed on: worth a word where the project sets it, and no use where it does not."""
+        self._references.setdefault((sighting.line, name), Reference(sighting.line, name, sighting))
+
     def set(self, name: str, line: int, value: str | None) -> None:
         """Add a named value that code may read; secrets and prose are left out."""
         if _SECRET.search(name) or len(self._settings) >= SETTINGS_MAX or not name or len(name) > 150:

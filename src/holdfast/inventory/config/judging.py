@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from holdfast.inventory.config.expansion import expand, is_templated
 from holdfast.inventory.config.gathering import Gathering
 from holdfast.inventory.config.positions import KeyReading, Position
-from holdfast.inventory.config.spotting import Spotted, find_spotted, is_distinct, is_page
+from holdfast.inventory.config.spotting import Spotted, find_held, find_spotted, is_distinct, is_page
 from holdfast.inventory.config.words import get_words
 from holdfast.inventory.lexicon import get_lexicon
 from holdfast.inventory.naming import Named, find_named
@@ -91,7 +91,10 @@ def _judge_templated(
     if not seen and expansion.is_open and expansion.variable and reading.position is Position.STRONG:
         note = around.note or f"set by {expansion.variable.removeprefix('env:')}"
         sighting = Sighting(line, text, around.rule, _first(around.vias), endpoint=around.endpoint, note=note)
-        gathering.refer(expansion.variable, sighting)
+        if reading.is_passed_on:
+            gathering.follow(expansion.variable, sighting)
+        else:
+            gathering.refer(expansion.variable, sighting)
     return seen
 
 
@@ -142,6 +145,8 @@ def find_at(text: str, reading: KeyReading, around: Surroundings) -> Spotted | N
     spotted = find_spotted(text)
     if spotted is not None:
         return spotted
+    if text.startswith("/") and (held := find_held(text)) is not None:
+        return held
     if is_distinct(text):
         is_code = reading.is_repository and not (_is_hub_repository(text) or _HUB_WORDS.intersection(around.vias))
         return None if is_code else Spotted(text)

@@ -3,7 +3,7 @@
 import re
 
 from holdfast.inventory.config.spotting import is_distinct
-from holdfast.inventory.config.tree import Entry, Leaf, Listing, Node, Table
+from holdfast.inventory.config.tree import Entry, Leaf, Node, Table
 from holdfast.inventory.config.words import get_words
 
 _RECORDED_PATH = re.compile(
@@ -58,7 +58,12 @@ def is_priced(table: Table) -> bool:
 def _is_measure(node: Node | None) -> bool:
     if isinstance(node, Leaf):
         return not node.is_text and bool(re.search(r"\d", node.text))
-    return isinstance(node, Table) or (isinstance(node, Listing) and bool(node.items))
+    inner = [entry.node for entry in node.entries] if isinstance(node, Table) else []
+    numbers = [child for child in inner if isinstance(child, Leaf) and _is_measure(child)]
+    deeper = [
+        child for child in inner if isinstance(child, Table) and any(_is_measure(one.node) for one in child.entries)
+    ]
+    return bool(numbers or deeper)
 
 
 def get_model_keys(table: Table) -> list[Entry]:

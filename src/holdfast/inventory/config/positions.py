@@ -28,6 +28,7 @@ class KeyReading:
     position: Position
     via: str = ""
     is_plural: bool = False
+    is_passed_on: bool = False  # an environment variable, set for some program and read elsewhere
     is_repository: bool = False  # of code, of images or of models: only a hub's own words can tell
 
 
@@ -58,7 +59,8 @@ def read_key(key: str) -> KeyReading:
     via = _find_via(parts, words)
     is_plural = parts[-1].endswith("s") or "list" in parts
     is_repository = parts[-1] in ("repo", "repository") and not _HUBS.intersection(parts)
-    return KeyReading(_place(parts, words), via, is_plural, is_repository)
+    is_passed_on = key.isupper() and len(key) > 2
+    return KeyReading(_place(parts, words), via, is_plural, is_passed_on, is_repository)
 
 
 def is_about(key: str) -> bool:

@@ -416,7 +416,8 @@ def _is_surely_command(words: list[Word], tool: str) -> bool:
     """In a text that may be output: a program that fetches, or a script that is started with flags."""
     first = words[0].text
     is_started = PYTHON.fullmatch(first) or first in _SHELLS or first.startswith("./") or first in ("docker", "uv")
-    return tool in get_words().fetchers or (bool(is_started) and any(word.text.startswith("--") for word in words))
+    settings = [word for word in words if _PAIR.fullmatch(word.text) or word.text.startswith("--")]
+    return tool in get_words().fetchers or (bool(is_started) and bool(settings)) or len(settings) > 2
 
 
 def _read_embedded(gathering: Gathering, language: str, text: str, line: int) -> None:

@@ -100,6 +100,12 @@ def is_distinct(text: str) -> bool:
     return 3 < len(text) < TEXT_MAX and _MARKED.search(text) is not None and find_distinct(text) is not None
 
 
+def is_weights(text: str) -> bool:
+    """Whether a text is, by itself, the name of weights on a hub."""
+    found = find_distinct(text) if is_distinct(text) else None
+    return found is not None and found.model.scheme == "pkg:huggingface"
+
+
 def is_publisher(organisation: str) -> bool:
     """Whether an organisation of a hub is one that is known to publish models."""
     return organisation in get_lexicon().hub.organisations
@@ -124,6 +130,15 @@ def find_spotted(text: str) -> Spotted | None:
         if found is not None:
             return found
     return None
+
+
+def find_held(path: str) -> Spotted | None:
+    """A repository of a known publisher below a folder of one's own: `/models/Qwen/Qwen3-8B`, `//pretrained/…`."""
+    organisation, slash, name = "/".join(path.rstrip("/").split("/")[-2:]).partition("/")
+    if not slash or not is_publisher(organisation) or not is_distinct(f"{organisation}/{name}"):
+        named = find_named(path.lstrip("/")) if path.startswith("//") else None
+        return Spotted(path.lstrip("/")) if named is not None and named.model.scheme == "pkg:generic" else None
+    return Spotted(f"{organisation}/{name}")
 
 
 def _read_hub_url(text: str) -> Spotted | None:

@@ -12,7 +12,7 @@ from holdfast.inventory.config.json_tree import parse_json
 from holdfast.inventory.config.judging import Surroundings, find_at, judge
 from holdfast.inventory.config.noise import get_model_keys, is_priced, is_record, is_specification
 from holdfast.inventory.config.positions import NOTHING, KeyReading, Position, read_key, split_words
-from holdfast.inventory.config.spotting import is_distinct
+from holdfast.inventory.config.spotting import is_distinct, is_weights
 from holdfast.inventory.config.tree import Entry, Leaf, Listing, Node, Table, Unparsable
 from holdfast.inventory.config.words import get_words
 
@@ -199,6 +199,13 @@ class TreeWalk:
         around = self._surround(key, reading, scope.around, beside.neighbours)
         self._visit(node, Scope((*scope.path, key), reading, around))
 
+    def _read_name(self, node: Node, beside: "_Beside", scope: Scope) -> KeyReading:
+        """`name: t5-base` under a key that says nothing: weights are hardly ever the name of something else."""
+        if not isinstance(node, Leaf) or not is_weights(node.text) or scope.path[-1:] in ((), ("metadata",)):
+            return NOTHING
+        inner = [entry.node for entry in beside.table.entries if isinstance(entry.node, Table)]
+        return NOTHING if any(_says_itself(table) for table in inner) else KeyReading(Position.WEAK)
+
     def _visit_dependencies(self, key: str, node: Node, scope: Scope) -> None:
         """Lists of packages: only those that are models by themselves, `en_core_web_sm @ https://…`."""
         if "dependencies" in key and isinstance(node, Listing):
@@ -210,6 +217,10 @@ class TreeWalk:
         parent = scope.reading
         if reading.is_repository and scope.path[-1:] and "image" in split_words(scope.path[-1]):
             return NOTHING
+        if scope.path[-1:] == ("defaults",) or entry.key.startswith(("/", "override ")):
+            return NOTHING  # Hydra's list of other configuration files
+        if entry.key == "name" and parent.position <= Position.NO and not beside.has_own:
+            return self._read_name(entry.node, beside, scope)
         if parent.position <= Position.NO or reading.position is Position.STRONG:
             return reading
         if isinstance(entry.node, Leaf):
