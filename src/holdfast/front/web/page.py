@@ -15,9 +15,10 @@ from holdfast.records.report import CheckReport, ModelRow
 from holdfast.workflows.biting import is_unresolved
 
 # In this order they make one script: each uses only what stands before it, save inside functions.
-SCRIPTS = (
-    "dom.js", "report.js", "suppose.js", "filters.js", "table.js", "map.js", "evidence.js", "record.js", "page.js",
-)  # fmt: skip
+SCRIPTS = tuple(
+    f"{name}.js"
+    for name in ("dom", "report", "suppose", "filters", "table", "graph", "map", "evidence", "record", "page")
+)
 
 
 def render_page(report: CheckReport) -> str:
