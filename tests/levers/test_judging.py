@@ -117,6 +117,13 @@ def test_an_exception_whose_facts_are_unknown_leaves_the_reach_unknown() -> None
     assert answer(one)[0] == "unknown"
 
 
+def test_an_exception_that_would_change_nothing_leaves_no_doubt() -> None:
+    published = FactTest(fact="model.openness", is_="published")
+    milder = exemption(Strength.SETTLED, published, leaves=Reach.CONDITIONAL)
+    assert answer(lever(rule(FROM_CN, reach=Reach.CONDITIONAL), exceptions=[milder]))[0] == "conditional"
+    assert answer(lever(rule(FROM_CN), exceptions=[milder]))[0] == "unknown"
+
+
 def test_a_consequence_closes_a_channel_without_any_reach() -> None:
     everyone = Consequence(
         id="c",

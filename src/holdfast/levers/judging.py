@@ -123,7 +123,7 @@ def _object(exemption: Exemption, against: Truths, reach: Grades, effect: Grades
     ceiling = REACH_CODE[exemption.leaves or (Reach.OPEN if settled else Reach.CONTESTED)]
     left = np.where(against == YES, np.minimum(reach, ceiling), reach)
     if settled:
-        doubtful = (against == UNKNOWN) & (reach > REACH_CODE[Reach.UNKNOWN])
+        doubtful = (against == UNKNOWN) & (reach > max(ceiling, REACH_CODE[Reach.UNKNOWN]))
         left = np.where(doubtful, REACH_CODE[Reach.UNKNOWN], left)
     remaining = exemption.effect or (Effect.OPEN if settled else None)
     if remaining is None:
