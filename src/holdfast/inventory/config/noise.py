@@ -14,6 +14,7 @@ _RECORDED_PATH = re.compile(
     r"|(?:^|/)(?:tokenizer|vocab|special_tokens_map|generation_config|tokenizer_config|preprocessor_config|added_tokens|trainer_state|all_results|eval_results|train_results|results?)\.json$",
     re.IGNORECASE,
 )
+_OBJECTS = ("chat.completion", "text_completion", "response", "list", "model", "embedding")
 _SPECIFICATION_KEYS = frozenset({"openapi", "swagger", "asyncapi"})
 
 
@@ -43,11 +44,8 @@ def is_record(table: Table) -> bool:
     if answers and not answers <= get_words().weak_answers:
         return True
     scores = get_words().scores & keys
-    return any(_is_measure(table.find(key)) for key in scores) or (
-        table.find_text("object").startswith(
-            ("chat.completion", "text_completion", "response", "list", "model", "embedding")
-        )
-    )
+    kind = table.find_text("object")
+    return any(_is_measure(table.find(key)) for key in scores) or _has_results(table) or kind.startswith(_OBJECTS)
 
 
 def is_priced(table: Table) -> bool:
@@ -56,14 +54,15 @@ def is_priced(table: Table) -> bool:
 
 
 def _is_measure(node: Node | None) -> bool:
-    if isinstance(node, Leaf):
-        return not node.is_text and bool(re.search(r"\d", node.text))
+    return isinstance(node, Leaf) and not node.is_text and bool(re.search(r"\d", node.text))
+
+
+def _has_results(table: Table) -> bool:
+    """`results:` or `scores:` over numbers, flat or one level down."""
+    node = table.find("results", "scores", "score")
     inner = [entry.node for entry in node.entries] if isinstance(node, Table) else []
-    numbers = [child for child in inner if isinstance(child, Leaf) and _is_measure(child)]
-    deeper = [
-        child for child in inner if isinstance(child, Table) and any(_is_measure(one.node) for one in child.entries)
-    ]
-    return bool(numbers or deeper)
+    flat = [*inner, *(entry.node for child in inner if isinstance(child, Table) for entry in child.entries)]
+    return any(_is_measure(child) for child in flat)
 
 
 def get_model_keys(table: Table) -> list[Entry]:

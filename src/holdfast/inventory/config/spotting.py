@@ -85,6 +85,7 @@ _TYPED = re.compile(
     r"(?P<provider>[a-z]\w+):(?:chat|messages|completion|completions|embedding|embeddings|responses|image|text-generation)"
     r":(?P<name>[\w./:@-]+)"
 )
+_HOLDERS = re.compile(r"/(?:pretrained|models?|hub|checkpoints|weights)/")
 _SCHEME_VIA = {
     "hf": "huggingface",
     "huggingface": "huggingface",
@@ -135,7 +136,8 @@ def find_spotted(text: str) -> Spotted | None:
 def find_held(path: str) -> Spotted | None:
     """A repository of a known publisher below a folder of one's own: `/models/Qwen/Qwen3-8B`, `//pretrained/…`."""
     organisation, slash, name = "/".join(path.rstrip("/").split("/")[-2:]).partition("/")
-    if not slash or not is_publisher(organisation) or not is_distinct(f"{organisation}/{name}"):
+    is_held = is_distinct(f"{organisation}/{name}") or _HOLDERS.search(path) is not None
+    if not slash or not is_publisher(organisation) or not is_held:
         named = find_named(path.lstrip("/")) if path.startswith("//") else None
         return Spotted(path.lstrip("/")) if named is not None and named.model.scheme == "pkg:generic" else None
     return Spotted(f"{organisation}/{name}")
