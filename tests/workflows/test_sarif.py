@@ -88,6 +88,12 @@ def test_the_level_follows_from_what_happens() -> None:
     assert levels["icts-791"] == "note"  # unknown
 
 
+def test_a_message_says_when_it_is_not_known_whether_the_rule_applies() -> None:
+    results = _results(render_sarif(make_report()))
+    doubtful = {r["ruleId"] for r in results if "not known. To" in str(cast("Json", r["message"])["text"])}
+    assert doubtful == {"icts-791"}
+
+
 def test_what_the_scenario_supposes_is_said_to_be_supposed() -> None:
     results = [r for r in _results(render_sarif(make_scenario_report())) if r["ruleId"] == "host-delist-hypothetical"]
     assert results

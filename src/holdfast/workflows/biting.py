@@ -2,8 +2,8 @@
 
 from dataclasses import dataclass
 
-from holdfast.records.finding import Finding
-from holdfast.records.lever import Effect, Reach
+from holdfast.records.finding import Finding, Ground
+from holdfast.records.lever import Effect, Reach, Truth
 from holdfast.records.report import ModelRow
 from holdfast.records.use import Confidence
 
@@ -50,16 +50,24 @@ def severity(finding: Finding) -> tuple[int, int]:
     return (list(Effect).index(finding.effect), list(Reach).index(finding.reach))
 
 
+def find_decisive_ground(finding: Finding) -> Ground | None:
+    """The ground that gives the finding its answer; None when a finding states no ground."""
+    order = (list(Effect), list(Reach))
+    return min(finding.grounds, key=lambda g: (order[0].index(g.effect), order[1].index(g.reach)), default=None)
+
+
 def is_unresolved(row: ModelRow) -> bool:
     """Whether the row stands for an expression and not for a model: it has no name, and so no lever was assessed."""
     return row.uses[0].confidence is Confidence.UNRESOLVED
 
 
 def say_bite(bite: Bite) -> str:
-    """A lever on a row in one sentence: the acts, what the law says, what happens in practice."""
-    worst = bite.worst
+    """A lever on a row in words: the decisive rule, whether it is known to apply, and what follows."""
+    worst, ground = bite.worst, find_decisive_ground(bite.worst)
+    rule = f"{ground.says} " if ground else ""
+    doubt = "Whether it applies is not known. " if ground and ground.truth is Truth.UNKNOWN else ""
     acts = " or ".join(bite.acts)
-    return f"To {acts} {worst.model} {REACH_SAID[worst.reach]}; {EFFECT_SAID[worst.effect]}."
+    return f"{rule}{doubt}To {acts} {worst.model} {REACH_SAID[worst.reach]}; {EFFECT_SAID[worst.effect]}."
 
 
 def say_standing(finding: Finding) -> str:

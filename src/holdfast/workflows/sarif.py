@@ -15,8 +15,16 @@ from holdfast.records.lever import Effect, Reach
 from holdfast.records.model import Pin
 from holdfast.records.report import CheckReport, ModelRow, PolicyOutcome, Waiver
 from holdfast.records.use import Place, Skipped, Use
-from holdfast.workflows.biting import Bite, find_bites, is_unresolved, say_bite, say_standing, severity
-from holdfast.workflows.explaining import explain_finding
+from holdfast.workflows.biting import (
+    Bite,
+    find_bites,
+    find_decisive_ground,
+    is_unresolved,
+    say_bite,
+    say_standing,
+    severity,
+)
+from holdfast.workflows.explaining import cite
 
 SCHEMA = "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
 ROOT = "SRCROOT"
@@ -100,15 +108,24 @@ def _rules(report: CheckReport) -> list[Json]:
 
 
 def _lever_rule(finding: Finding) -> Json:
+    ground = find_decisive_ground(finding)
     rule: Json = {
         "id": finding.lever,
         "shortDescription": {"text": finding.lever_title},
-        "fullDescription": {"text": finding.grounds[0].says if finding.grounds else finding.lever_title},
+        "fullDescription": {"text": ground.says if ground else finding.lever_title},
         "defaultConfiguration": {"level": level_of(finding)},
-        "help": {"text": "\n".join(explain_finding(finding))},
+        "help": {"text": _help_text(finding)},
     }
     address = _help_address(finding)
     return {**rule, "helpUri": address} if address else rule
+
+
+def _help_text(finding: Finding) -> str:
+    """The lever's status and rules with their sources: what holds for every model that it reaches."""
+    standing = finding.standing
+    status = f"{finding.lever_title}: {say_standing(finding)}. Source: {cite(standing.citation)}."
+    rules = dict.fromkeys(f"{ground.says} Source: {cite(ground.citation)}." for ground in finding.grounds)
+    return "\n".join([status, *rules, f"Evidence to {finding.horizon}. This is evidence, not legal advice."])
 
 
 def _help_address(finding: Finding) -> str:
@@ -171,8 +188,7 @@ def _remarks(row: ModelRow) -> Iterator[Remark]:
 
 def _remark(row: ModelRow, bite: Bite) -> Remark:
     worst = bite.worst
-    says = f"{worst.grounds[0].says} " if worst.grounds else ""
-    message = f"{says}{say_bite(bite)} Lever: {worst.lever_title}, {say_standing(worst)}."
+    message = f"{say_bite(bite)} Lever: {worst.lever_title}, {say_standing(worst)}."
     return Remark(worst.lever, level_of(worst), message, tuple(f.id for f in bite.findings), _properties(row, bite))
 
 
