@@ -77,8 +77,9 @@ class Gathering:
 
     def list_models(self, line: int, names: Sequence[str]) -> None:
         """Add a list that is too long to be anyone's configuration."""
+        different = tuple(dict.fromkeys(names))
         place = self.source_place(line)
-        self._catalogues.setdefault(line, Catalogue(place, len(names), tuple(names[:SAMPLE_LENGTH])))
+        self._catalogues.setdefault(line, Catalogue(place, len(different), different[:SAMPLE_LENGTH]))
 
     def source_place(self, line: int) -> Place:
         """A line of this file."""

@@ -10,7 +10,7 @@ from holdfast.inventory.config.positions import KeyReading, Position
 from holdfast.inventory.config.spotting import Spotted, find_held, find_spotted, is_distinct, is_page
 from holdfast.inventory.config.words import get_words
 from holdfast.inventory.lexicon import get_lexicon
-from holdfast.inventory.naming import Named, find_named
+from holdfast.inventory.naming import Named, find_named, says_provider
 from holdfast.inventory.sighting import Sighting
 from holdfast.records.model import Kind
 from holdfast.records.use import Confidence
@@ -23,6 +23,7 @@ _PLACEHOLDER = re.compile(
     r"(?:model|file|weights|name|checkpoint|adapter)s?[-_]?\d*\.\w+|.*<[\w -]+>.*|.*\.\.\."
 )
 _SPACE = re.compile(r"\s|=")
+_DEPLOYMENT = re.compile(r"[-/.:\d]")
 _SHAPED = re.compile(r"(?=.*\d)[A-Za-z][\w.]*(?:[-/.:][\w.]+)+")
 _PLAIN_WORD = re.compile(r"[A-Za-z_]+")
 _SEVERAL = re.compile(r"\s*[,;|]\s*")
@@ -181,7 +182,17 @@ def _reads_by_via(text: str, via: str, endpoint: str) -> bool:
     named = _read_through(text, via, endpoint)
     if named is None:
         return False
+    lexicon = get_lexicon()
+    provider = lexicon.providers.get(lexicon.provider_of_via.get(via, ""))
+    if provider is not None and provider.takes_any and (_is_client(text) or not _DEPLOYMENT.search(text)):
+        return False
     return via not in get_lexicon().routers or named.model.scheme != "pkg:huggingface"
+
+
+def _is_client(text: str) -> bool:
+    """A provider or an engine itself: `llm_service: AzureOpenAI`."""
+    word = text.lower()
+    return word in get_lexicon().routers or says_provider(word) is not None
 
 
 def _reads_by_hint(text: str, hint: str) -> bool:

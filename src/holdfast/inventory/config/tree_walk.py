@@ -17,6 +17,8 @@ from holdfast.inventory.config.tree import Entry, Leaf, Listing, Node, Table, Un
 from holdfast.inventory.config.words import get_words
 
 _ENVIRONMENT_NAME = re.compile(r"[A-Z][A-Z0-9_]{2,}")
+RECORDS_LENGTH_MIN = 20  # a list of so many entries is data, however few models it is about
+
 _NAME_KEYS = (
     "model",
     "model_name",
@@ -97,7 +99,7 @@ class TreeWalk:
 
     def _visit_listing(self, listing: Listing, scope: Scope) -> None:
         names = self._collect_names(listing, scope)
-        if len(names) >= CATALOGUE_LENGTH_MIN:
+        if len(set(names)) >= CATALOGUE_LENGTH_MIN or len(names) >= RECORDS_LENGTH_MIN:
             self._gathering.list_models(listing.line, names)
             return
         for index, item in enumerate(listing.items):
@@ -116,7 +118,7 @@ class TreeWalk:
                 found = find_at(item.text, KeyReading(max(scope.reading.position, Position.WEAK)), scope.around)
                 names.extend([item.text] if found is not None and item.is_text else [])
             elif isinstance(item, Table) and not _ALIASED_BESIDE & item.keys:
-                key = next((key for key in _NAME_KEYS if item.find_text(key)), "")
+                key = _find_name_key(item)
                 own = read_key(key)
                 said = own if own.position is Position.STRONG else scope.reading
                 reading = said if said.position is Position.STRONG else KeyReading(Position.WEAK)
@@ -267,6 +269,13 @@ class TreeWalk:
                 name, _, value = item.text.partition("=")
                 pairs.entries.append(Entry(name.strip(), item.line, Leaf(value.strip(), item.line, quoted=True)))
         self._visit_table(pairs, Scope((*scope.path, "env"), NOTHING, scope.around))
+
+
+def _find_name_key(table: Table) -> str:
+    """The key that names an entry of a list: one that says model, else a plain `id` or `name`."""
+    leaves = [entry.key for entry in table.entries if isinstance(entry.node, Leaf) and entry.node.text]
+    strong = (key for key in leaves if read_key(key).position is Position.STRONG)
+    return next(strong, "") or next((key for key in _NAME_KEYS if table.find_text(key)), "")
 
 
 def _says_itself(table: Table) -> bool:

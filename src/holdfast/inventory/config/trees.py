@@ -16,6 +16,7 @@ from holdfast.inventory.config.tree import Entry, Leaf, Listing, Node, Table, Un
 from holdfast.inventory.config.tree_walk import TreeWalk
 from holdfast.inventory.config.words import get_words
 from holdfast.inventory.config.yaml_tree import parse_yaml
+from holdfast.inventory.lexicon import get_lexicon
 from holdfast.inventory.sighting import FileReport, Source
 
 _VALUES_FILE = re.compile(r"(?:^|/)values[\w.-]*\.ya?ml$")
@@ -118,7 +119,10 @@ def _find_hint(path: str) -> str:
     """The engine or provider that a file is named after: `ollama.yaml`, `litellm_config.yaml`, `.aider.conf.yml`."""
     name = PurePosixPath(path)
     for part in (name.name.partition(".")[0] or name.name.lstrip(".").partition(".")[0], name.parent.name):
-        if part.lower() not in get_words().plain_files and (found := find_provider(part)):
+        if part.lower() in get_words().plain_files or not (found := find_provider(part)):
+            continue
+        provider = get_lexicon().providers.get(get_lexicon().provider_of_via.get(found, ""))
+        if provider is None or not provider.takes_any or found == part.lower():
             return found
     return ""
 
