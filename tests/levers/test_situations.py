@@ -36,6 +36,8 @@ def test_a_situation_that_names_no_model_is_silent_about_its_family_which_is_a_n
     assert reach(gemma, given(builders=("org:us",))) == "open"
     assert reach(gemma, given(model="api:somebody/something")) == "unknown"
     assert reach(gemma, given(facts={"model.family": "family:gemma-3"})) == "forbidden"
+    assert reach(gemma, given(facts={"model.family": "gemma-3"})) == "forbidden"
+    assert reach(gemma, given(facts={"model.family": "unknown"})) == "unknown"
 
 
 @pytest.mark.parametrize(

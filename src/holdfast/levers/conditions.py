@@ -126,7 +126,10 @@ def _find_column(name: str, frame: Frame) -> FactColumn | None:
 
 def _constant_column(name: str, value: object, vocabulary: Vocabulary) -> FactColumn:
     if vocabulary.facts[name].type in (FactType.WORD, FactType.WORDS):
-        return make_word_column([None if value is None else as_words(value)])
+        words = None if value is None else as_words(value)
+        if words and name == "model.family":  # written without its prefix by those who write by hand
+            words = tuple(word if ":" in word or word == "unknown" else f"family:{word}" for word in words)
+        return make_word_column([words])
     return NumberColumn(np.array([as_number(value)], dtype=np.float64))
 
 
