@@ -7,8 +7,9 @@ import pytest
 import yaml
 
 from holdfast.data import data_folder, read_pack_file
+from holdfast.levers.rulebook import leaves
 from holdfast.levers.vocabulary import read_vocabulary
-from holdfast.records.lever import Effect, Episode, Lever, LeverFamily, Party, Reach, Scenario, Status
+from holdfast.records.lever import Effect, Episode, Lever, LeverFamily, OrgTest, Party, Reach, Scenario, Status
 from holdfast.workflows.backtest import backtest, judge_all_cases
 from holdfast.workflows.knowledge import Knowledge, read_knowledge
 
@@ -77,3 +78,36 @@ def test_no_analogy_reaches_a_model(knowledge: Knowledge) -> None:
 
 def test_a_power_without_an_exercise_has_no_rules(knowledge: Knowledge) -> None:
     assert [lever.id for lever in knowledge.book.levers.values() if lever.power_only and lever.rules] == []
+
+
+def test_every_list_and_country_that_a_condition_names_exists(knowledge: Knowledge) -> None:
+    book = knowledge.book.vocabulary
+    tests = [
+        leaf
+        for lever in knowledge.book.levers.values()
+        for part in (*lever.rules, *lever.exceptions, *lever.consequences)
+        for leaf in leaves(part.when)
+        if isinstance(leaf, OrgTest)
+    ]
+    lists = {name for test in tests for name in (*_words(test.on_list), *_lists_of_owners(test))}
+    places = {name for test in tests for name in (*_words(test.controlled_from), *_words(test.located))}
+    assert lists - set(book.lists) == set()
+    assert {name for name in places if name not in book.country_groups and not re.fullmatch("[A-Z]{2}", name)} == set()
+
+
+def _words(value: tuple[str, ...] | str | None) -> tuple[str, ...]:
+    return () if value is None else (value,) if isinstance(value, str) else value
+
+
+def _lists_of_owners(test: OrgTest) -> tuple[str, ...]:
+    return test.owned_by_listed.lists if test.owned_by_listed else ()
+
+
+def test_every_organisation_stands_on_lists_that_exist(knowledge: Knowledge) -> None:
+    known = knowledge.book.vocabulary.lists
+    assert {
+        (org.id, entry.list)
+        for org in knowledge.registry.organisations.values()
+        for entry in org.lists
+        if entry.list not in known
+    } == set()
