@@ -6,8 +6,8 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from typing import Any
 
-import click
 import typer.main
 
 from holdfast.data import data_folder
@@ -19,20 +19,20 @@ from holdfast.records.lever import LeverFamily
 
 def render_verbs() -> str:
     """Every verb with its description, arguments and options."""
-    root = typer.main.get_command(app)
-    assert isinstance(root, click.Group)
-    return "\n".join(line for name, command in _verbs(root) for line in _verb_lines(name, command))
+    return "\n".join(
+        line for name, command in _verbs(typer.main.get_command(app)) for line in _verb_lines(name, command)
+    )
 
 
-def _verbs(group: click.Group, prefix: str = "holdfast") -> Iterator[tuple[str, click.Command]]:
+def _verbs(group: Any, prefix: str = "holdfast") -> Iterator[tuple[str, Any]]:
     for name, command in group.commands.items():
-        if isinstance(command, click.Group):
+        if hasattr(command, "commands"):
             yield from _verbs(command, f"{prefix} {name}")
         else:
             yield f"{prefix} {name}", command
 
 
-def _verb_lines(name: str, command: click.Command) -> Iterator[str]:
+def _verb_lines(name: str, command: Any) -> Iterator[str]:
     yield f"## {name}\n"
     yield (command.help or "").strip().replace("\n    ", "\n") + "\n"
     shown = [param for param in command.params if not getattr(param, "hidden", False)]
@@ -42,16 +42,15 @@ def _verb_lines(name: str, command: click.Command) -> Iterator[str]:
         yield ""
 
 
-def _spelling(param: click.Parameter) -> str:
-    metavar = param.metavar or ""
-    if isinstance(param, click.Argument):
-        return metavar or (param.name or "").upper()
-    flag = isinstance(param, click.Option) and param.is_flag
-    return ", ".join(param.opts) + ("" if flag or not metavar else f" {metavar}")
+def _spelling(param: Any) -> str:
+    metavar = str(param.metavar or "")
+    if param.param_type_name == "argument":
+        return metavar or str(param.name).upper()
+    return ", ".join(param.opts) + ("" if param.is_flag or not metavar else f" {metavar}")
 
 
-def _help(param: click.Parameter) -> str:
-    return (getattr(param, "help", None) or "").replace("|", "\\|")
+def _help(param: Any) -> str:
+    return str(getattr(param, "help", None) or "").replace("|", "\\|")
 
 
 def render_levers() -> str:

@@ -4,8 +4,8 @@ import sys
 from collections.abc import Sequence
 from typing import Annotated
 
-import click
 import typer
+from typer.exceptions import TyperException
 
 import holdfast
 from holdfast.front.cli import assess, backtest, check, config, diff, explain, levers, lists, scan, who
@@ -74,12 +74,12 @@ def run_verb(arguments: Sequence[str]) -> int:
     except HoldfastError as error:
         print_error(error, as_json=as_json)
         return error.exit_code
-    except click.exceptions.Exit as exit_request:
+    except typer.Exit as exit_request:
         return exit_request.exit_code
-    except click.ClickException as error:
+    except TyperException as error:
         print_error(_usage_error(error), as_json=as_json)
         return UsageError.exit_code
-    except (KeyboardInterrupt, click.exceptions.Abort):
+    except (KeyboardInterrupt, typer.Abort):
         sys.stderr.write("interrupted; nothing was left half-written\n")
         return EXIT_INTERRUPTED
     except BrokenPipeError:
@@ -87,7 +87,7 @@ def run_verb(arguments: Sequence[str]) -> int:
         return 0
 
 
-def _usage_error(error: click.ClickException) -> UsageError:
-    context = getattr(error, "ctx", None)
-    hint = f"See `{context.command_path} --help`." if context else "See `holdfast --help`."
-    return UsageError(error.format_message(), next_step=hint)
+def _usage_error(error: TyperException) -> UsageError:
+    command = getattr(getattr(error, "ctx", None), "command_path", "holdfast")
+    format_message = getattr(error, "format_message", error.__str__)
+    return UsageError(str(format_message()), next_step=f"See `{command} --help`.")

@@ -1,0 +1,44 @@
+"""Random and damaged bytes into every parser of outside files: each ends, and says what is wrong in our own words.
+
+A few examples run in every test; `make fuzz` and `make soak` run many (profiles in tests/conftest.py).
+"""
+
+import tempfile
+from pathlib import Path
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from holdfast.inventory.scan import ScanOptions, scan
+
+NAMES = [
+    "a.py", "a.ipynb", "a.js", "a.ts", "a.tsx", "a.vue", "a.yaml", "a.json", "a.toml", "a.ini", ".env", "Dockerfile",
+    "compose.yaml", "a.tf", "a.sh", "a.service", "Makefile", "Modelfile", "a.md", "a.rst", "a.safetensors", "a.gguf",
+    "a.onnx", "a.pt", "config.json", "adapter_config.json",
+]  # fmt: skip
+SEEDS = [
+    b'from openai import OpenAI\nOpenAI().responses.create(model="gpt-4o")\n',
+    b'{"cells": [{"cell_type": "code", "source": ["pipeline(model=\\"Qwen/Qwen3-8B\\")"]}]}',
+    b"services:\n  a:\n    command: [vllm, serve, Qwen/Qwen3-8B]\n    environment: {MODEL: gpt-4o}\n",
+    b"FROM vllm/vllm-openai\nENV MODEL=Qwen/Qwen3-8B\nRUN hf download Qwen/Qwen3-8B --revision main\n",
+    b"```python\nSentenceTransformer('all-MiniLM-L6-v2')\n```\n",
+    b"GGUF\x03\x00\x00\x00\x01\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\xff\xff\xff\xff\x7f",
+    b'\x40\x00\x00\x00\x00\x00\x00\x00{"__metadata__":{"format":"pt"},"w":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}',
+]
+
+
+def damage(seed: bytes) -> st.SearchStrategy[bytes]:
+    cut = st.integers(0, len(seed))
+    return st.tuples(cut, st.binary(max_size=12), cut).map(lambda part: seed[: part[0]] + part[1] + seed[part[2] :])
+
+
+@settings(deadline=None)
+@given(name=st.sampled_from(NAMES), content=st.one_of(st.binary(max_size=300), *(damage(seed) for seed in SEEDS)))
+def test_whatever_a_file_holds_the_scan_ends_with_a_report(name: str, content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / name).write_bytes(content)
+        inventory = scan(Path(folder), ScanOptions(workers=1))
+    for use in inventory.uses:
+        assert 1 <= use.place.line <= content.count(b"\n") + content.count(b"\r") + 1
+    for skipped in inventory.skipped:
+        assert "failed" not in skipped.reason, skipped.reason  # a reader that fell over is a fault of ours
