@@ -65,7 +65,8 @@ class Identifiers:
     ties: frozenset[str]
     weak: frozenset[str]
     other_use: frozenset[str]
-    not_a_name: frozenset[str]
+    never: frozenset[str]
+    heads: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)

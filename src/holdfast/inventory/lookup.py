@@ -89,18 +89,20 @@ class Lookup:
                     yield f"{held.definition.alias}.{rest}"
 
     def _find_setting(self, name: str, path: str, found: set[Target], seen: set[str]) -> None:
-        for where, setting in self._settings.get(_fold(name), []):
+        for where, setting in self._get_settings(name):
             place = Place(where, setting.line)
             led = _find_inner(setting.value)
             if led is None:
                 found.add(Target(place, setting.value or None))
                 continue
-            before = len(found)
-            if led[1]:
-                found.add(Target(place, led[1]))
-            self._find(f"env:{led[0]}", path, found, seen)
-            if len(found) == before:
-                found.add(Target(place, None))
+            inner: set[Target] = {Target(place, led[1])} if led[1] else set()
+            self._find(f"env:{led[0]}", path, inner, seen)
+            found |= inner or {Target(place, None)}
+
+    def _get_settings(self, name: str) -> list[tuple[str, Setting]]:
+        """Settings of that very name; else those that are spelt alike, as `reranker.model` and `RERANKER_MODEL` are."""
+        alike = self._settings.get(_fold(name), [])
+        return [held for held in alike if held[1].name == name] or alike
 
 
 def _find_inner(value: str | None) -> tuple[str, str] | None:

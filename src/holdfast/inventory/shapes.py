@@ -24,7 +24,32 @@ from holdfast.records.use import Confidence
 
 Reader = Callable[[str, Lexicon], Named | None]
 _NOT_MODELS_ON_HUB = frozenset(
-    {"datasets", "spaces", "docs", "blog", "papers", "settings", "learn", "join", "collections", "organizations", "api"}
+    {
+        "datasets",
+        "spaces",
+        "docs",
+        "blog",
+        "papers",
+        "settings",
+        "learn",
+        "join",
+        "collections",
+        "organizations",
+        "api",
+        "oauth",
+        "login",
+        "new",
+        "pricing",
+        "tasks",
+        "inference",
+        "enterprise",
+        "posts",
+        "chat",
+        "front",
+        "static",
+        "avatars",
+        "models",
+    }
 )
 _QUANT = re.compile(r"(?i)(?P<repo>[^:]+):(?:(?:i?q\d[\w]*|f16|bf16|fp16|f32|ud-[\w]+|latest|mxfp4\w*)|[\w.-]+\.gguf)")
 ROUTED = re.compile(r"(?P<prefix>[A-Za-z][\w-]*)(?P<sign>://|[/:])(?P<rest>.+)")

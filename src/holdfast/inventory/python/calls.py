@@ -2,7 +2,7 @@
 
 import ast
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from holdfast.inventory.python.arguments import find_argument
 from holdfast.inventory.python.classes import BINDINGS_MAX
@@ -263,11 +263,10 @@ class Calls:
         text = find_text(annotation)
         if text is not None:
             annotation = self.values.classes.get_name_node(text)
-        return (
-            self._find_object(annotation, scope, depth + 1)
-            if isinstance(annotation, ast.Name | ast.Attribute)
-            else None
-        )
+        if not isinstance(annotation, ast.Name | ast.Attribute):
+            return None
+        found = self._find_object(annotation, scope, depth + 1)
+        return replace(found, is_instance=True) if found is not None else None
 
     def _find_class_object(self, owner: Scope, depth: int) -> _Object | None:
         """A class of this module stands for the imported class it derives from."""

@@ -102,6 +102,9 @@ class Classes:
                 if inner is not None and get_last_word(expr.func) in PASSING
                 else []
             )
+        if isinstance(expr, ast.Subscript):
+            outer = self.find_displays(expr.value, scope, depth + 1)
+            return [one for display in outer for one in _get_inner_displays(display)]
         if isinstance(expr, ast.Attribute):
             owner = self.find_class(expr.value, scope)
             bound = (
@@ -165,3 +168,12 @@ class Classes:
             return None
         bound = [*base.attributes.get(expr.attr, []), *base.bindings.get(expr.attr, [])]
         return self._find_class_of_bindings(bound, depth + 1)
+
+
+def _get_inner_displays(display: ast.expr) -> list[ast.expr]:
+    """The displays inside a list or under the keys of a dictionary."""
+    if isinstance(display, ast.Dict):
+        parts = display.values
+    else:
+        parts = display.elts if isinstance(display, ast.List | ast.Tuple | ast.Set) else []
+    return [part for part in parts[:64] if isinstance(part, ast.List | ast.Tuple | ast.Set | ast.Dict)]

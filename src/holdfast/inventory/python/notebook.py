@@ -241,5 +241,5 @@ def _merge(path: str, reports: list[FileReport]) -> FileReport:
 
 def _find_readers() -> dict[str, TextReader]:
     """The readers of configuration, looked up when a notebook is read, for they in turn call this package."""
-    known = cast(dict[str, TextReader], getattr(import_module("holdfast.inventory.config"), "DETECTORS", {}))
+    known = cast(dict[str, TextReader], getattr(import_module("holdfast.inventory.config"), "READERS", {}))
     return {language: known[language] for language in ("shell", "markdown") if language in known}

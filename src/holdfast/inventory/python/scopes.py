@@ -181,7 +181,8 @@ MUTING_CALLS = frozenset(
         "assertFalse", "assertIn", "assertListEqual", "assertNotEqual", "assertNotIn", "assertRaises",
         "assertRegex", "assertTrue", "assert_any_call", "assert_awaited_once_with", "assert_awaited_with",
         "assert_called_once_with", "assert_called_with", "assert_has_calls", "compile", "cost_per_token",
-        "create_autospec", "deprecated", "encoding_for_model", "endswith", "findall", "fullmatch", "hasattr",
+        "create_autospec", "deprecated", "encoding_for_model", "endswith", "findall", "fullmatch", "get_encoding",
+        "hasattr",
         "isinstance", "match", "mock_open", "model_cost", "patch", "raises", "replace", "search", "skipif",
         "startswith", "sub", "warns", "xfail",
     }

@@ -40,9 +40,11 @@ def get_saying(identifier: str) -> Saying:
     >>> get_saying("DEFAULT_RERANKER").name, get_saying("model_path").name, get_saying("model_prefix").name
     ('STRONG', 'FAIR', 'NO')
     """
-    words = frozenset(get_words(identifier))
+    ordered = get_words(identifier)
+    words = frozenset(ordered)
     known = get_lexicon().identifiers
-    if not words or words & known.not_a_name:
+    last = max((index for index, word in enumerate(ordered) if word in known.strong), default=-1)
+    if not words or words & known.never or known.heads.intersection(ordered[last + 1 :]):
         return Saying.NO
     is_other = bool(words & known.other_use)
     if words & known.strong:
