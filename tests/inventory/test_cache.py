@@ -94,7 +94,12 @@ def test_a_damaged_cache_is_discarded_with_a_note_and_rewritten(tree: Path, dama
     path = cache_file(tree)
     data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 0xFF
-    damaged = {"cut": bytes(data[: len(data) // 3]), "flip": bytes(data), "empty": b"", "foreign": b"PK\x03\x04 something"}
+    damaged = {
+        "cut": bytes(data[: len(data) // 3]),
+        "flip": bytes(data),
+        "empty": b"",
+        "foreign": b"PK\x03\x04 something",
+    }
     path.write_bytes(damaged[damage])
     second = scan(tree, options(tree))
     assert second.uses == first.uses

@@ -1,4 +1,4 @@
-"""A scan from folder to inventory: what is found, what is said about the rest, and that the order of work is not seen."""
+"""A scan from folder to inventory: what is found, what is said of the rest, and that the order of work is not seen."""
 
 import os
 from dataclasses import replace
@@ -9,6 +9,8 @@ from holdfast.inventory.scan import ScanOptions, scan
 from holdfast.records.use import Confidence, Environment, Inventory
 
 LOADER = 'from transformers import AutoModel\nmodel = AutoModel.from_pretrained("Qwen/Qwen3-8B")\n'
+
+CALL = "from transformers import AutoModel\nAutoModel.from_pretrained(GENERATOR)\n"
 
 
 def plant(root: Path, files: dict[str, str]) -> None:
@@ -56,7 +58,7 @@ def test_a_constant_in_a_file_without_a_telling_word_is_followed_from_its_loader
     plant(
         tmp_path,
         {
-            "app/load.py": "from transformers import AutoModel\nfrom app.names import GENERATOR\nAutoModel.from_pretrained(GENERATOR)\n",
+            "app/load.py": f"from app.names import GENERATOR\n{CALL}",
             "app/names.py": 'GENERATOR = "klarheit/sorter"\n',
             "app/__init__.py": "",
         },
@@ -68,7 +70,7 @@ def test_a_re_export_between_loader_and_constant_is_followed(tmp_path: Path) -> 
     plant(
         tmp_path,
         {
-            "app/load.py": "from transformers import AutoModel\nfrom app import GENERATOR\nAutoModel.from_pretrained(GENERATOR)\n",
+            "app/load.py": f"from app import GENERATOR\n{CALL}",
             "app/__init__.py": "from app.deep import GENERATOR\n",
             "app/deep/__init__.py": "from .names import GENERATOR\n",
             "app/deep/names.py": 'GENERATOR = "klarheit/sorter"\n',
@@ -81,7 +83,7 @@ def test_an_environment_variable_is_followed_into_a_file_without_a_telling_word(
     plant(
         tmp_path,
         {
-            "app.py": 'import os\nfrom transformers import AutoModel\nAutoModel.from_pretrained(os.environ["SORTER"])\n',
+            "app.py": CALL.replace("GENERATOR", 'os.environ["SORTER"]').replace("from", "import os\nfrom", 1),
             "deploy/app.env": "SORTER=klarheit/sorter\n",
         },
     )
@@ -89,7 +91,9 @@ def test_an_environment_variable_is_followed_into_a_file_without_a_telling_word(
 
 
 def test_a_loader_fed_from_outside_is_reported_as_unresolved(tmp_path: Path) -> None:
-    plant(tmp_path, {"app.py": "import sys\nfrom transformers import AutoModel\nAutoModel.from_pretrained(sys.argv[1])\n"})
+    plant(
+        tmp_path, {"app.py": "import sys\nfrom transformers import AutoModel\nAutoModel.from_pretrained(sys.argv[1])\n"}
+    )
     uses = scan(tmp_path, ScanOptions()).uses
     assert [(use.confidence, use.model) for use in uses] == [(Confidence.UNRESOLVED, None)]
 
@@ -101,7 +105,10 @@ def test_a_script_without_an_ending_is_read_by_its_first_line(tmp_path: Path) ->
 
 def test_a_template_is_read_as_what_it_wraps(tmp_path: Path) -> None:
     plant(tmp_path, {".env.example": "OPENAI_MODEL=gpt-4o-mini\n", "conf/app.env.j2": "OPENAI_MODEL=gpt-4o\n"})
-    assert {str(use.model) for use in scan(tmp_path, ScanOptions()).uses} == {"api:openai/gpt-4o-mini", "api:openai/gpt-4o"}
+    assert {str(use.model) for use in scan(tmp_path, ScanOptions()).uses} == {
+        "api:openai/gpt-4o-mini",
+        "api:openai/gpt-4o",
+    }
 
 
 def test_a_file_beyond_the_limit_is_reported_with_the_limit(tmp_path: Path) -> None:

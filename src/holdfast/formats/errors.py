@@ -44,7 +44,7 @@ class TruncatedHeader(MalformedFile):
 
 
 class BadHeaderText(MalformedFile):
-    """The header is not the text (UTF-8, JSON object) that the format prescribes."""
+    """The header is not the text that the format prescribes."""
 
     sentence = "The header is not the text that the format prescribes."
 

@@ -31,6 +31,16 @@ _HARMLESS: Final = (
     "builtins.int", "builtins.float", "builtins.bytearray", "builtins.slice", "builtins.complex",
     "__builtin__.set", "__builtin__.dict",
 )  # fmt: skip
+# What the standard library raises on archives that are damaged in one place or another.
+_ARCHIVE_FAULTS: Final = (
+    zipfile.BadZipFile,
+    zipfile.LargeZipFile,
+    RuntimeError,
+    OSError,
+    EOFError,
+    ValueError,
+    zlib.error,
+)
 _TORCH_UNSAFE: Final = (
     "torch.hub",
     "torch.load",
@@ -99,15 +109,7 @@ def _read_archive(file: BinaryIO, path: Path, pickle_bytes_max: int) -> TorchFil
             if member is None:
                 raise BadArchive("no data.pkl in the archive", where=str(path), next_step="Not a torch file.")
             data = _read_member(archive, member, path, pickle_bytes_max)
-    except (
-        zipfile.BadZipFile,
-        zipfile.LargeZipFile,
-        NotImplementedError,
-        RuntimeError,
-        OSError,
-        EOFError,
-        zlib.error,
-    ) as error:
+    except _ARCHIVE_FAULTS as error:
         raise BadArchive(
             f"the archive cannot be read: {error}", where=str(path), next_step="Download the file again."
         ) from error

@@ -32,7 +32,9 @@ def assemble(parts: Parts) -> Inventory:
     """Join the reports and put every part in order."""
     joined = join_reports(parts.root, parts.reports, parts.layout.get_environment, parts.layout.get_service)
     artefacts = _drop_described({*joined.artefacts, *parts.artefacts})
-    uses = sorted([*joined.uses, *_list_uses(artefacts, parts.layout)], key=lambda use: (use.place, str(use.model), use.text))
+    uses = sorted(
+        [*joined.uses, *_list_uses(artefacts, parts.layout)], key=lambda use: (use.place, str(use.model), use.text)
+    )
     services = {use.service for use in uses if use.service and use.environment in _SERVING}
     return replace(
         joined,

@@ -23,8 +23,19 @@ _UNIT_PARENTS: Final = frozenset(
 # Folders that hold a marker for the sake of another folder.
 _NOT_UNITS: Final = frozenset(
     {
-        "docker", "deploy", "deployment", "build", "ci", "scripts", "tools", "config", "src", "lib",
-        ".devcontainer", "dev", "infra",
+        "docker",
+        "deploy",
+        "deployment",
+        "build",
+        "ci",
+        "scripts",
+        "tools",
+        "config",
+        "src",
+        "lib",
+        ".devcontainer",
+        "dev",
+        "infra",
     }
 )
 _OUTSIDE_SERVICES: Final = frozenset(

@@ -7,13 +7,23 @@ import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Protocol
 
 IGNORE_BYTES_MAX = 512 * 1024
 _GLOB = re.compile(r"[*?\[\\]")
 _NEVER = re.compile(r"(?!)")
+_STARS_MAX = 5
 
 Sort = Literal["file", "folder"]
+
+
+class Regex(Protocol):
+    """A compiled pattern of either engine."""
+
+    @property
+    def pattern(self) -> str: ...
+
+    def search(self, string: str) -> object | None: ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +31,7 @@ class Rule:
     """One pattern: where it matches, and whether it ignores or (negated) keeps."""
 
     pattern: str
-    regex: re.Pattern[str]
+    regex: Regex
     ignores: bool
 
 
@@ -35,7 +45,7 @@ class IgnoreFile:
     rules: tuple[Rule, ...]
     names: frozenset[str]
     suffixes: tuple[str, ...]
-    others: re.Pattern[str]
+    others: Regex
     cut: int = 0
     lead: str = ""
 
@@ -122,11 +132,20 @@ def _translate(lines: Iterable[str]) -> list[Rule]:
     for line in lines:
         try:
             regex, ignores = GitIgnoreSpecPattern.pattern_to_regex(line)
-        except GitIgnorePatternError:
+            if regex is not None and ignores is not None:
+                rules.append(Rule(line, _compile_regex(regex), ignores))
+        except (GitIgnorePatternError, re.error):
             continue  # git leaves such a line out as well
-        if regex is not None and ignores is not None:
-            rules.append(Rule(line, re.compile(regex), ignores))
     return rules
+
+
+def _compile_regex(text: str) -> Regex:
+    """Patterns with many stars go to an engine without backtracking: in the other they could take for ever."""
+    if text.count("*") + text.count("+") <= _STARS_MAX:
+        return re.compile(text)
+    from holdfast.inventory.prefilter import compile_linear
+
+    return compile_linear(text)
 
 
 def _compile(rules: Sequence[Rule], cut: int, lead: str) -> IgnoreFile:
@@ -142,5 +161,12 @@ def _compile(rules: Sequence[Rule], cut: int, lead: str) -> IgnoreFile:
             suffixes.add(word[1:])
         else:
             others.append(rule.regex.pattern.replace("(?P<ps_d>/)", "/"))
-    joined = re.compile("|".join(f"(?:{other})" for other in others)) if others else _NEVER
+    joined = _join(others) if others else _NEVER
     return IgnoreFile(tuple(rules), frozenset(names), tuple(suffixes), joined, cut, lead)
+
+
+def _join(patterns: Sequence[str]) -> Regex:
+    joined = "|".join(f"(?:{pattern})" for pattern in patterns)
+    if all(pattern.count("*") + pattern.count("+") <= _STARS_MAX for pattern in patterns):
+        return re.compile(joined)
+    return _compile_regex(joined)
