@@ -82,13 +82,11 @@ def test_a_power_without_an_exercise_has_no_rules(knowledge: Knowledge) -> None:
 
 def test_every_list_and_country_that_a_condition_names_exists(knowledge: Knowledge) -> None:
     book = knowledge.book.vocabulary
-    tests = [
-        leaf
-        for lever in knowledge.book.levers.values()
-        for part in (*lever.rules, *lever.exceptions, *lever.consequences)
-        for leaf in leaves(part.when)
-        if isinstance(leaf, OrgTest)
-    ]
+    levers = knowledge.book.levers.values()
+    conditions = [rule.when for lever in levers for rule in lever.rules]
+    conditions += [exception.when for lever in levers for exception in lever.exceptions]
+    conditions += [consequence.when for lever in levers for consequence in lever.consequences]
+    tests = [leaf for when in conditions for leaf in leaves(when) if isinstance(leaf, OrgTest)]
     lists = {name for test in tests for name in (*_words(test.on_list), *_lists_of_owners(test))}
     places = {name for test in tests for name in (*_words(test.controlled_from), *_words(test.located))}
     assert lists - set(book.lists) == set()
