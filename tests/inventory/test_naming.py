@@ -77,7 +77,8 @@ def test_the_base_url_says_who_runs_the_model(text: str, endpoint: str, expected
     "text",
     [
         "test-model", "gpt-foo", "my-model", "your-org/your-model", "org/model", "text/plain", "application/json",
-        "src/app", "", "a b c", "<model>", "{model}", "actions/checkout", "./model", "outputs/checkpoint-100", "model.py",
+        "src/app", "", "a b c", "<model>", "{model}", "actions/checkout", "./model",
+        "outputs/checkpoint-100", "model.py",
     ],
 )  # fmt: skip
 def test_made_up_names_paths_and_media_types_are_no_models(text: str) -> None:

@@ -49,10 +49,8 @@ def test_a_name_bound_to_itself_over_and_over_ends() -> None:
 
 
 def test_classes_that_inherit_in_a_circle_end() -> None:
-    read(
     classes = "class A(B):\n    x = A.x\nclass B(A):\n    x = B.x\n"
     read(f"{classes}from transformers import AutoModel\nAutoModel.from_pretrained(A().x)")
-    )
 
 
 def test_a_huge_table_is_one_catalogue() -> None:
