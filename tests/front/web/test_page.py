@@ -4,6 +4,7 @@ import base64
 import hashlib
 import json
 import re
+from dataclasses import replace
 from itertools import product
 
 import pytest
@@ -11,7 +12,8 @@ import pytest
 from holdfast.front.web.page import SCRIPTS, render_page
 from holdfast.front.web.payload import pack_report
 from holdfast.records.canonical_json import to_plain
-from tests.reports import HOSTILE, make_hostile_report, make_large_report, make_report
+from holdfast.workflows import blast
+from tests.reports import HOSTILE, make_hostile_report, make_large_report, make_report, make_scenario_report
 
 
 def _between(text: str, start: str, end: str) -> str:
@@ -64,11 +66,17 @@ def test_nothing_in_the_data_can_end_a_script_element() -> None:
     assert HOSTILE in json.dumps(_unpack(text), ensure_ascii=False).replace('\\"', '"')
 
 
-def test_half_characters_in_file_names_do_not_stop_the_page() -> None:
+def test_the_page_and_the_command_line_count_and_word_the_headline_alike() -> None:
     report = make_report()
-    from dataclasses import replace
+    for rows, asks, headline in [
+        (report.rows, "", report.headline),
+        (make_scenario_report().rows, report.what_ifs[0].asks, report.what_ifs[0].blast.headline),
+    ]:
+        assert blast.compute_blast(rows, asks, report.on).headline == headline
 
-    assert render_page(replace(report, root="bad-\udcff-name")).encode("utf-8")
+
+def test_half_characters_in_file_names_do_not_stop_the_page() -> None:
+    assert render_page(replace(make_report(), root="bad-\udcff-name")).encode("utf-8")
 
 
 def test_the_policy_admits_only_the_style_and_script_that_the_page_carries() -> None:

@@ -1,5 +1,7 @@
 """The page in a real Chromium: table, filters, what-ifs, evidence, keyboard, phone, hostile names."""
 
+from dataclasses import replace
+
 import pytest
 from playwright.sync_api import Page, expect
 
@@ -192,8 +194,6 @@ def test_several_switches_give_the_strictest_answer_of_each(open_page: OpenPage)
 
 
 def _strictest(row: ModelRow, *what_ifs: WhatIf) -> ModelRow:
-    from dataclasses import replace
-
     answers = [next(new for new in what_if.rows if new.number == row.number) for what_if in what_ifs]
     return replace(
         row,
@@ -259,6 +259,20 @@ def _addresses(row: ModelRow) -> set[str | None]:
     cited = [ground.citation.url for ground in grounds]
     cited += [objection.citation.url for ground in grounds for objection in ground.objections]
     return {*cited, *(f.standing.citation.url for f in row.findings if f.standing.citation)}
+
+
+def test_the_evidence_of_a_supposed_lever_shows_its_grounds_and_that_it_is_supposed(open_page: OpenPage) -> None:
+    report = make_report()
+    row = report.rows[0]
+    power = next(finding for finding in row.findings if finding.lever == "ieepa-block")
+    what_if = _what_if(report, "hosts-delist-prc")
+    changed = tuple(replace(new, levers=(*new.levers, "ieepa-block")) for new in what_if.rows)
+    page = open_page(replace(report, what_ifs=(replace(what_if, rows=changed),)), "#if=hosts-delist-prc").page
+    page.click('tr[data-row="1"] td.c-levers')
+    box = page.locator('section[aria-labelledby="evidence-levers"] .supposed-box')
+    expect(box).to_contain_text("Supposed by the what-ifs")
+    expect(box).to_contain_text(power.grounds[0].says)
+    expect(box).to_contain_text("In force, with its condition met: reach forbidden, effect closed.")
 
 
 @pytest.mark.parametrize(

@@ -232,7 +232,7 @@ function drawWhose(row) {
                 "li",
                 {},
                 h("code", {}, claim.child),
-                ` ${claim.relation} of `,
+                ` ${relationWords(claim.relation)} `,
                 h("code", {}, claim.base),
                 h("span", { class: "sub" }, join(["", claim.source, claim.place, claim.confidence])),
               ),
@@ -258,6 +258,10 @@ function drawWhose(row) {
   ];
 }
 
+function relationWords(relation) {
+  return relation === UNKNOWN ? "derives, how is not known, from" : `is a ${relation} of`;
+}
+
 function drawOrg(org) {
   const country = org.country ? countryName(org.country) : "country unknown";
   return h(
@@ -274,136 +278,9 @@ function drawEdgeWords(edge) {
     "li",
     {},
     h("code", {}, breakable(shortName(edge.child))),
-    ` ${edge.relation} of `,
+    ` ${relationWords(edge.relation)} `,
     h("code", {}, breakable(shortName(edge.base))),
     h("p", { class: "sub" }, join([`confidence ${edge.confidence}`, edge.evidence])),
-  );
-}
-
-// --- levers -------------------------------------------------------------------------------------------------------
-
-function drawLevers(row) {
-  if (row.unresolved) return h("p", {}, "Not assessed: there is no name to ask about.");
-  const quiet = row.quietLevers;
-  return [
-    row.bites.length
-      ? row.bites.map(drawLever)
-      : h("p", {}, `No lever found that changes anything, as of ${report.horizon}.`),
-    quiet.length
-      ? h(
-          "details",
-          { class: "more" },
-          h(
-            "summary",
-            {},
-            `${count(quiet.length, "lever")} that ${quiet.length === 1 ? "speaks" : "speak"} of it and ${quiet.length === 1 ? "changes" : "change"} nothing on ${report.on}`,
-          ),
-          quiet.map(drawLever),
-        )
-      : null,
-  ];
-}
-
-// Findings that rest on the same grounds (another act, the same reasons) are told once.
-function drawLever(group) {
-  const [worst] = group;
-  const stories = new Map();
-  for (const finding of group) {
-    if (!stories.has(finding.grounds)) stories.set(finding.grounds, []);
-    stories.get(finding.grounds).push(finding);
-  }
-  return h(
-    "article",
-    { class: "lever-card" },
-    h("h4", {}, worst.lever_title, " ", h("code", { class: "id" }, worst.lever)),
-    h("p", { class: "sub" }, drawStanding(worst.standing)),
-    worst.standing.note ? h("p", { class: "sub" }, worst.standing.note) : null,
-    worst.standing.conflicts.map((line) => h("p", { class: "conflicts" }, `Another source says otherwise: ${line}`)),
-    [...stories.values()].map(drawStory),
-    h("p", { class: "sub" }, `Evidence to ${worst.horizon}. `, h("code", {}, `holdfast explain ${worst.id}`)),
-  );
-}
-
-function drawStanding(standing) {
-  if (standing.from_scenario) return "Status: supposed by the scenario.";
-  const until = standing.until ? `, until ${standing.until}` : "";
-  const unverified = standing.unverified ? " Unverified: the text says so, but the day lies past the evidence." : "";
-  return [
-    `${standingWords({ ...standing, unverified: false })}${until}; confidence ${standing.confidence}. `,
-    source(standing.citation),
-    unverified,
-  ];
-}
-
-function drawStory(findings) {
-  return [
-    h(
-      "ul",
-      { class: "plain acts" },
-      findings.map((finding) =>
-        h(
-          "li",
-          {},
-          h("b", {}, `To ${finding.act}`),
-          finding.channel ? ` through ${finding.channel.replaceAll("-", " ")}` : "",
-          ` ${REACH_SAID[finding.reach]}; ${EFFECT_SAID[finding.effect]}.`,
-        ),
-      ),
-    ),
-    findings[0].grounds.map(drawGround),
-  ];
-}
-
-const TRUTHS = { yes: "yes", no: "no", unknown: "not known" };
-
-function drawGround(ground) {
-  const applies =
-    ground.truth === "yes" ? "Its condition holds." : "Its condition may hold: a fact it asks for is not known.";
-  const would =
-    ground.would_be !== ground.reach && ground.would_be !== "open"
-      ? ` In force, with its condition met: ${ground.would_be}${ground.would_effect !== "open" ? `, ${ground.would_effect}` : ""}.`
-      : "";
-  return h(
-    "div",
-    { class: "ground" },
-    h("p", {}, ground.says),
-    h("p", { class: "sub" }, `${applies}${would}`),
-    drawReasons(ground.reasons),
-    ground.objections.map(drawObjection),
-    h(
-      "p",
-      { class: "sub" },
-      "Source: ",
-      source(ground.citation),
-      ` confidence ${ground.confidence}; rule ${ground.rule}`,
-    ),
-  );
-}
-
-function drawReasons(reasons) {
-  if (!reasons.length) return null;
-  return h(
-    "ul",
-    { class: "reasons" },
-    reasons.map((reason) =>
-      h("li", { class: `truth--${reason.truth}` }, h("span", { class: "truth" }, TRUTHS[reason.truth]), reason.text),
-    ),
-  );
-}
-
-function drawObjection(objection) {
-  const strength = objection.strength === "settled" ? "settled" : "argued, not settled";
-  const applies = {
-    yes: `Exception that applies (${strength})`,
-    unknown: `Exception that may apply (${strength})`,
-    no: "Exception that does not apply here",
-  }[objection.truth];
-  return h(
-    "div",
-    { class: "objection" },
-    h("p", {}, h("b", {}, `${applies}: `), objection.says),
-    drawReasons(objection.reasons),
-    h("p", { class: "sub" }, "Source: ", source(objection.citation)),
   );
 }
 

@@ -17,7 +17,7 @@ from holdfast.workflows.biting import is_unresolved
 # In this order they make one script: each uses only what stands before it, save inside functions.
 SCRIPTS = tuple(
     f"{name}.js"
-    for name in ("dom", "report", "suppose", "filters", "table", "graph", "map", "evidence", "record", "page")
+    for name in ("dom", "report", "suppose", "filters", "table", "graph", "map", "levers", "evidence", "record", "page")
 )
 
 
