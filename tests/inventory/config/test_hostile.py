@@ -83,3 +83,26 @@ def test_no_text_makes_any_reader_raise(text: str) -> None:
     for name, reader in READERS.items():
         report = reader(Source(f"x.{name}", text))
         assert all(1 <= sighting.line <= text.count("\n") + 1 for sighting in report.sightings)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        'echo "' + "$(a)" * 3_000,
+        'echo "' + "`a`" * 3_000,
+        "x=${a:-" + "${b}" * 3_000,
+        "MODEL=${a:-" + "$b{" * 3_000,
+        "key:" + " " * 30_000 + "x",
+        "KEY=" + " \t" * 30_000 + "x",
+        "::" * 20_000,
+        "model: " + "your-" * 5_000 + "model",
+        "url: https://huggingface.co/" + "a/" * 20_000,
+        '"' + "\\" * 20_001,
+        "#" * 30_000 + "\n" + "```" * 10_000,
+        "FROM x\nRUN " + "\\\n" * 5_000,
+        "\n".join(["- " * 150] * 20),
+    ],
+)
+def test_texts_made_to_make_patterns_go_back_and_forth_are_read_at_once(text: str) -> None:
+    for name in READERS:
+        read(name, text)

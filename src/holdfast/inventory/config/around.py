@@ -24,6 +24,7 @@ _ENDPOINT_KEYS = re.compile(
 _REVISION_KEYS = re.compile(
     r"(?i)(?:[\w-]*[_-])?(?:revision|model_?revision|hf_?revision|commit|commit_?hash|commit_?sha|git_?sha|code_revision)"
 )
+_VERSION_KEYS = ("version", "model_version", "modelversion")
 _VERSION = re.compile(r"\d{4}-\d\d-\d\d|[0-9a-f]{40}|\d{4}")
 _QUALIFIERS = frozenset(
     {
@@ -89,25 +90,36 @@ def read_neighbours(table: Table) -> Neighbours:
     """Read a table's own leaves for what they say about each other."""
     found = Neighbours([], [], [])
     for entry in table.entries:
+        role = _get_role(entry.key)
         node = entry.node
-        if not isinstance(node, Leaf) or not 1 < len(node.text) < 300:
-            continue
-        if _PROVIDER_KEYS.fullmatch(entry.key):
-            if via := find_provider(_get_value(node.text)):
-                found.providers.append((_get_topic(entry.key), via))
-        elif entry.key.lower() == "image":
-            if via := find_engine(node.text):
-                found.providers.append((frozenset(), via))
-        elif _REVISION_KEYS.fullmatch(entry.key):
-            if re.fullmatch(r"[\w./-]{1,64}", node.text):
-                found.revisions.append((_get_topic(entry.key), node.text))
-        elif _ENDPOINT_KEYS.fullmatch(entry.key):
-            value = _get_value(node.text)
-            if re.search(r"[./:]", value) and find_spotted(value) is None:
-                found.endpoints.append((_get_topic(entry.key), value))
-        elif entry.key.lower() in ("version", "model_version", "modelversion") and _VERSION.fullmatch(node.text):
-            found.version = node.text
+        if role and isinstance(node, Leaf) and 1 < len(node.text) < 300:
+            _take(found, role, _get_topic(entry.key), node.text)
     return found
+
+
+def _take(found: Neighbours, role: str, topic: frozenset[str], text: str) -> None:
+    if role == "provider" and (via := find_provider(_get_value(text))):
+        found.providers.append((topic, via))
+    elif role == "image" and (via := find_engine(text)):
+        found.providers.append((frozenset(), via))
+    elif role == "revision" and re.fullmatch(r"[\w./-]{1,64}", text):
+        found.revisions.append((topic, text))
+    elif role == "endpoint":
+        value = _get_value(text)
+        if re.search(r"[./:]", value) and find_spotted(value) is None:
+            found.endpoints.append((topic, value))
+    elif role == "version" and _VERSION.fullmatch(text):
+        found.version = text
+
+
+@lru_cache(maxsize=20_000)
+def _get_role(key: str) -> str:
+    """What a key's value says about its neighbours; empty for most keys."""
+    for role, shape in (("provider", _PROVIDER_KEYS), ("revision", _REVISION_KEYS), ("endpoint", _ENDPOINT_KEYS)):
+        if shape.fullmatch(key):
+            return role
+    lowered = key.lower()
+    return "image" if lowered == "image" else "version" if lowered in _VERSION_KEYS else ""
 
 
 def _get_value(text: str) -> str:
@@ -115,6 +127,7 @@ def _get_value(text: str) -> str:
     return next(iter(expand(text).values), "")
 
 
+@lru_cache(maxsize=20_000)
 def _get_topic(key: str) -> frozenset[str]:
     return frozenset(split_words(key)) - _QUALIFIERS - get_words().provider_words
 

@@ -1,6 +1,7 @@
 """Keys that hold commands, `run:`, `script:`, `command:` with `args:`: hands them to the shell reader."""
 
 from dataclasses import dataclass
+from functools import cache
 
 from holdfast.inventory.config.embedding import read_embedded
 from holdfast.inventory.config.gathering import Gathering
@@ -25,14 +26,21 @@ def read_commands(
     """Add what the commands of one table say; which keys they were."""
     used: set[str] = set()
     context = ShellContext(rule, hints)
+    scripts = get_words().scripts
     in_scripts = bool(path) and path[-1].lower() in get_words().script_tables
     for entry in table.entries:
-        if entry.key.lower() in get_words().scripts or (in_scripts and isinstance(entry.node, Leaf)):
+        if entry.key.lower() in scripts or (in_scripts and isinstance(entry.node, Leaf)):
             language = _INTERPRETERS.get(table.find_text("shell").partition(" ")[0], "shell")
             if _read_scripts(gathering, entry.node, language, context):
                 used.add(entry.key)
-    used |= _read_words(gathering, table, context)
+    if not _get_word_keys().isdisjoint(table.keys):
+        used |= _read_words(gathering, table, context)
     return CommandKeys(frozenset(used))
+
+
+@cache
+def _get_word_keys() -> frozenset[str]:
+    return frozenset(get_words().words)
 
 
 def _read_scripts(gathering: Gathering, node: Node, language: str, context: ShellContext) -> bool:

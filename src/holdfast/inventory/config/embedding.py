@@ -34,15 +34,19 @@ def find_format(name: str) -> str:
     return get_words().suffixes.get(last.rpartition(".")[2], "")
 
 
-def read_embedded(gathering: Gathering, language: str, text: str, first_line: int) -> None:
-    """Read `text`, which begins on `first_line`, as `language` (a word or a file's name) and add what it says."""
+def read_embedded(gathering: Gathering, language: str, text: str, first_line: int) -> bool:
+    """Read `text`, which begins on `first_line`, as `language` (a word or a file's name) and add what it says.
+
+    False when its reader could not read it to the end.
+    """
     format_name = find_format(language)
     detector = _find_detector(format_name)
     if detector is None or not text.strip():
-        return
+        return True
     suffix = _SUFFIX_OF_LANGUAGE.get(format_name, "")
-    source = Source(f"{gathering.source.path}{suffix}", text, gathering.source.environment)
-    gathering.take(shift_report(detector(source), gathering.source.path, first_line - 1))
+    report = detector(Source(f"{gathering.source.path}{suffix}", text, gathering.source.environment))
+    gathering.take(shift_report(report, gathering.source.path, first_line - 1))
+    return report.skipped is None
 
 
 def _find_detector(format_name: str) -> Callable[[Source], FileReport] | None:

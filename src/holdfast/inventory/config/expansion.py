@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 _SHELL = re.compile(
-    r"\$\{(?P<braced>[A-Za-z_]\w*|[0-9@*]+)(?P<at>\[[^\]]*\])?(?::?(?P<how>[-=?+])(?P<word>(?:[^{}]|\$?\{[^{}]*\})*))?\}"
+    r"\$\{(?P<braced>[A-Za-z_]\w*|[0-9@*]+)(?P<at>\[[^\]]*\])?(?::?(?P<how>[-=?+])(?P<word>(?:[^{}$]|\$(?!\{)|\$?\{[^{}]*\})*+))?\}"
     r"|\$(?P<bare>[A-Za-z_]\w*|[0-9@*])"
 )
 _ACTIONS = re.compile(r"\$\{\{\s*(?P<body>.*?)\s*\}\}", re.DOTALL)

@@ -12,10 +12,10 @@ LINES_MAX = 100_000
 
 _SECTION = re.compile(r"\s*\[+(?P<name>[^\]]+)\]+\s*(?:[#;].*)?")
 _PAIR = re.compile(
-    r"(?P<indent>\s*)(?:-\s+)?(?:export\s+|set\s+)?[\"']?(?P<key>[A-Za-z_@][\w.:@/-]*?)[\"']?\s*(?P<mark>[=:]|\s=\s)\s*(?P<value>.*?)\s*,?\s*"
+    r"(?P<indent>\s*)(?:-\s+)?(?:export\s+|set\s+)?[\"']?(?P<key>[A-Za-z_@][\w.:@/-]*?)[\"']?\s*(?P<mark>[=:])(?P<value>.*)"
 )
 _ENVIRONMENT_PAIR = re.compile(
-    r"\s*(?P<comment>#+\s?)?(?:export\s+|set\s+|SetEnv\s+)?(?P<key>[A-Za-z_][\w.-]*)\s*(?:=|:\s)\s*(?P<value>.*?)\s*"
+    r"\s*(?P<comment>#+\s?)?(?:export\s+|set\s+|SetEnv\s+)?(?P<key>[A-Za-z_][\w.-]*)\s*(?:=|:\s)(?P<value>.*)"
 )
 _COMMENT = re.compile(r"\s*(?:[#;]|//|!)")
 _TRAILING = re.compile(r"\s[#;].*$")
@@ -78,7 +78,7 @@ def read_keyed_lines(gathering: Gathering, rule: str) -> None:
         while levels and (levels[-1][0] >= indent or len(levels) > 50):
             levels.pop()
         parent = levels[-1][1] if levels else root
-        value = pair["value"].strip().rstrip(",{[").strip()
+        value = pair["value"].strip().rstrip(",").strip().rstrip("{[").strip()
         if value:
             parent.entries.append(Entry(pair["key"], number, _as_leaf(value, number)))
         else:

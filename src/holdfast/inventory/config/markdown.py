@@ -12,7 +12,10 @@ from holdfast.inventory.config.gathering import Gathering
 from holdfast.inventory.config.mending import mend_python
 from holdfast.inventory.config.shell import ShellContext, read_script
 from holdfast.inventory.config.words import get_words
+from holdfast.inventory.prefilter import compile_prefilter
 from holdfast.inventory.sighting import FileReport, Source
+
+LINE_CHARACTERS_MAX = 4_000
 
 _CHANGES = re.compile(
     r"(?:^|/)(?:change[-_]?logs?|changes|history|news|release[-_]?notes?|releases|whats?[-_]?new|announcements?|blog)(?:[-_.][\w.-]*)?(?:/|\.\w+$|$)",
@@ -60,7 +63,8 @@ def read_markdown(source: Source) -> FileReport:
     if _CHANGES.search(source.path):
         return FileReport(source.path)
     gathering = Gathering(source)
-    lines = source.text.replace("\r\n", "\n").split("\n")
+    # A line of more is data, and no fence or prompt: it is passed over.
+    lines = [line if len(line) <= LINE_CHARACTERS_MAX else "" for line in source.text.split("\n")]
     _read_front_matter(gathering, lines)
     is_rst = source.path.lower().endswith((".rst", ".txt"))
     for block in _iterate_rst(lines) if is_rst else _iterate_fences(lines):
@@ -81,7 +85,7 @@ def _read_front_matter(gathering: Gathering, lines: list[str]) -> None:
 def _iterate_fences(lines: list[str]) -> Iterator[Block]:
     index = 0
     while index < len(lines):
-        opening = _FENCE.match(lines[index]) if len(lines[index]) < 500 else None
+        opening = _FENCE.match(lines[index])
         asciidoc = _ASCIIDOC.match(lines[index])
         if (
             asciidoc is not None
@@ -171,9 +175,12 @@ def _find_body(lines: list[str], start: int, indent: int) -> tuple[int, int]:
 
 
 def _read_block(gathering: Gathering, block: Block) -> None:
+    language = get_words().languages.get(block.language, "")
+    is_code = language in ("python", "pycon", "javascript", "typescript")
     if re.search(r"\boutput\b", block.info.lower()):
         return
-    language = get_words().languages.get(block.language, "")
+    if is_code and not compile_prefilter().search(block.text.encode("utf-8", "replace")):
+        return
     named = _ATTRIBUTE_NAME.search(block.info)
     if language == "console":
         _read_console(gathering, block, ShellContext("docs.shell"))
@@ -212,7 +219,8 @@ def _read_python(gathering: Gathering, block: Block) -> None:
         if is_command:
             context = ShellContext("docs.shell", loaders_only=line.lstrip().startswith("%"))
             read_script(gathering, line.lstrip(" \t!%"), number, context)
-    read_embedded(gathering, "x.py", mend_python("\n".join(kept)), block.line)
+    if not read_embedded(gathering, "x.py", "\n".join(kept), block.line):
+        read_embedded(gathering, "x.py", mend_python("\n".join(kept)), block.line)
 
 
 def _read_console(gathering: Gathering, block: Block, context: ShellContext) -> None:

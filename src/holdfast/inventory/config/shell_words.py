@@ -17,14 +17,15 @@ _TOKEN = re.compile(
     | (?P<separator>;;&?|;|&&|\|\||\|&?|&|\)|\()
     | '(?P<single>[^']*)'
     | (?P<substitution>\$\(|`)
-    | (?P<braced>\$\{(?:[^{}]|\$?\{[^{}]*\})*\})
+    | (?P<braced>\$\{(?:[^{}$]|\$(?!\{)|\$?\{[^{}]*\})*+\})
     | \\(?P<escaped>.)
     | (?P<plain>[^\s'"\\`$;&|()<>]+|\$(?=[^(]|$)|.)
     """,
     re.VERBOSE | re.DOTALL,
 )
-_DOUBLE = re.compile(r'"(?P<body>(?:[^"\\`$]|\\.|\$(?!\()|`[^`]*`|\$\((?:[^()]|\([^()]*\))*\)|\$)*)"', re.DOTALL)
-_INNER = re.compile(r"\$\((?P<body>(?:[^()]|\([^()]*\))*)\)|`(?P<old>[^`]*)`")
+# Possessive, so that a quote that never closes is noticed in one pass.
+_DOUBLE = re.compile(r'"(?P<body>(?:[^"\\`$]++|\\.|`[^`]*+`|`|\$\((?:[^()]|\([^()]*+\))*+\)|\$)*+)"', re.DOTALL)
+_INNER = re.compile(r"\$\((?P<body>(?:[^()]|\([^()]*+\))*+)\)|`(?P<old>[^`]*+)`")
 _ASSIGNMENT = re.compile(r"(?P<name>[A-Za-z_]\w*)(?:\[[^\]]*\])?\+?=(?P<value>.*)", re.DOTALL)
 
 

@@ -19,6 +19,7 @@ class Spotted:
 
 
 TEXT_MAX = 120
+ADDRESS_MAX = 600
 
 _MARKED = re.compile(r"[\d/:_-]")
 _HUB_URL = re.compile(
@@ -124,7 +125,7 @@ def is_page(text: str) -> bool:
 
 def find_spotted(text: str) -> Spotted | None:
     """What a text names by itself: the name, the client word that reads it, and a revision where it has one."""
-    if "/" not in text and ":" not in text:
+    if len(text) > ADDRESS_MAX or ("/" not in text and ":" not in text):
         return None
     for read in (_read_hub_url, _read_schemed, _read_arn, _read_wheel, _read_image, _read_typed):
         found = read(text)

@@ -198,6 +198,8 @@ class TreeWalk:
         if lowered in get_words().environments and isinstance(node, Listing):
             self._visit_environment(node, scope)
             return
+        if isinstance(node, Leaf) and reading.position <= Position.NO and _says_nothing(node):
+            return
         around = self._surround(key, reading, scope.around, beside.neighbours)
         self._visit(node, Scope((*scope.path, key), reading, around))
 
@@ -269,6 +271,11 @@ class TreeWalk:
                 name, _, value = item.text.partition("=")
                 pairs.entries.append(Entry(name.strip(), item.line, Leaf(value.strip(), item.line, quoted=True)))
         self._visit_table(pairs, Scope((*scope.path, "env"), NOTHING, scope.around))
+
+
+def _says_nothing(leaf: Leaf) -> bool:
+    """Under a key that says nothing only an address or an embedded text could be of interest."""
+    return "/" not in leaf.text and ":" not in leaf.text and "\n" not in leaf.text
 
 
 def _find_name_key(table: Table) -> str:
