@@ -24,7 +24,7 @@ function drawSupposed(row, levers) {
       "p",
       {},
       h("b", {}, "Supposed by the what-ifs. "),
-      "Below is how each stands today, and what it would do in force.",
+      `Below is how each stands on ${report.on}, and what it would do in force.`,
     ),
     levers.map((lever) => (known.has(lever) ? drawLever(known.get(lever)) : h("p", {}, h("code", {}, lever)))),
   );
