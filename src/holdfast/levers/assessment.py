@@ -1,11 +1,13 @@
 """Findings: every lever asked about every subject for the acts that its kind implies, with grounds spelled out."""
 
+import dataclasses
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 
 from holdfast.levers.conditions import Frame
 from holdfast.levers.judging import EFFECT_ORDER, REACH_ORDER, Grades, JudgedRule, Judgement, Question, judge
 from holdfast.levers.party import Actor
+from holdfast.levers.rulebook import find_lists
 from holdfast.levers.subjects import SubjectTable, make_subject_table
 from holdfast.levers.truth import NO, Truths, word
 from holdfast.levers.wording import describe
@@ -34,7 +36,9 @@ def assess(
         for question in questions:
             judgement = judge(lever, frame, question, world.supposed.get(lever.id))
             if judgement is not None:
-                findings.extend(_findings(judgement, frame, question, table))
+                supposed = bool(world.supposed_lists & find_lists(lever))
+                found = _findings(judgement, frame, question, table)
+                findings.extend(dataclasses.replace(one, supposed=supposed or one.supposed) for one in found)
     return findings
 
 
@@ -52,6 +56,7 @@ def _findings(judgement: Judgement, frame: Frame, question: Question, table: Sub
         if not grounds:
             continue
         lever, model = judgement.lever, table.names[row]
+        standing = _decisive_standing(judgement, row)
         yield Finding(
             id=compute_finding_id(frame.actor.name, question, model, lever.id),
             party=frame.actor.name,
@@ -63,7 +68,8 @@ def _findings(judgement: Judgement, frame: Frame, question: Question, table: Sub
             on=frame.on,
             reach=REACH_ORDER[_at(judgement.reach, row)],
             effect=EFFECT_ORDER[_at(judgement.effect, row)],
-            standing=_decisive_standing(judgement, row),
+            standing=standing,
+            supposed=standing.from_scenario,
             grounds=grounds,
             horizon=lever.evidence_horizon,
         )

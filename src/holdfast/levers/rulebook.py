@@ -141,6 +141,14 @@ def leaves(condition: Condition | None) -> Iterator[Condition]:
         yield condition
 
 
+def find_lists(lever: Lever) -> frozenset[str]:
+    """The official lists that a lever's conditions ask about."""
+    tests = [leaf for leaf in _leaves(lever) if isinstance(leaf, OrgTest)]
+    direct = [(test.on_list,) if isinstance(test.on_list, str) else test.on_list or () for test in tests]
+    held = [test.owned_by_listed.lists for test in tests if test.owned_by_listed]
+    return frozenset(name for names in (*direct, *held) for name in names)
+
+
 def _check_leaf(leaf: Condition, vocabulary: Vocabulary, org_ids: frozenset[str], where: str) -> None:
     if isinstance(leaf, FactTest):
         vocabulary.check_fact(leaf.fact, where)

@@ -28,6 +28,7 @@ class World:
     target: Target | None = None
     facts: Facts = field(default_factory=dict[str, object])
     known_on: datetime.date | None = None
+    supposed_lists: frozenset[str] = frozenset()
 
     @property
     def levers(self) -> Iterable[Lever]:
@@ -75,6 +76,7 @@ def make_world(
         target=aimed,
         facts={name: value for scenario in chosen for name, value in scenario.facts.items()},
         known_on=known_on,
+        supposed_lists=frozenset(name for _, name in listings),
     )
 
 

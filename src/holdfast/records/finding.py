@@ -84,6 +84,7 @@ class Finding:
     standing: Standing
     grounds: tuple[Ground, ...]
     horizon: datetime.date
+    supposed: bool = False  # it rests on what a scenario supposes: a status, or somebody's place on a list
 
     @property
     def bites(self) -> bool:

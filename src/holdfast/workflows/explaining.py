@@ -32,6 +32,8 @@ def explain_finding(finding: Finding) -> Iterator[str]:
     )
     yield f"Lever: {finding.lever_title} ({finding.lever})."
     yield from _standing_lines(finding.standing)
+    if finding.supposed and not finding.standing.from_scenario:
+        yield "It reaches this model because the scenario puts somebody on a list."
     for ground in finding.grounds:
         yield from _ground_lines(ground)
     yield f"Evidence to {finding.horizon}. This is evidence, not legal advice."

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from holdfast.levers.assessment import assess, combine
 from holdfast.levers.judging import Question
 from holdfast.levers.party import Actor
-from holdfast.levers.rulebook import leaves
+from holdfast.levers.rulebook import find_lists, leaves
 from holdfast.levers.world import World, make_world, with_included
 from holdfast.records.finding import Finding
-from holdfast.records.lever import FactTest, Lever, OrgTest, Scenario, TargetTest
+from holdfast.records.lever import FactTest, Lever, Scenario, TargetTest
 from holdfast.records.report import ModelRow, WhatIf, WhatIfRow
 from holdfast.workflows.blast import compute_blast, does_stop
 from holdfast.workflows.knowledge import Knowledge
@@ -93,14 +93,9 @@ def compute_asks(lever: Lever) -> Asks:
     tests = [leaf for condition in conditions for leaf in leaves(condition)]
     return Asks(
         facts=frozenset(test.fact for test in tests if isinstance(test, FactTest)),
-        lists=frozenset(name for test in tests if isinstance(test, OrgTest) for name in _lists(test)),
+        lists=find_lists(lever),
         target=any(isinstance(test, TargetTest) for test in tests),
     )
-
-
-def _lists(test: OrgTest) -> tuple[str, ...]:
-    direct = (test.on_list,) if isinstance(test.on_list, str) else test.on_list or ()
-    return (*direct, *(test.owned_by_listed.lists if test.owned_by_listed else ()))
 
 
 @dataclass(frozen=True, slots=True)
