@@ -1,6 +1,7 @@
 """`holdfast lists`: official lists, fetched or taken from files on command, and screening against them."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import Annotated
@@ -251,9 +252,12 @@ def _answers_table(answers: Sequence[ListAnswer]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("LIST", "LISTED", "WHY", "EDITIONS"):
         table.add_column(title, overflow="fold")
+    together: dict[ListAnswer, list[str]] = {}
     for answer in answers:
+        together.setdefault(replace(answer, list=""), []).append(answer.list)
+    for answer, names in together.items():
         editions = ", ".join(f"{use.feed} {use.date} {use.sha256[:8]}" for use in answer.editions)
-        table.add_row(answer.list, _say(answer.answer), escape(answer.why), f"[dim]{escape(editions)}[/]")
+        table.add_row(", ".join(names), _say(answer.answer), escape(answer.why), f"[dim]{escape(editions)}[/]")
     return table
 
 

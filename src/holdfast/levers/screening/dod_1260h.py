@@ -41,7 +41,7 @@ _NOISE = re.compile(
     re.IGNORECASE,
 )
 _BEGIN = re.compile(r"in\s+accordance\s+with\s+section\s+1260H:", re.IGNORECASE)
-_REMOVED = re.compile(r"previously\s+listed\s+entities\s+should\s+be\s+removed|entities\s+removed", re.IGNORECASE)
+_REMOVED = re.compile(r"\bThe\s[^•.]{0,150}previously\s+listed\s+entities\s+should\s+be\s+removed", re.IGNORECASE)
 _CONTINUES = re.compile(r"^(?:[a-z(]|(?:Co\.|Ltd|Limited|Inc|Corporation|Company)\b)")
 _TRAILING = re.compile(r"\s*\(([^()]*(?:\([^()]*\)[^()]*)*)\)\s*$")
 _PART_OF_NAME = frozenset({"limited", "ltd", "ltd.", "group", "holdings", "holding"})

@@ -29,7 +29,9 @@ _ALSO = re.compile(r",?\s*\(?\b(a\.?k\.?a|f\.?k\.?a|n\.?k\.?a)\b\.?,?\s*", re.IG
 _FOLLOWING = re.compile(r"^(?:and\s+)?the following\b", re.IGNORECASE)
 _DASH = re.compile(r"(?:^|(?<=[\s:;.,]))[—–]\s*")
 _PLACE = r"(?:No\.|Room|Rm\b|Building|Bldg|Block|Floor|Unit|Suite|Level|Flat|P\.?O\.? ?Box)"
-_AFTER_SUFFIX = re.compile(rf"(?<=\s)({_SUFFIX}\.?)\s+(?=[A-Z0-9#])|\s+(?={_PLACE}\s?\S)")
+_AFTER_SUFFIX = re.compile(rf"(?<=\s)({_SUFFIX}\.?)\s+(?=[A-Z0-9#])|,?\s+(?={_PLACE}\s?\S)|,\s+(?=\d)")
+_BODY = re.compile(r"\b(?:Institut\w*|Academy|University|Cent(?:er|re)|Laborator\w*|Department|Bureau|Plant|Factory)\b")
+_WITHIN = re.compile(r"\s*\bsubordinate institutions?:?\s*", re.IGNORECASE)
 _INCLUDING = re.compile(r"[;,]?\s*(?:and\s+)?(?:to include|the following)\b.*$", re.IGNORECASE | re.DOTALL)
 _BRACKET = re.compile(r"\s*\(([^()]{2,60})\)\s*$")
 _QUOTES = str.maketrans("", "", '"“”')
@@ -119,7 +121,8 @@ def split_cell(lines: list[str]) -> tuple[list[ListedName], list[str]]:
             kind = _read_head(head.strip(), kind, names, rest)
         for part in dashed:
             name, address = _cut_address(part)
-            _add(names, name, kind if kind is not ListedNameKind.NAME else ListedNameKind.ALIAS)
+            for piece in filter(None, _WITHIN.split(name)):
+                _add(names, piece, kind if kind is not ListedNameKind.NAME else ListedNameKind.ALIAS)
             rest += [address] if address else []
     if not names:
         names.append(ListedName(name=" ".join(lines)[:200], kind=ListedNameKind.NAME))
@@ -146,8 +149,15 @@ def _read_head(text: str, kind: ListedNameKind, names: list[ListedName], rest: l
 
 
 def _cut_name(text: str) -> tuple[str, str]:
+    """The name before the address; an institute's name goes on behind a comma, a company's ends with its form."""
     found = _NAME_END.search(text)
-    return (text[: found.start()], text[found.end() :].strip()) if found else (text, "")
+    if found is None:
+        return text, ""
+    name, rest = text[: found.start()], text[found.end() :].strip()
+    segment, _, behind = rest.partition(",")
+    if _BODY.search(name) and _BODY.search(segment) and not re.match(r"\d|" + _PLACE, segment):
+        return f"{name}, {segment}", behind.strip()
+    return name, rest
 
 
 def _cut_address(text: str) -> tuple[str, str]:
@@ -162,9 +172,15 @@ def _cut_address(text: str) -> tuple[str, str]:
 def _add(names: list[ListedName], name: str, kind: ListedNameKind) -> None:
     """Adds a name, and the short form that stands in brackets behind it."""
     cleaned = _TAIL.sub("", _INCLUDING.sub("", name).translate(_QUOTES)).strip()
-    base, short = _BRACKET.sub("", cleaned), _BRACKET.search(cleaned)
+    found = _BRACKET.search(cleaned)
+    base = _BRACKET.sub("", cleaned) if found and _is_short_form(found[1], cleaned[: found.start()]) else cleaned
     known = {item.name for item in names}
     if len(base) > 1 and base not in known:
         names.append(ListedName(name=base, kind=kind))
-    if short and len(base) > 1 and short[1] not in known:
-        names.append(ListedName(name=short[1], kind=ListedNameKind.ALIAS))
+    if found and base != cleaned and found[1] not in known and not re.fullmatch(_SUFFIX, found[1]):
+        names.append(ListedName(name=found[1], kind=ListedNameKind.ALIAS))
+
+
+def _is_short_form(bracket: str, name: str) -> bool:
+    """`(BUAA)` and `(Huawei)` are short forms; `(Hong Kong)` is part of the name."""
+    return (bracket.isupper() and len(bracket) <= 12) or bracket.split()[0] in name

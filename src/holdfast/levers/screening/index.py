@@ -1,19 +1,19 @@
 """An edition's names by their words, so that one name is compared with a few candidates and not with all.
 
-A candidate shares a telling word, or one a letter away. A name of generic words alone needs a name of the same words.
+A candidate shares a telling word, or one misspelt. A name of generic words alone needs a name of the same words.
 """
 
 import datetime
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, lru_cache
 
-from holdfast.levers.screening.words import NameWords, split_name, split_roughly
+from holdfast.levers.screening.words import NameWords, join_words, split_name, split_roughly
 from holdfast.records.screening import ListedName, ListEntry, PartyKind
 
-_NEAR_LENGTH_MIN = 5  # shorter words have too many neighbours
-_COMMON_SHARE, _COMMON_MIN = 0.01, 40
+_ONE_SLIP_MIN, _TWO_SLIPS_MIN = 5, 8  # letters a word needs for that many slips; shorter ones have too many neighbours
+_COMMON_SHARE, _COMMON_MIN = 0.004, 40
 Key = tuple[str, str]
 
 
@@ -27,10 +27,10 @@ class Candidate:
 
 @dataclass(frozen=True)
 class ListIndex:
-    """The entries of one edition, searchable by name. `kinds` that cannot be the party asked about are left out."""
+    """The entries of one edition, searchable by name."""
 
     entries: tuple[ListEntry, ...]
-    _near: dict[str, set[str]] = field(default_factory=dict[str, set[str]])
+    _near: dict[str, frozenset[str]] = field(default_factory=dict[str, frozenset[str]])
 
     @cached_property
     def names(self) -> tuple[Candidate, ...]:
@@ -47,6 +47,22 @@ class ListIndex:
         return dict(found)
 
     @cached_property
+    def _wholes(self) -> dict[str, list[int]]:
+        found: defaultdict[str, list[int]] = defaultdict(list)
+        for number, candidate in enumerate(self.names):
+            found[join_words(candidate.name.name)].append(number)
+        return dict(found)
+
+    @cached_property
+    def _pieces(self) -> dict[str, list[str]]:
+        """Three letters → words that have them."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        for word in self.postings:
+            for piece in _cut(word):
+                found[piece].append(word)
+        return dict(found)
+
+    @cached_property
     def groups(self) -> dict[Key, tuple[ListEntry, ...]]:
         """Every entry of one party on one list: a party listed twice has two."""
         found: defaultdict[Key, list[ListEntry]] = defaultdict(list)
@@ -59,42 +75,54 @@ class ListIndex:
         """The earliest start that the entries give."""
         return min((entry.start for entry in self.entries if entry.start), default=None)
 
-    @cached_property
-    def _variants(self) -> dict[str, list[str]]:
-        found: defaultdict[str, list[str]] = defaultdict(list)
-        for word in self.postings:
-            for variant in _deletions(word):
-                found[variant].append(word)
-        return dict(found)
-
     def is_common(self, word: str) -> bool:
         """Whether so many listed names have a word that it tells nothing."""
         limit = max(_COMMON_MIN, _COMMON_SHARE * len(self.names))
         return len(self.postings.get(word, ())) > limit
 
-    def find_near(self, word: str) -> set[str]:
-        """The words of the list that are this one, or one letter away from it."""
+    def find_near(self, word: str) -> frozenset[str]:
+        """The words of the list that are this one, or this one with a slip or two."""
         if word not in self._near:
-            variants = (near for variant in _deletions(word) for near in self._variants.get(variant, ()))
-            near = {other for other in variants if is_near(word, other)}
-            self._near[word] = near | ({word} if word in self.postings else set())
+            exact = {word} if word in self.postings else set[str]()
+            self._near[word] = frozenset(exact | set(self._slips(word)))
         return self._near[word]
 
-    def find_candidates(self, words: NameWords) -> list[Candidate]:
-        """Names that share a telling word; for a name without one, names that share every word."""
+    def _slips(self, word: str) -> Iterator[str]:
+        if len(word) >= _ONE_SLIP_MIN:
+            shared = Counter(other for piece in set(_cut(word)) for other in self._pieces.get(piece, ()))
+            needed = max(2, (len(word) + 2) // 3 - 1)  # a slip spoils three pieces at most
+            yield from (other for other, count in shared.items() if count >= needed and is_near(word, other))
+
+    def find_candidates(self, words: NameWords, kind: PartyKind) -> list[Candidate]:
+        """Names that share a telling word; for a name without one, names that share every word; for a person, two."""
         keys = [word for word in words.telling if not self.is_common(word)]
-        if keys:
-            near = {other for word in keys for other in self.find_near(word)}
+        if kind is PartyKind.PERSON:
+            numbers = set(self._sharing_two(words.all) if len(words.all) > 1 else self._only(words.all))
+        elif keys:
+            near = {other for word in keys for other in self.find_near(word) if not self.is_common(other)}
             numbers = {number for word in near for number in self.postings[word]}
         else:
-            numbers = set(self._sharing_all(sorted(words.all)))
-        return [self.names[number] for number in sorted(numbers)]
+            numbers = self._sharing_all(sorted(words.all))
+        return [self.names[number] for number in sorted(numbers.union(self._wholes.get(words.whole, ())))]
 
-    def _sharing_all(self, words: Sequence[str]) -> Iterable[int]:
+    def _only(self, words: Iterable[str]) -> Iterator[int]:
+        """One name of a person is borne by thousands: only a listed name that is this and nothing else counts."""
+        for word in words:
+            numbers = self.postings.get(word, ())
+            yield from (number for number in numbers if split_roughly(self.names[number].name.name) == (word,))
+
+    def _sharing_two(self, words: Iterable[str]) -> Iterator[int]:
+        counts = Counter(number for word in words for number in self._having(word))
+        return (number for number, count in counts.items() if count > 1)
+
+    def _sharing_all(self, words: Sequence[str]) -> set[int]:
         if len(words) < 2:  # one generic word alone says nothing
-            return ()
-        first, *others = (set(self.postings.get(word, ())) for word in words)
+            return set()
+        first, *others = (self._having(word) for word in words)
         return first.intersection(*others)
+
+    def _having(self, word: str) -> set[int]:
+        return {number for near in self.find_near(word) for number in self.postings[near]}
 
 
 def get_key(entry: ListEntry) -> Key:
@@ -108,19 +136,22 @@ def is_too_generic(name: str, kind: PartyKind) -> bool:
     return not words.telling and len(words.all) < 2
 
 
+@lru_cache(maxsize=200_000)
 def is_near(word: str, other: str) -> bool:
-    """Whether one letter was added, left out, replaced or two were swapped; for words long enough to bear it."""
+    """Whether one word is the other with a slip (two in long words): a letter more, less, other, or two swapped."""
     if word == other:
         return True
-    if min(len(word), len(other)) < _NEAR_LENGTH_MIN or abs(len(word) - len(other)) > 1:
+    short = min(len(word), len(other))
+    if short < _ONE_SLIP_MIN or abs(len(word) - len(other)) > 2:
         return False
     from rigour.text import levenshtein
 
-    return levenshtein(word, other) <= 1
+    distance = levenshtein(word, other)
+    swapped = distance == 2 and sorted(word) == sorted(other)
+    return distance <= 1 or swapped or (distance == 2 and short >= _TWO_SLIPS_MIN)
 
 
-def _deletions(word: str) -> Iterator[str]:
-    yield word
-    if len(word) >= _NEAR_LENGTH_MIN:
-        for place in range(len(word)):
-            yield word[:place] + word[place + 1 :]
+def _cut(word: str) -> list[str]:
+    """The word's pieces of three letters, with its ends marked."""
+    framed = f"^{word}$"
+    return [framed[start : start + 3] for start in range(len(framed) - 2)]

@@ -27,6 +27,28 @@ _PROPERTIES = {
     ListedNameKind.WEAK_ALIAS: "weakAlias",
     ListedNameKind.FORMER: "previousName",
 }
+_SPELLINGS = {  # as OFAC and the Federal Register write them
+    "turkey": "TR",
+    "burma": "MM",
+    "korea, north": "KP",
+    "korea, south": "KR",
+    "macau": "MO",
+    "region: gaza": "PS",
+    "palestinian": "PS",
+    "czech republic": "CZ",
+    "crimea region of ukraine": "UA",
+    "region: crimea": "UA",
+    "congo, democratic republic of the": "CD",
+    "congo, republic of the": "CG",
+    "bahamas, the": "BS",
+    "gambia, the": "GM",
+    "north macedonia, the republic of": "MK",
+    "cote d ivoire": "CI",
+    "swaziland": "SZ",
+    "cape verde": "CV",
+    "holy see": "VA",
+}
+_NAME_FEATURES = frozenset({"name_match", "weak_alias_match"})
 _GROUPS = {"hk": "cn", "mo": "cn"}  # a party of Hong Kong or Macao is no stranger to China
 
 
@@ -48,7 +70,10 @@ def _load_tools() -> _Tools:
     except ImportError as error:
         what = f"screening needs {error.name or 'nomenklatura'}, which is not installed"
         raise ConfigurationError(what, next_step=INSTALL) from None
-    return _Tools(model, ValueEntity, LogicV2, LogicV2.default_config())
+    configuration = LogicV2.default_config()
+    # Only names are compared here; features of other properties would cost time and find nothing.
+    configuration.weights = {feature.name: 0.0 for feature in LogicV2.features if feature.name not in _NAME_FEATURES}
+    return _Tools(model, ValueEntity, LogicV2, configuration)
 
 
 def can_match(asked: PartyKind, listed: PartyKind) -> bool:
@@ -63,9 +88,14 @@ def can_match(asked: PartyKind, listed: PartyKind) -> bool:
 def compute_score(asked: tuple[PartyKind, str], listed: tuple[PartyKind, str, ListedNameKind]) -> float:
     """From 0 to 1. Raises ConfigurationError when the extra `screening` is not installed."""
     tools = _load_tools()
-    query = _make_entity(_SCHEMATA[asked[0]], {"name": (asked[1],)})
-    candidate = _make_entity(_SCHEMATA[listed[0]], {_PROPERTIES[listed[2]]: (listed[1],)})
+    query = _make_named(_SCHEMATA[asked[0]], "name", asked[1])
+    candidate = _make_named(_SCHEMATA[listed[0]], _PROPERTIES[listed[2]], listed[1])
     return float(tools.algorithm.compare(query, candidate, tools.configuration).score)
+
+
+@lru_cache(maxsize=100_000)
+def _make_named(schema: str, name: str, value: str) -> Any:
+    return _make_entity(schema, {name: (value,)})
 
 
 def build_entities(entry: ListEntry) -> list[dict[str, object]]:
@@ -105,15 +135,31 @@ def compute_address_score(asked: tuple[str, ...], listed: tuple[str, ...]) -> tu
 @lru_cache(maxsize=4096)
 def find_country(text: str) -> str | None:
     """The ISO code of a country's name or code; None when it is not known."""
+    attempts = [part.strip() for part in (text, text.partition(",")[0], text.partition("(")[0])]
+    plain = _load_countries()
+    for attempt in attempts:
+        if attempt.casefold() in plain:
+            return plain[attempt.casefold()]
+    from rigour.territories import lookup_territory  # every spelling, but seconds to load
+
+    found = next((territory for attempt in attempts if (territory := lookup_territory(attempt))), None)
+    return (found.ftm_country or found.code).upper() if found else None
+
+
+@cache
+def _load_countries() -> dict[str, str]:
+    """Codes and plain names of countries."""
     try:
-        from rigour.territories import lookup_territory
+        from rigour.territories import get_territories
     except ImportError:
         raise ConfigurationError("screening needs rigour, which is not installed", next_step=INSTALL) from None
-    for attempt in (text, text.partition(",")[0], text.partition("(")[0].strip()):
-        territory = lookup_territory(attempt)
-        if territory is not None:
-            return (territory.ftm_country or territory.code).upper()
-    return None
+    found = dict(_SPELLINGS)
+    for territory in get_territories():
+        if territory.is_country or territory.is_ftm:
+            code = (territory.ftm_country or territory.code).upper()
+            for text in (territory.code, territory.alpha3, territory.name, territory.full_name):
+                found.setdefault((text or code).casefold(), code)
+    return found
 
 
 def group_countries(texts: tuple[str, ...]) -> frozenset[str]:

@@ -23,7 +23,6 @@ from holdfast.records.screening import (
 SHARE_PERCENT = 50.0
 DEPTH_MAX = 6
 _PERSONS = frozenset({OrganisationKind.INDIVIDUAL})
-_UNSURE_KINDS = frozenset({OrganisationKind.COMMUNITY})
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +59,7 @@ def describe_organisation(organisation: Organisation) -> Screened:
     kind = PartyKind.PERSON if organisation.kind in _PERSONS else PartyKind.ORGANISATION
     return Screened(
         label=organisation.id,
-        kind=PartyKind.UNKNOWN if organisation.kind in _UNSURE_KINDS else kind,
+        kind=kind,
         names=tuple(names.values()),
         countries=tuple(dict.fromkeys(place.value for place in places if place and place.value != "unknown")),
     )

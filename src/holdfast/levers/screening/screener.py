@@ -35,7 +35,8 @@ from holdfast.records.screening import (
 )
 
 THRESHOLD = 0.70
-ADDRESS_THRESHOLD = 0.90
+ADDRESS_THRESHOLD = 0.80
+LITERAL_SCORE = 0.95
 _REASONS = {
     ListedNameKind.NAME: HitReason.NAME,
     ListedNameKind.ALIAS: HitReason.ALIAS,
@@ -86,9 +87,10 @@ class HeldLists:
         )
         hits: list[Hit] = []
         answers: list[ListAnswer] = []
+        strangers: set[Key] = set()
         for feed in self.feeds.values():
             consultation = consult(feed, self.editions, on, known_on)
-            found = self._screen_feed(asked, consultation)
+            found = sorted(self._screen_feed(asked, consultation, strangers), key=_order)
             hits += found
             answers += self._answer_feed(asked, consultation, found)
         return ScreeningResult(
@@ -99,10 +101,11 @@ class HeldLists:
             answers=merge_answers(answers),
             hits=tuple(sorted(hits, key=_order)),
             not_screened=skipped,
+            notes=_say_strangers(strangers - {(hit.list, hit.entry) for hit in hits}),
         )
 
-    def _screen_feed(self, party: Screened, consultation: Consultation) -> list[Hit]:
-        met = {edition: self._meet(party, edition, consultation) for edition in consultation.editions}
+    def _screen_feed(self, party: Screened, consultation: Consultation, strangers: set[Key]) -> list[Hit]:
+        met = {edition: self._meet(party, edition, consultation, strangers) for edition in consultation.editions}
         keys = dict.fromkeys(key for meetings in met.values() for key in meetings)
         hits: list[Hit] = []
         for key in keys:
@@ -110,7 +113,7 @@ class HeldLists:
             standing = judge_entry(consultation, self._presences(key, consultation))
             hits.append(_make_hit(met[source][key], source, standing, party))
         for edition in consultation.withdrawn:
-            standing, taken_back = judge_withdrawn(edition), self._meet(party, edition, consultation)
+            standing, taken_back = judge_withdrawn(edition), self._meet(party, edition, consultation, strangers)
             hits += (_make_hit(meeting, edition, standing, party) for meeting in taken_back.values())
         return hits
 
@@ -121,23 +124,27 @@ class HeldLists:
             found[edition] = tuple(entry for entry in entries if entry)
         return found
 
-    def _meet(self, party: Screened, edition: Edition, consultation: Consultation) -> dict[Key, _Meeting]:
-        """The best meeting with each entry of an edition."""
+    def _meet(
+        self, party: Screened, edition: Edition, consultation: Consultation, strangers: set[Key]
+    ) -> dict[Key, _Meeting]:
+        """The best meeting with each entry of an edition; entries of other countries are noted and left out."""
         index = self.get_index(edition)
         best: dict[Key, _Meeting] = {}
         for meeting in (*self._meet_names(party, index), *_meet_addresses(party, index)):
             key = get_key(meeting.entry)
-            if consultation.see(meeting.entry) and (key not in best or meeting.rank > best[key].rank):
+            if _is_stranger(meeting, party):
+                strangers.add(key)
+            elif consultation.see(meeting.entry) and (key not in best or meeting.rank > best[key].rank):
                 best[key] = meeting
         return best
 
     def _meet_names(self, party: Screened, index: ListIndex) -> Iterator[_Meeting]:
         for queried in party.names:
             words = split_name(queried.name, party.kind)
-            for candidate in index.find_candidates(words):
+            for candidate in index.find_candidates(words, party.kind):
                 if can_match(party.kind, candidate.entry.kind):
                     meeting = self._compare(queried, party, candidate, index)
-                    if meeting and not _is_stranger(meeting, party):
+                    if meeting:
                         yield meeting
 
     def _compare(self, queried: QueryName, party: Screened, candidate: Candidate, index: ListIndex) -> _Meeting | None:
@@ -157,8 +164,8 @@ class HeldLists:
     def _answer_feed(self, party: Screened, consultation: Consultation, hits: list[Hit]) -> Iterator[ListAnswer]:
         latest = consultation.latest
         silence = judge_silence(consultation, self.get_index(latest).first_start if latest else None)
-        if not party.names and not party.addresses:
-            silence = (Answer.UNKNOWN, "no name that could be screened")
+        if silence[0] is Answer.NO and not party.addresses and not _tells(party):
+            silence = (Answer.UNKNOWN, "the names are too generic for their absence to say anything")
         vague = [hit for hit in hits if hit.list not in consultation.feed.lists and hit.listed is not Answer.NO]
         if vague and silence[0] is Answer.NO:
             silence = (Answer.UNKNOWN, f"{vague[0].listed_as} was hit in a file that does not say which list it is")
@@ -207,23 +214,29 @@ def _weight(answer: ListAnswer) -> int:
 
 def _compare_words(asked: NameWords, listed: NameWords, index: ListIndex) -> HitQuality | None:
     """How the telling words of two names agree; None when none of them does."""
-    telling = {word for word in asked.telling if not index.is_common(word)}
+    if asked.whole == listed.whole:
+        return HitQuality.EXACT if asked == listed else HitQuality.CLOSE
+    telling = {word for word in asked.telling if not index.is_common(word)} or asked.telling
     if not telling:
-        return HitQuality.EXACT if asked.all == listed.all else None
+        return HitQuality.EXACT if asked.senses == listed.senses and not listed.telling else None
     shared = {word for word in telling if any(is_near(word, other) for other in listed.all)}
     if not shared:
         return None
     lost = [word for word in asked.telling if not any(is_near(word, other) for other in listed.all)]
+    if len(lost) >= 2 * len(shared):  # the score could not reach the threshold
+        return None
     extra = [word for word in listed.telling if not any(is_near(word, other) for other in asked.all)]
     strange = bool(asked.places and listed.places and not asked.places & listed.places)
     if lost or extra or strange:
         return HitQuality.PARTIAL
-    return HitQuality.EXACT if asked.telling == listed.telling else HitQuality.CLOSE
+    same = asked.telling == listed.telling and asked.senses == listed.senses
+    return HitQuality.EXACT if same else HitQuality.CLOSE
 
 
 def _is_stranger(meeting: _Meeting, party: Screened) -> bool:
-    """A partial match with a party of another country: nothing speaks for it."""
-    return meeting.quality is HitQuality.PARTIAL and bool(_compare_countries(meeting.entry, party)[1])
+    """A match that is not literal, with a party of another country: nothing else speaks for it."""
+    literal = meeting.quality is HitQuality.EXACT and meeting.score >= LITERAL_SCORE
+    return not literal and bool(_compare_countries(meeting.entry, party)[1])
 
 
 def _compare_countries(entry: ListEntry, party: Screened) -> tuple[tuple[str, ...], tuple[str, ...]]:
@@ -236,15 +249,20 @@ def _compare_countries(entry: ListEntry, party: Screened) -> tuple[tuple[str, ..
 
 
 def _meet_addresses(party: Screened, index: ListIndex) -> Iterator[_Meeting]:
-    if not party.addresses:
-        return
-    for entry in index.entries:
-        if not entry.addresses or not can_match(party.kind, entry.kind):
+    """A town or a country alone is no address: only those with a number are compared."""
+    ours = _with_numbers(party.addresses)
+    for entry in index.entries if ours else ():
+        theirs = _with_numbers(entry.addresses)
+        if not theirs or not can_match(party.kind, entry.kind):
             continue
-        score, matched = compute_address_score(party.addresses, entry.addresses)
+        score, matched = compute_address_score(ours, theirs)
         if score >= ADDRESS_THRESHOLD:
-            queried = QueryName(party.addresses[0], "address")
+            queried = QueryName(ours[0], "address")
             yield _Meeting(entry, HitReason.ADDRESS, HitQuality.CLOSE, score, queried, matched)
+
+
+def _with_numbers(addresses: tuple[str, ...]) -> tuple[str, ...]:
+    return tuple(text for text in addresses if any(character.isdigit() for character in text))
 
 
 def _make_hit(meeting: _Meeting, edition: Edition, standing: Standing, party: Screened) -> Hit:
@@ -272,6 +290,17 @@ def _make_hit(meeting: _Meeting, edition: Edition, standing: Standing, party: Sc
         disagrees=disagrees,
         citation=entry.citation,
     )
+
+
+def _say_strangers(strangers: set[Key]) -> tuple[str, ...]:
+    if not strangers:
+        return ()
+    return (f"{len(strangers)} loose matches with parties of other countries are left out; screen the plain name.",)
+
+
+def _tells(party: Screened) -> bool:
+    """Whether some name has a word of its own."""
+    return any(split_name(name.name, party.kind).telling for name in party.names)
 
 
 def _order(hit: Hit) -> tuple[bool, bool, int, float, str, str]:

@@ -23,19 +23,32 @@ _TRADE = """
     smart software computing network networks platform platforms solution solutions tech systems global world
 """
 _TRADE_WORDS = frozenset(_TRADE.split())
+# Places that half the companies of the lists are named after and that rigour does not mark.
+_PLACES = """
+    shenzhen hangzhou guangzhou nanjing wuhan chengdu suzhou hefei jinan qingdao xiamen ningbo wuxi dongguan foshan
+    zhuhai changsha zhengzhou harbin dalian shenyang changchun kunming guiyang nanchang taiyuan lanzhou urumqi
+    zhejiang jiangsu guangdong sichuan hubei hunan fujian shandong anhui henan hebei shanxi shaanxi liaoning jilin
+    heilongjiang yunnan guizhou gansu qinghai jiangxi hainan guangxi xinjiang
+"""
+_PLACE_WORDS = frozenset(_PLACES.split())
 
 
 @dataclass(frozen=True, slots=True)
 class NameWords:
-    """A name's words without legal form and stop words: those that tell, places, and other generic ones."""
+    """A name's words without legal form and stop words: those that tell, places, and other generic ones.
+
+    senses: what the generic words and places stand for, so that two spellings of one are one. whole: all words joined.
+    """
 
     telling: frozenset[str]
     places: frozenset[str]
     generic: frozenset[str]
+    senses: frozenset[str]
+    whole: str
 
     @property
     def all(self) -> frozenset[str]:
-        """Every one of them."""
+        """Every word."""
         return self.telling | self.places | self.generic
 
 
@@ -54,6 +67,8 @@ class _Part(Protocol):
 class _Symbol(Protocol):
     @property
     def category(self) -> _Sealed: ...
+    @property
+    def id(self) -> str: ...
 
 
 class _Span(Protocol):
@@ -74,23 +89,34 @@ class _Name(Protocol):
 def split_name(name: str, kind: PartyKind) -> NameWords:
     """The words of a name. Raises ConfigurationError when the extra `screening` is not installed."""
     telling: set[str] = set()
-    places: set[str] = set()
-    generic: set[str] = set()
+    places: dict[str, str] = {}
+    generic: dict[str, str] = {}
     for parsed in _analyse(name[:NAME_CHARACTERS_MAX], kind):
-        located, marked = _marked(parsed, {_PLACE_SYMBOL}), _marked(parsed, _GENERIC_SYMBOLS) | _TRADE_WORDS
+        located, marked = _senses(parsed, {_PLACE_SYMBOL}), _senses(parsed, _GENERIC_SYMBOLS)
         for part in parsed.parts:
             word = part.comparable
             if part.tag.value in _DROPPED_TAGS or not word:
                 continue
-            tells = len(word) >= _TELLING_MIN or not word.isascii()
-            chosen = places if word in located else telling if tells and word not in marked else generic
-            chosen.add(word)
-    return NameWords(frozenset(telling), frozenset(places), frozenset(generic))
+            if word in located or word in _PLACE_WORDS:
+                places[word] = located.get(word, word)
+            elif word in marked or word in _TRADE_WORDS or (len(word) < _TELLING_MIN and word.isascii()):
+                generic[word] = marked.get(word, word)
+            else:
+                telling.add(word)
+    senses = frozenset((*places.values(), *generic.values()))
+    return NameWords(frozenset(telling), frozenset(places), frozenset(generic), senses, join_words(name))
 
 
-def _marked(name: _Name, categories: Iterable[str]) -> set[str]:
+def _senses(name: _Name, categories: Iterable[str]) -> dict[str, str]:
+    """Word → what its symbol stands for; the first of several in order of their names."""
     wanted = set(categories)
-    return {part.comparable for span in name.spans if span.symbol.category.value in wanted for part in span.parts}
+    found: dict[str, str] = {}
+    for span in name.spans:
+        if span.symbol.category.value in wanted:
+            for part in span.parts:
+                sense = f"{span.symbol.category.value}:{span.symbol.id}"
+                found[part.comparable] = min(sense, found.get(part.comparable, sense))
+    return found
 
 
 def _analyse(name: str, kind: PartyKind) -> Iterable[_Name]:
@@ -98,11 +124,11 @@ def _analyse(name: str, kind: PartyKind) -> Iterable[_Name]:
         from rigour.names import NameTypeTag, analyze_names
     except ImportError:
         raise ConfigurationError("screening needs rigour, which is not installed", next_step=INSTALL) from None
-    tag = NameTypeTag.PER if kind is PartyKind.PERSON else NameTypeTag.ORG
-    return analyze_names(tag, [name], phonetics=False, consolidate=False)
+    if kind is PartyKind.PERSON:  # without symbols: loading the dictionary of given names takes seconds
+        return analyze_names(NameTypeTag.PER, [name], symbols=False, phonetics=False, consolidate=False)
+    return analyze_names(NameTypeTag.ORG, [name], phonetics=False, consolidate=False)
 
 
-@lru_cache(maxsize=400_000)
 def split_roughly(name: str) -> tuple[str, ...]:
     """The words of a name, cheaply: for finding candidates in a long list, not for judging them."""
     try:
@@ -115,3 +141,8 @@ def split_roughly(name: str) -> tuple[str, ...]:
     if any(character.isalpha() and character.upper() != character and not character.isascii() for character in lowered):
         words += tokenize_name(ascii_text(lowered))  # Cyrillic, Greek, accents; syllables of Han would say nothing
     return tuple(dict.fromkeys(words))
+
+
+def join_words(name: str) -> str:
+    """A name without its gaps, so that `Good Will` and `Goodwill` are one."""
+    return "".join(split_roughly(name))
