@@ -306,3 +306,19 @@ def test_a_terraform_variable_is_a_setting_and_its_use_a_reference() -> None:
     report = read("terraform", TERRAFORM, "main.tf")
     assert ("var.model_id", 3) in {(setting.name, setting.line) for setting in report.settings}
     assert [(reference.line, reference.name) for reference in report.references] == [(14, "env:var.model_id")]
+
+
+def test_short_lists_of_a_registry_belong_to_its_long_one() -> None:
+    long = ", ".join(f'{{"llm_name": "qwen3:{size}b"}}' for size in range(1, 9))
+    text = f'{{"factories": [{{"llm": [{long}]}}, {{"llm": [{{"llm_name": "gpt-4o"}}]}}], "default_model": "gpt-4o-mini"}}'
+    assert see("json", text) == {(1, "api:openai/gpt-4o-mini")}
+
+
+def test_a_list_of_many_records_about_few_models_is_data() -> None:
+    rows = ",\n".join(f'{{"base_model": "facebook/opt-125m", "gpus": {number}}}' for number in range(20))
+    report = read("json", f"[{rows}]")
+    assert (report.sightings, [one.length for one in report.catalogues]) == ((), [1])
+
+
+def test_notes_for_a_changelog_are_left_out() -> None:
+    assert see("yaml", "upgrade:\n  model: gpt-4o\n", "releasenotes/notes/new-default.yaml") == set()

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from holdfast.inventory.config.embedding import read_embedded
 from holdfast.inventory.config.gathering import Gathering
 from holdfast.inventory.config.mending import mend_python
+from holdfast.inventory.config.noise import is_changes_path
 from holdfast.inventory.config.shell import ShellContext, read_script
 from holdfast.inventory.config.words import get_words
 from holdfast.inventory.prefilter import compile_prefilter
@@ -17,10 +18,6 @@ from holdfast.inventory.sighting import FileReport, Source
 
 LINE_CHARACTERS_MAX = 4_000
 
-_CHANGES = re.compile(
-    r"(?:^|/)(?:change[-_]?logs?|changes|history|news|release[-_]?notes?|releases|whats?[-_]?new|announcements?|blog)(?:[-_.][\w.-]*)?(?:/|\.\w+$|$)",
-    re.IGNORECASE,
-)
 _FENCE = re.compile(
     r"(?P<indent>[ \t>]*)(?:[-*+] |\d+\. )?(?P<fence>`{3,}|~{3,}|:{3,}(?=[ \t]*\{code))[ \t]*(?P<info>[^`\n]*)"
 )
@@ -60,7 +57,7 @@ class Block:
 
 def read_markdown(source: Source) -> FileReport:
     """What a Markdown, RST or AsciiDoc document tells its reader to run or to configure."""
-    if _CHANGES.search(source.path):
+    if is_changes_path(source.path):
         return FileReport(source.path)
     gathering = Gathering(source)
     # A line of more is data, and no fence or prompt: it is passed over.

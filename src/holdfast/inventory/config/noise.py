@@ -14,13 +14,22 @@ _RECORDED_PATH = re.compile(
     r"|(?:^|/)(?:tokenizer|vocab|special_tokens_map|generation_config|tokenizer_config|preprocessor_config|added_tokens|trainer_state|all_results|eval_results|train_results|results?)\.json$",
     re.IGNORECASE,
 )
+_CHANGES = re.compile(
+    r"(?:^|/)(?:change[-_]?logs?|changes|changelog\.d|\.changeset|newsfragments|history|news|release[-_]?notes?|releases|whats?[-_]?new|announcements?|blog)(?:[-_.][\w.-]*)?(?:/|\.\w+$|$)",
+    re.IGNORECASE,
+)
 _OBJECTS = ("chat.completion", "text_completion", "response", "list", "model", "embedding")
 _SPECIFICATION_KEYS = frozenset({"openapi", "swagger", "asyncapi"})
 
 
 def is_recorded_path(path: str) -> bool:
     """A path whose files are recorded, generated, translated or locked: their names are no configuration."""
-    return _RECORDED_PATH.search(path) is not None
+    return _RECORDED_PATH.search(path) is not None or is_changes_path(path)
+
+
+def is_changes_path(path: str) -> bool:
+    """A changelog, or a note for one: what it names was changed, not used."""
+    return _CHANGES.search(path) is not None
 
 
 def is_specification(root: Node) -> bool:

@@ -386,8 +386,8 @@ class ScriptReading:
             self._read_body(Word(text, line), Surroundings(f"{self._context.rule}.here-document"))
 
     def _talk(self, command: Command, head: str) -> None:
-        """`echo NAME=value >> .env` sets it; all other talk is talk."""
-        if head in ("echo", "printf") and command.targets and not self._context.loaders_only:
+        """`echo NAME=value` sets it in whatever it is sent to; all other talk is talk."""
+        if head in ("echo", "printf") and not self._context.loaders_only:
             for word in command.words[1:]:
                 assignment = as_assignment(word)
                 if assignment is not None:

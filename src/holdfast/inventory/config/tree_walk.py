@@ -53,11 +53,20 @@ class TreeWalk:
         self._rule = rule
         self._setting_paths = setting_paths
         self._visited: set[int] = set()
+        self._registries: set[tuple[str, ...]] = set()  # where one long list stood, the short ones belong to it
 
     def walk(self, root: Node, around: Surroundings) -> None:
         """Add what a document says."""
-        if not is_specification(root):
+        if is_specification(root):
+            return
+        whole, self._gathering = self._gathering, Gathering(self._gathering.source)
+        self._visit(root, Scope((), NOTHING, around))
+        if self._registries:
+            self._gathering = Gathering(whole.source)
+            self._visited.clear()
             self._visit(root, Scope((), NOTHING, around))
+        whole.take(self._gathering.report())
+        self._gathering = whole
 
     def _visit(self, node: Node, scope: Scope) -> None:
         if isinstance(node, Leaf):
@@ -101,6 +110,9 @@ class TreeWalk:
         names = self._collect_names(listing, scope)
         if len(set(names)) >= CATALOGUE_LENGTH_MIN or len(names) >= RECORDS_LENGTH_MIN:
             self._gathering.list_models(listing.line, names)
+            self._registries.add(scope.path)
+            return
+        if names and scope.path in self._registries:
             return
         for index, item in enumerate(listing.items):
             if isinstance(item, Leaf):
