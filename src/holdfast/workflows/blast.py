@@ -21,16 +21,14 @@ def does_stop(findings: Iterable[Finding]) -> bool:
 
 def is_at_risk(row: ModelRow) -> bool:
     """Something bites, but nothing stops."""
-    return not row.stops and any(
-        finding.bites and not (finding.reach in (Reach.OPEN, Reach.UNKNOWN) and finding.effect is Effect.UNKNOWN)
-        for finding in row.findings
-    )
+    limited = row.reach not in (Reach.OPEN, Reach.UNKNOWN) or row.effect not in (Effect.OPEN, Effect.UNKNOWN)
+    return limited and not row.stops
 
 
 def is_unknown(row: ModelRow) -> bool:
     """Nothing is known to bite, and something could not be decided."""
-    undecided = any(Reach.UNKNOWN is f.reach or Effect.UNKNOWN is f.effect for f in row.findings)
-    return not row.stops and not is_at_risk(row) and undecided
+    undecided = row.reach is Reach.UNKNOWN or row.effect is Effect.UNKNOWN
+    return undecided and not row.stops and not is_at_risk(row)
 
 
 def compute_blast(rows: Sequence[ModelRow], asks: str, on: datetime.date) -> Blast:

@@ -3,7 +3,7 @@
 import json
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -54,7 +54,7 @@ def _escape(text: str) -> str:
 
 
 @contextmanager
-def show_progress(title: str) -> Iterator["ProgressBar"]:
+def show_progress(title: str) -> Generator["ProgressBar"]:
     """A progress bar on standard error when it is a terminal; nothing otherwise."""
     console = open_output().err
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
