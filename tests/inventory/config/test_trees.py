@@ -310,7 +310,8 @@ def test_a_terraform_variable_is_a_setting_and_its_use_a_reference() -> None:
 
 def test_short_lists_of_a_registry_belong_to_its_long_one() -> None:
     long = ", ".join(f'{{"llm_name": "qwen3:{size}b"}}' for size in range(1, 9))
-    text = f'{{"factories": [{{"llm": [{long}]}}, {{"llm": [{{"llm_name": "gpt-4o"}}]}}], "default_model": "gpt-4o-mini"}}'
+    short = '{"llm_name": "gpt-4o"}'
+    text = f'{{"factories": [{{"llm": [{long}]}}, {{"llm": [{short}]}}], "default_model": "gpt-4o-mini"}}'
     assert see("json", text) == {(1, "api:openai/gpt-4o-mini")}
 
 

@@ -20,12 +20,9 @@ class CommandKeys:
     used: frozenset[str]
 
 
-def read_commands(
-    gathering: Gathering, table: Table, path: tuple[str, ...], rule: str, hints: tuple[str, ...]
-) -> CommandKeys:
+def read_commands(gathering: Gathering, table: Table, path: tuple[str, ...], context: ShellContext) -> CommandKeys:
     """Add what the commands of one table say; which keys they were."""
     used: set[str] = set()
-    context = ShellContext(rule, hints)
     scripts = get_words().scripts
     in_scripts = bool(path) and path[-1].lower() in get_words().script_tables
     for entry in table.entries:

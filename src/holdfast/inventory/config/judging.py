@@ -1,12 +1,12 @@
 """Is this text, at this key, among these surroundings, a model in use? The one place where configuration is judged."""
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 from holdfast.inventory.config.expansion import expand, is_templated
 from holdfast.inventory.config.gathering import Gathering
 from holdfast.inventory.config.positions import KeyReading, Position
+from holdfast.inventory.config.shell_words import Word
 from holdfast.inventory.config.spotting import Spotted, find_held, find_spotted, is_distinct, is_page
 from holdfast.inventory.config.words import get_words
 from holdfast.inventory.lexicon import get_lexicon
@@ -42,9 +42,9 @@ class Surroundings:
     note: str = ""
 
 
-def judge(gathering: Gathering, text: str, line: int, reading: KeyReading, around: Surroundings) -> list[str]:
+def judge(gathering: Gathering, word: Word, reading: KeyReading, around: Surroundings) -> list[str]:
     """Add what this text says to the gathering; the names that were seen."""
-    text = text.strip().strip("\"'`")
+    text, line = word.text.strip().strip("\"'`"), word.line
     if not 1 < len(text) <= TEXT_MAX or reading.position is Position.NEVER:
         return []
     spotted = find_spotted(text)
@@ -55,22 +55,12 @@ def judge(gathering: Gathering, text: str, line: int, reading: KeyReading, aroun
     if reading.position is Position.NO or "\n" in text:
         return []
     if is_templated(text):
-        return _judge_templated(gathering, text, line, reading, around)
+        return _judge_templated(gathering, Word(text, line), reading, around)
     return [
         _see(gathering, found, line, around)
         for part in _split_several(text)
         if (found := find_at(part, reading, around)) is not None
     ]
-
-
-def judge_words(
-    gathering: Gathering, text: str, line: int, reading: KeyReading, around: Surroundings, known: Mapping[str, str]
-) -> list[str]:
-    """The same for a text whose variables may have been set in this file."""
-    expansion = expand(text, known)
-    if expansion.is_open or len(expansion.values) != 1:
-        return judge(gathering, text, line, reading, around)
-    return judge(gathering, expansion.values[0], line, reading, around)
 
 
 def _split_several(text: str) -> list[str]:
@@ -80,9 +70,8 @@ def _split_several(text: str) -> list[str]:
     return [part for part in _SEVERAL.split(text) if part and " " not in part]
 
 
-def _judge_templated(
-    gathering: Gathering, text: str, line: int, reading: KeyReading, around: Surroundings
-) -> list[str]:
+def _judge_templated(gathering: Gathering, word: Word, reading: KeyReading, around: Surroundings) -> list[str]:
+    text, line = word.text, word.line
     expansion = expand(text)
     seen: list[str] = []
     for value in expansion.values:

@@ -3,6 +3,7 @@
 from holdfast.inventory.config.gathering import Gathering
 from holdfast.inventory.config.judging import Surroundings, judge
 from holdfast.inventory.config.positions import KeyReading, Position
+from holdfast.inventory.config.shell_words import Word
 from holdfast.inventory.config.spotting import find_spotted
 from holdfast.inventory.naming import find_distinct
 from holdfast.inventory.sighting import FileReport, Source
@@ -20,7 +21,7 @@ def read_requirements(source: Source) -> FileReport:
         around = Surroundings("requirements.model", hints=("spacy",))
         name = text.split("==")[0].split(";")[0].strip().replace("-", "_")
         if find_spotted(text) is not None:
-            judge(gathering, text, number, _STRONG, around)
+            judge(gathering, Word(text, number), _STRONG, around)
         elif "/" not in text and (found := find_distinct(name)) is not None and "spacy" in str(found.model):
-            judge(gathering, name, number, _STRONG, around)
+            judge(gathering, Word(name, number), _STRONG, around)
     return gathering.report()

@@ -241,5 +241,5 @@ def read_modelfile(source: Source) -> FileReport:
         match = _MODELFILE.fullmatch(line.rstrip("\r")) if not in_text else None
         if match is not None:
             around = Surroundings(f"modelfile.{match['name'].lower()}", vias=("ollama",), hints=("llama-cpp",))
-            judge(gathering, match["value"], number, _STRONG, around)
+            judge(gathering, Word(match["value"], number), _STRONG, around)
     return gathering.report()

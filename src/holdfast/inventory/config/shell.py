@@ -141,7 +141,7 @@ class ScriptReading:
         for word in assignment.values:
             if is_templated(word.text) and not expand(word.text).values:
                 continue
-            judge(self._gathering, word.text, word.line, reading, self._around(reading))
+            judge(self._gathering, word, reading, self._around(reading))
 
     def _declare(self, words: list[Word]) -> None:
         for word in words:
@@ -277,7 +277,10 @@ class ScriptReading:
             return  # a word of its own: `--model_args pretrained=…`
         if reading.position is Position.STRONG:
             named = replace(around, vias=(*around.vias, *filter(None, (reading.via,))))
-            self._judge(value, reading if reading.via else _STRONG, named, is_loader=loader is not None)
+            if loader is not None:
+                self._load(value, named)
+            else:
+                self._judge(value, reading, named)
 
     def _read_pairs(self, value: Word, around: Surroundings) -> None:
         for part in re.split(r",(?=\s*[A-Za-z_][\w.-]*=)", value.text):
@@ -290,7 +293,7 @@ class ScriptReading:
         if self._context.loaders_only and reading.position is not Position.STRONG:
             return
         named = replace(around, vias=(*filter(None, (reading.via,)), *around.vias))
-        self._judge(value, reading, named, is_loader=False)
+        self._judge(value, reading, named)
 
     def _read_places(self, words: list[Word], loader: Loader, around: Surroundings) -> None:
         """The plain arguments that are names; a flag's own value is not one of them."""
@@ -309,7 +312,7 @@ class ScriptReading:
                 and not words[index + 1].text.startswith("-")
             ):
                 continue  # `--local-dir org/name org/name`
-            self._judge(word, _STRONG, around, is_loader=True)
+            self._load(word, around)
             left -= 1
             if left == 0:
                 return
@@ -317,14 +320,23 @@ class ScriptReading:
     def _is_name(self, word: Word, around: Surroundings) -> bool:
         return any(find_at(value.text, _STRONG, around) is not None for value in self._resolve(word))
 
-    def _judge(self, word: Word, reading: KeyReading, around: Surroundings, *, is_loader: bool) -> None:
+    def _judge(self, word: Word, reading: KeyReading, around: Surroundings) -> list[str]:
+        """Judge everything that a word stands for; the names that were seen."""
+        seen: list[str] = []
         for value in self._resolve(word):
             calls = (word.line,) if value.line != word.line else ()
-            seen = judge(self._gathering, value.text, value.line, reading, replace(around, call_lines=calls))
-            if seen or not is_loader or not is_templated(value.text):
-                continue
-            named = _VARIABLE.fullmatch(word.text)
-            if named is not None and named["name"] in self._values:
+            seen.extend(judge(self._gathering, value, reading, replace(around, call_lines=calls)))
+        return seen
+
+    def _load(self, word: Word, around: Surroundings) -> None:
+        """The same for what a loader takes: a variable that was set from outside is worth a word."""
+        if self._judge(word, _STRONG, around):
+            return
+        named = _VARIABLE.fullmatch(word.text)
+        if named is None or named["name"] not in self._values:
+            return
+        for value in self._resolve(word):
+            if is_templated(value.text):
                 note = f"set on line {value.line} from outside"
                 self._gathering.refer("", Sighting(word.line, word.text, around.rule, _first(around.vias), note=note))
 
@@ -335,7 +347,7 @@ class ScriptReading:
         for before, word in pairwise(words):
             organisation, slash, name = word.text.partition("/")
             if slash and not before.text.startswith("-") and ":" not in name and is_publisher(organisation):
-                judge(self._gathering, word.text, word.line, KeyReading(Position.WEAK), replace(around, vias=()))
+                judge(self._gathering, word, KeyReading(Position.WEAK), replace(around, vias=()))
 
     def _read_addresses(self, words: list[Word], tool: str, around: Surroundings) -> None:
         for word in words:
@@ -348,7 +360,9 @@ class ScriptReading:
                     if spotted is None or (is_page(address) and tool != "git"):
                         continue
                     calls = (word.line,) if value.line != word.line else ()
-                    judge(self._gathering, address, value.line, _STRONG, replace(around, vias=(), call_lines=calls))
+                    judge(
+                        self._gathering, Word(address, value.line), _STRONG, replace(around, vias=(), call_lines=calls)
+                    )
 
     def _read_body(self, word: Word, around: Surroundings) -> None:
         """A JSON body sent by curl: `{"model": "gpt-4o", …}`."""

@@ -12,6 +12,8 @@ from holdfast.inventory.config.json_tree import parse_json
 from holdfast.inventory.config.judging import Surroundings, find_at, judge
 from holdfast.inventory.config.noise import get_model_keys, is_priced, is_record, is_specification
 from holdfast.inventory.config.positions import NOTHING, KeyReading, Position, read_key, split_words
+from holdfast.inventory.config.shell import ShellContext
+from holdfast.inventory.config.shell_words import Word
 from holdfast.inventory.config.spotting import is_distinct, is_weights
 from holdfast.inventory.config.tree import Entry, Leaf, Listing, Node, Table, Unparsable
 from holdfast.inventory.config.words import get_words
@@ -97,8 +99,9 @@ class TreeWalk:
         around = replace(scope.around, rule=self._name_rule(key))
         if not leaf.is_text and '"' in leaf.text:  # an expression: its strings are what it can be
             quoted = re.findall(r'"([^"$]+)"', leaf.text)
-            return [name for text in quoted for name in judge(self._gathering, text, leaf.line, scope.reading, around)]
-        return judge(self._gathering, leaf.text, leaf.line, scope.reading, around)
+            words = [Word(text, leaf.line) for text in quoted]
+            return [name for word in words for name in judge(self._gathering, word, scope.reading, around)]
+        return judge(self._gathering, Word(leaf.text, leaf.line), scope.reading, around)
 
     def _name_rule(self, key: str) -> str:
         words = "-".join(split_words(key)[:6])
@@ -148,7 +151,7 @@ class TreeWalk:
             return
         neighbours = read_neighbours(table)
         commands = read_commands(
-            self._gathering, table, scope.path, self._rule, neighbours.find_vias("") or scope.around.hints
+            self._gathering, table, scope.path, ShellContext(self._rule, neighbours.find_vias("") or scope.around.hints)
         )
         if self._visit_named_value(table, scope):
             return
@@ -174,7 +177,7 @@ class TreeWalk:
             )
             if not is_number and not (isinstance(entry.node, Table) and _says_itself(entry.node)):
                 around = replace(scope.around, rule=f"{self._name_rule(scope.path[-1])}.key")
-                judge(self._gathering, entry.key, entry.line, scope.reading, around)
+                judge(self._gathering, Word(entry.key, entry.line), scope.reading, around)
         return False
 
     def _visit_named_value(self, table: Table, scope: Scope) -> bool:
