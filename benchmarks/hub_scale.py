@@ -101,7 +101,8 @@ def main() -> None:
     for share in (share for share in shares if asked.levers or share.lever == "all"):
         print(
             f"  {share.lever:<22} {share.act:<9} {share.reach.value:<14} {share.effect.value:<9}"
-            f" models {share.share_of_models:7.2%}  downloads {share.share_of_downloads:7.2%}  bytes {share.share_of_bytes:7.2%}"
+            f" models {share.share_of_models:7.2%}  downloads {share.share_of_downloads:7.2%}"
+            f"  bytes {share.share_of_bytes:7.2%}"
         )
 
 
