@@ -141,6 +141,12 @@ def test_a_batch_file_sets_and_uses_its_variable() -> None:
     ]
 
 
+def test_the_processes_of_a_procfile_are_commands() -> None:
+    assert see("shell", "web: python app.py\nworker: vllm serve Qwen/Qwen3-8B\n", "Procfile") == {
+        (2, "pkg:huggingface/Qwen/Qwen3-8B")
+    }
+
+
 def test_words_keep_their_lines_through_quotes_and_continuations() -> None:
     commands = list(split_commands("a 'b\nc' \\\n d\ne \"f\n g\" h\n"))
     assert [[(word.text, word.line) for word in command.words] for command in commands] == [

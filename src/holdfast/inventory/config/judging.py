@@ -79,7 +79,8 @@ def _judge_templated(gathering: Gathering, word: Word, reading: KeyReading, arou
         if found is not None:
             seen.append(_see(gathering, found, line, around))
     if not seen and expansion.is_open and expansion.variable and reading.position is Position.STRONG:
-        note = around.note or f"set by {expansion.variable.removeprefix('env:')}"
+        set_by = f"set by {expansion.variable.removeprefix('env:')}"
+        note = f"{around.note}, {set_by}" if around.note else set_by
         sighting = Sighting(line, text, around.rule, _first(around.vias), endpoint=around.endpoint, note=note)
         if reading.is_passed_on:
             gathering.follow(expansion.variable, sighting)

@@ -27,7 +27,9 @@ def read_shell(source: Source) -> FileReport:
     if shebang is not None:
         read_embedded(gathering, "python" if "python" in shebang[0] else "javascript", source.text, 1)
     else:
-        read_script(gathering, source.text, 1, ShellContext())
+        is_procfile = source.path.rpartition("/")[2].lower().startswith("procfile")
+        text = re.sub(r"(?m)^[\w-]+:[ \t]*", "", source.text) if is_procfile else source.text
+        read_script(gathering, text, 1, ShellContext())
     return gathering.report()
 
 
