@@ -23,7 +23,7 @@ from holdfast.formats.errors import (
 from holdfast.formats.gguf import LongArray, read_gguf_header
 from holdfast.records.errors import HoldfastError
 
-FILES = Path(__file__).parent / "files"
+FILES = Path(__file__).parent / "fixtures"
 TEXT, ARRAY = 8, 9
 
 

@@ -11,7 +11,7 @@ from holdfast.formats.errors import BadMagic, BadWireFormat, TooManyEntries, Tru
 from holdfast.formats.onnx import read_onnx_header
 from holdfast.records.errors import HoldfastError
 
-FILES = Path(__file__).parent / "files"
+FILES = Path(__file__).parent / "fixtures"
 
 
 def varint(value: int) -> bytes:

@@ -20,7 +20,7 @@ from holdfast.formats.errors import (
 from holdfast.formats.safetensors import read_safetensors_header
 from holdfast.records.errors import MalformedFile, UnreadableFile
 
-FILES = Path(__file__).parent / "files"
+FILES = Path(__file__).parent / "fixtures"
 
 
 def write(path: Path, header: object, data: bytes = b"") -> Path:

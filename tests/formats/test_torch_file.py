@@ -13,7 +13,7 @@ from holdfast.formats.errors import ArchiveBomb, BadArchive, BadMagic, BadPickle
 from holdfast.formats.torch_file import is_harmless, read_torch_file
 from holdfast.records.errors import HoldfastError
 
-FILES = Path(__file__).parent / "files"
+FILES = Path(__file__).parent / "fixtures"
 STATE = {"collections.OrderedDict", "torch.FloatStorage", "torch._utils._rebuild_tensor_v2"}
 
 

@@ -11,6 +11,7 @@ import yaml
 from holdfast.inventory.prefilter import compile_prefilter, prefilter_pattern
 from holdfast.inventory.routing import find_format
 
+DATA = Path(__file__).parents[2] / "src" / "holdfast" / "data"
 LABELS = Path(__file__).parents[2] / "benchmarks" / "corpus" / "labels"
 
 USES = [
@@ -96,3 +97,35 @@ def _list_missed(project: str, uses: list[dict[str, object]]) -> list[str]:
     names = [name for name in declared if "/" in name]
     searcher = compile_prefilter()
     return [f"{project}: {name}" for name in names if searcher.search(f'model="{name}"'.encode()) is None]
+
+
+# General code imports these; a file is read when it also holds one of their loaders.
+GENERAL_PACKAGES = frozenset(
+    {
+        "torch", "torchvision", "nltk", "gensim", "tokenizers", "boto3", "aioboto3", "azure", "google.cloud",
+        "evaluate",
+        "unstructured", "adapters", "clip", "df", "phi", "speech_recognition", "spacy", "ultralyticsplus", "chromadb*",
+        "tiktoken", "langchain*",
+    }
+)  # fmt: skip
+
+
+def test_every_python_package_that_takes_models_matches_by_its_import() -> None:
+    packages = yaml.safe_load((DATA / "python_loaders.yaml").read_text(encoding="utf-8"))["packages"]
+    searcher = compile_prefilter()
+    wanted = set(packages) - GENERAL_PACKAGES
+    missed = [name for name in wanted if searcher.search(f"from {name.rstrip('*')} import x".encode()) is None]
+    assert sorted(missed) == []
+
+
+def test_every_host_of_a_provider_matches() -> None:
+    providers = yaml.safe_load((DATA / "lexicon.yaml").read_text(encoding="utf-8"))["providers"].values()
+    searcher = compile_prefilter()
+    hosts = [host for provider in providers for host in provider.get("hosts", ())]
+    assert [host for host in hosts if searcher.search(f"url: https://{host}/v1".encode()) is None] == []
+
+
+def test_every_distinct_class_of_a_client_matches() -> None:
+    names = yaml.safe_load((DATA / "python_loaders.yaml").read_text(encoding="utf-8"))["distinct_names"]
+    searcher = compile_prefilter()
+    assert [name for name in names if searcher.search(f"x = {name}(y)".encode()) is None] == []

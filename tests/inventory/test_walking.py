@@ -149,7 +149,7 @@ def test_marker_files_are_remembered(tmp_path: Path) -> None:
 
 
 IGNORES = {
-    ".gitignore": "*.log.py\n/only_top.py\nbuild_dir/\n!keep.log.py\ndocs/**/gen.py\n# note\n\\#odd.py\nsp ace.py\n*.t\\ \n",
+    ".gitignore": "*.log.py\n/only_top.py\nbuild_dir/\n!keep.log.py\ndocs/**/gen.py\n# note\n\\#odd.py\nsp ace.py\n",
     "pkg/.gitignore": "*.py\n!wanted.py\n/sub/anchored.yaml\n",
     "pkg/sub/.gitignore": "!deep.py\n",
     "a/b/.gitignore": "[xy]?.py\n**/never.py\nq*/z.py\n",

@@ -10,16 +10,16 @@ from typing import Any, Final, Protocol, cast
 
 # Parts of an extended regular expression that means the same to `grep -E`, RE2 and Python: no `\d`, no look-around.
 _LOADERS: Final = (
-    "from_pretrained", "SentenceTransformer", "sentence[-_]transformers", "CrossEncoder", "snapshot_download",
-    "hf_hub_", "[Hh]ugging[-_ ]?[Ff]ace", "HUGGING_?FACE", r"hf\.co/", "hf download", "hf://",
-    "Inference(Session|Client)", r"hub\.load", "(load|get|create)_model\\( *[\"'][A-Za-z0-9_.-]+/", "open_clip",
+    "from_(pretrained|single_file|hparams|preset)", "load_(lora|ip_adapter)", "SentenceTransformer",
+    "sentence[-_]transformers", "CrossEncoder", "snapshot_download", "hf_hub_", "[Hh]ugging[-_ ]?[Ff]ace",
+    "HUGGING_?FACE", r"hf\.co/", "hf download", "hf://", "Inference(Session|Client)", r"hub\.load", "open_clip",
     "timm[./]", "import timm", "ctranslate2", "[Ww]hisper", "WHISPER", "vllm", "VLLM", "sglang",
     "[Ll]lama[-_0-9./:A-Z(=]", "[Ll]lama(cpp|file|parse|index|guard)", "[Oo]llama", "OLLAMA", "LLAMA[-_0-9.]",
     "LLaMA", "[Ll]ite[Ll][Ll][Mm]", "model[Ss]cope", "ModelScope", r"spacy\.load", "spacy download",
     "_core_(web|news|sci)_", "init_(chat_model|embeddings)", r"dspy\.", "pydantic_ai", "diffusers",
     "transformers import", "import transformers", "mlx[-_](lm|vlm|whisper|community)", "gguf", "GGUF", "ggml",
-    "safetensors", "onnx", "ONNX", r"torchvision\.models", "fasttext", "fastembed", "FlagEmbedding", "AutoModel",
-    "AutoTokenizer", r"\.chat\.completions", "chat/completions", r"generateText\(", r"streamText\(",
+    "safetensors", "onnx", "ONNX", r"torchvision\.models", "fasttext", "[Ff]ast[Ee]mbed", "FlagEmbedding",
+    "AutoModel", "AutoTokenizer", r"\.chat\.completions", "chat/completions", r"generateText\(", r"streamText\(",
 )  # fmt: skip
 _PROVIDERS: Final = (
     "(import|from) openai", "[Oo]pen[Aa][Ii][/:(]",
@@ -27,38 +27,73 @@ _PROVIDERS: Final = (
     "OpenA[Ii][A-Z(]", "[\"'=: ]openai([\"',:]|$)", "azure[-_]?openai", "azure_(deployment|endpoint)",
     "openai[-_](chat|like|comp)",
     "OPENAI_(API_)?(BASE|MODEL|ENGINE|DEPLOY|EMBED|CHAT|LLM|URL|DEFAULT|HOST|TEXT|COMP)", "AZURE_OPENAI", "open_ai",
-    "(import|from) anthropic", "Anthropic[A-Z(]", "[A-Za-z]Anthropic",
-    "anthropic[-/:._](com|[a-z]*claude|Anth|Async|chat)", "anthropic[/:]", "[\"'=: ]anthropic([\"',:]|$)",
-    "ANTHROPIC_(MODEL|BASE|DEFAULT|SMALL|API_BASE|[A-Z]*MODEL)", "generativeai", "GenerativeModel", "GoogleGen",
-    "google[._-]genai", "google import genai", "@google/gen", "[Vv]ertex[-_]?[Aa][Ii]", "VERTEX_?AI", "[Bb]edrock",
-    "BEDROCK", r"cohere\.(Client|Async|com|ai|chat|embed|rerank)", "(import|from) cohere", "cohere/",
-    "[\"']cohere[\"':]", "langchain[-_]cohere", "Cohere[A-Z(]", "COHERE_", "[Gg]roq", "GROQ",
-    "together[-_./]?(ai|AI|xyz|compute)", "from together import", "together-ai", "TOGETHER_", "fireworks[-_./]?ai",
-    "[Ff]ireworks[./(]", "FIREWORKS", "accounts/[a-z-]+/models", "import replicate", r"Replicate\(",
-    r"replicate\.(run|com|Client|stream|async)", "replicate/", "REPLICATE_", "[Oo]pen[Rr]outer", "OPENROUTER",
-    "[Dd]ash[Ss]cope", "DASHSCOPE", "[Ss]ilicon[Ff]low", "volcengine", "doubao", "[Mm]oonshot", "voyage-[0-9a-z]",
-    "[Vv]oyage[Aa][Ii]", "VOYAGE", r"api\.perplexity", "PERPLEXITY", "pplx-", "sonar-", "[Ww]atsonx", "WATSONX",
-    "[Ss]amba[Nn]ova", "[Cc]erebras", "[Dd]eep[Ii]nfra", "ai21", "AI21", "j2-(ultra|mid)", "jamba",
-    "[Ee]leven_?[Ll]abs", "eleven_[a-z]", "[Dd]eepgram", "[Aa]ssembly[Aa][Ii]", "stability[-_.]?(ai|sdk)",
-    "[Jj]ina[-_]?(ai|AI|embed|clip|rerank|colbert)", r"integrate\.api\.nvidia", "NVIDIA[A-Z(]", "nvidia_ai",
-    "nvidia[-_]nim", "[Gg]rok-", "xai[-_./]", "[Zz]hipu", "[Qq]ianfan", "[Hh]unyuan", "ERNIE", "ernie-",
-    "[Mm]ini[Mm]ax", r"api\.stepfun", "step-[123]", r"models\.(github\.ai|inference)", "[Aa]nyscale", "[Cc]larifai",
-    "ai-sdk", "[Oo]cto[Aa][Ii]", "[Nn]ovita", "[Nn]ebius", "databricks-(dbrx|mpt|gte)", "@(cf|hf)/",
-    "[Aa]leph[-_]alpha", "luminous-", "fal-ai", "upstage", "reka-", "palmyra", "SparkLLM", "sparkai", "generalv[23]",
-    "flashrank", "solar-(mini|pro|10)", "workers-ai",
+    "(import|from) anthropic", "Anthropic[A-Z(]", "[A-Za-z]Anthropic", "anthropic[-/:._](com|claude|Anth|Async|chat)",
+    "anthropic[/:]", "[\"'=: ]anthropic([\"',:]|$)", "ANTHROPIC_(MODEL|BASE|DEFAULT|SMALL|API_BASE)", "generativeai",
+    "GenerativeModel", "GoogleGen", "google[._-]genai", "google import genai", "@google/gen",
+    "[Vv]ertex[-_]?[Aa][Ii]", "VERTEX_?AI", "[Bb]edrock", "BEDROCK",
+    r"cohere\.(Client|Async|com|ai|chat|embed|rerank)", "(import|from) cohere", "cohere/", "[\"']cohere[\"':]",
+    "langchain[-_]cohere", "Cohere[A-Z(]", "COHERE_", "[Gg]roq", "GROQ", "together[-_./]?(ai|AI|xyz|compute)",
+    "from together import", "together-ai", "TOGETHER_", "fireworks[-_./]?ai", "[Ff]ireworks[./(]", "FIREWORKS",
+    "accounts/fireworks", "import replicate", r"Replicate\(", r"replicate\.(run|com|Client|stream|async)",
+    "replicate/", "REPLICATE_", "[Oo]pen[Rr]outer", "OPENROUTER", "[Dd]ash[Ss]cope", "DASHSCOPE", "[Ss]ilicon[Ff]low",
+    "volcengine", "doubao", "[Mm]oonshot", "voyage-[0-9a-z]", "[Vv]oyage[Aa][Ii]", "VOYAGE", r"api\.perplexity",
+    "PERPLEXITY", "pplx-", "sonar-", "[Ww]atsonx", "WATSONX", "[Ss]amba[Nn]ova", "[Cc]erebras", "[Dd]eep[Ii]nfra",
+    "ai21", "AI21", "j2-(ultra|mid)", "jamba", "[Ee]leven_?[Ll]abs", "eleven_[a-z]", "[Dd]eepgram",
+    "[Aa]ssembly[Aa][Ii]", "stability[-_.]?(ai|sdk)", "[Jj]ina[-_]?(ai|AI|embed|clip|rerank|colbert)",
+    r"integrate\.api\.nvidia", "NVIDIA[A-Z(]", "nvidia_ai", "nvidia[-_]nim", "[Gg]rok-", "xai[-_./]", "[Zz]hipu",
+    "[Qq]ianfan", "[Hh]unyuan", "ERNIE", "ernie-", "[Mm]ini[Mm]ax", r"api\.stepfun", "step-[123]",
+    r"models\.(github\.ai|inference)", "[Aa]nyscale", "[Cc]larifai", "ai-sdk", "[Oo]cto[Aa][Ii]", "[Nn]ovita",
+    "[Nn]ebius", "databricks-(dbrx|mpt|gte)", "@(cf|hf)/", "[Aa]leph[-_]alpha", "luminous-", "fal-ai", "upstage",
+    "reka-", "palmyra", "SparkLLM", "sparkai", "generalv[23]", "flashrank", "solar-(mini|pro|10)", "workers-ai",
+)  # fmt: skip
+# Packages whose import alone makes a file worth reading. Those that general code imports (torch, boto3) are not here:
+# their loaders are above.
+_PACKAGES: Final = (
+    "optimum", "auto_gptq", "awq", "unsloth", "setfit", "peft", "trl", "petals", "lmdeploy", "exllamav2",
+    "tensorrt_llm", "mii", "litgpt", "openvino", "outlines", "guidance", "funasr", "keybert", "bertopic", "gliner",
+    "span_marker", "glirel", "infinity_emb", "model2vec", "angle_emb", "InstructorEmbedding", "txtai", "rerankers",
+    "ragatouille", "pylate", "byaldi", "colpali", "stanza", "flair", "ultralytics", "rembg", "segment_anything",
+    "insightface", "deepface", "TTS", "nemo", "speechbrain", "demucs", "vosk", "piper", "detoxify", "doctr", "surya",
+    "RealtimeSTT", "presidio_analyzer", "lm_eval", "tensorflow_hub", "keras_(hub|nlp|cv)", "agents", "claude_", "zai",
+    "erniebot", "nlpcloud", "writerai", "perplexity", "fal_client", "lmstudio", "aisuite", "any_llm", "instructor",
+    "marvin", "mirascope", "magentic", "crewai", "smolagents", "agno", "strands", "autogen", "semantic_kernel",
+    "browser_use", "livekit", "pipecat", "ragas", "deepeval", "inspect_ai", "haystack", "dspy", "fireworks", "timm",
+    "replicate", r"google\.adk", "mlx_",
+)  # fmt: skip
+_CLIENTS: Final = (
+    "(import|from) (" + "|".join(_PACKAGES) + ")",
+    r"tiktoken\.(enc|get)", r"api\.load\(", "@anthropic-ai", "@azure(-rest)?/(openai|ai-)",
+    "@google-cloud/aiplatform", "@google/adk", "@langchain/", "@lmstudio", "@mastra", "@mlc-ai",
+    "@(xenova|huggingface)/", "@genkit-ai", "@instructor-ai", "@inngest/agent", "@copilotkit", "@browserbasehq",
+    "@perplexity-ai", "@tensorflow/tfjs", "@(elizaos|orama)", "cohere-ai", "portkey-ai", "llamaindex",
+    "[\"'](ai|ai/rsc|genkit|langchain|replicate|token\\.js|mem0ai|promptfoo|autoevals|modelfusion|multi-llm-ts|llm-exe)[\"']",
+)  # fmt: skip
+# What tells the hosts of providers from other hosts.
+_HOSTS: Final = (
+    "generativelanguage", r"aiplatform\.google", r"\.ai\.azure\.com", "cognitiveservices", r"kimi\.com",
+    r"bigmodel\.cn",
+    r"api\.(z|x|jina|lambda|poe|friendli|featherless|inference|reka|cartesia|rime|deepinfra|01|scaleway|inceptionlabs)\.",
+    r"deepsearch\.jina", r"api\.nvidia\.com", r"nvcf\.nvidia", r"snova\.ai", r"(gateway\.ai|api)\.cloudflare\.com",
+    r"volces\.com", "byteplus", r"(cloud|gcp|azure)\.?databricks", r"ml\.cloud\.ibm", "githubcopilot", "baidubce",
+    r"tencent(cloudapi|\.com)", "xf-?yun", "lingyiwanwu", "sensenova", r"hyperbolic\.xyz", "ppinfra", r"ppio\.com",
+    r"lepton\.run", r"inference\.friendli", r"chutes\.ai", r"nscale\.com", "gmi-serving", r"baseten\.co",
+    r"kepler\.ai", "snowflakecomputing", "oraclecloud", "lambdalabs", "predibase", "cometapi", "aimlapi",
+    r"ai\.gitee", "ai-gateway", r"writer\.com", r"atlas\.nomic", "mixedbread", r"nlpcloud\.io", r"fal\.run",
+    "runwayml", "lumalabs", r"bfl\.(ai|ml)", r"play\.ht", r"users\.rime", r"gladia\.io", "speechmatics",
+    r"fish\.audio", "twelvelabs",
 )  # fmt: skip
 _FAMILIES: Final = (
     "gpt[-_]?[234o]", "GPT[-_]?[234]", "gpt-", "[\"'/:=]o[134]-(mini|preview|pro)",
     "text-(embedding|davinci|ada|bison|unicorn)", "dall-e", "DALL", "tts-1",
     "[Cc]laude[-_ /]?([0-9]|v[0-9]|instant|[Oo]pus|[Ss]onnet|[Hh]aiku)", "Claude[A-Z(]",
-    "CLAUDE[-_]?([0-9]|MODEL|[A-Z]*MODEL)", "[\"':= /](claude|opus|sonnet|haiku)([\"',]|$)",
+    "CLAUDE[-_]?([0-9]|MODEL|OPUS|SONNET|HAIKU|CODE_)", "[\"':= /](claude|opus|sonnet|haiku)([\"',]|$)",
     "(opus|sonnet|haiku|fable|mythos)-[0-9]", "[Gg]emini[-_/:0-9(]", "Gemini[A-Z]", "GEMINI_", "[\"']gemini[\"']",
     "[Qq]wen", "QWEN", "[Qq]w[Qq]-", "[Dd]eep[-_]?[Ss]eek", "DEEPSEEK", "[Mm]i[sx]tral", "MISTRAL",
     "(code|mini|mag|dev|vox)stral", "[Pp]ixtral", "[Gg]emma[-0-9:/\"']", "phi-[1-4]", "phi[34][-:\"']", "Phi-[1-4]",
-    "[- _/.:=\"'](al|distil|m|sci|bio|fin|tiny|mobile|modern|nomic-|ro|ko|camem)?(bert|BERT)[-_/\"'0-9]", "[a-z]BERT",
+    "[- /:=\"'](al|distil|m|sci|bio|fin|tiny|mobile|modern|nomic-|ro|ko|camem)?(bert|BERT)[-_/\"'0-9]", "[a-z]BERT",
     "[Bb]erta[-/\"']", "BERTa", "[- _/:\"'](m|[Ff]lan-|code|by)?[Tt]5-[a-z]", "[Ff]lan-",
     "clip-(vit|ViT|rn|RN|base|large|multi)", "CLIP-", "ViT-[A-Z]", "vit[-_](base|large|small|huge|tiny)", "dinov[23]",
-    "[Ss]table[-_ ]?[Dd]iffusion", "sdxl", "SDXL", "sd-turbo", "FLUX", "flux[-.](1|pro|dev|schnell|kontext)", "bge-",
+    "[Ss]table[-_ ]?[Dd]iffusion", "sdxl", "SDXL", "sd-turbo", "FLUX[-.]", "flux[-.](1|pro|dev|schnell|kontext)", "bge-",
     "[/\"'-]e5-", "gte-", "[Mm]ini-?[Ll][Mm]", "mpnet", "nomic-", "mxbai", "embed-(english|mul|v)", "rerank-",
     "multi-qa", "paraphrase-", "command-(r[-:0-9\"']|r7b|a-|light|xlarge|nightly)", "[Ff]alcon-", "mpt-[0-9]",
     "[Dd]olly[-_]", "vicuna", "alpaca-", "[Gg]ranite-", "OLMo", "olmo[-0-9]", "[Ss]mol(LM|lm|VLM|vlm)",
@@ -71,6 +106,8 @@ _FAMILIES: Final = (
     "wizard(lm|coder|math)", "Wizard(LM|Coder|Math)", "[Aa]ya-", "arctic-", "dbrx", "pyannote", "silero",
     "segmentation-3", "resnet[-_]?(18|34|50|101|152)", "efficientnet", "tinyllama", "cogv", "CogV", "SenseVoice",
 )  # fmt: skip
+_BRACKET: Final = re.compile(r"\[[^]]+\]")
+_RANGE: Final = re.compile(r"(\w)-(\w)")
 # The end of a key that speaks of models, then the shape of a hub name: catches families that nobody has heard of.
 # No repetition before the sign: with one, the automata of grep and RE2 grow until both are ten times slower.
 _KEY: Final = (
@@ -78,6 +115,7 @@ _KEY: Final = (
     "ERANKER|mbedder|MBEDDER|mbedding|mbeddings|MBEDDING|heckpoint|HECKPOINT|llm|LLM|repo_id|REPO_ID|repoId|ncoder|NCODER|lassifier|LASSIFIER|etriever|ummarizer)"
 )
 _SHAPES: Final = (
+    "Chat(Together|Fireworks|XAI|Perplexity)|EngineArgs\\(|FlagReranker|FlagModel|TextEmbedding\\(",
     _KEY + "[\"']?(: str)? ?[:=(] ?[\"']?[A-Za-z0-9_.-]+/[A-Za-z0-9]",
     "(\\.(pth|ckpt|tflite)|(odel|best|last|eights|oint|[0-9][a-z]?)\\.pt)($|[\"' ,)])",
 )
@@ -108,12 +146,19 @@ class Searcher(Protocol):
 
 
 def prefilter_pattern() -> str:
-    """The pattern as an extended regular expression, as `grep -rE` takes it."""
-    return "|".join(_get_parts())
+    """The pattern as an extended regular expression, as `grep -rE` takes it.
+
+    Ranges are spelled out: what `A-Z` means depends on the locale, and grep is twenty times slower with it in UTF-8.
+    """
+    return _BRACKET.sub(lambda bracket: _RANGE.sub(_spell, bracket.group()), "|".join(_get_parts()))
+
+
+def _spell(span: re.Match[str]) -> str:
+    return "".join(map(chr, range(ord(span[1]), ord(span[2]) + 1)))
 
 
 def _get_parts() -> tuple[str, ...]:
-    return (*_LOADERS, *_PROVIDERS, *_FAMILIES, *_SHAPES)
+    return (*_LOADERS, *_PROVIDERS, *_CLIENTS, *_HOSTS, *_FAMILIES, *_SHAPES)
 
 
 @cache

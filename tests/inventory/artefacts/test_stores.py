@@ -9,7 +9,7 @@ from holdfast.inventory.scan import ScanOptions, scan
 from holdfast.records.model import Pin
 from holdfast.records.use import Artefact, Inventory
 
-FILES = Path(__file__).parents[2] / "formats" / "files"
+FILES = Path(__file__).parents[2] / "formats" / "fixtures"
 COMMIT = "e73636d4f797dec63c3081bb6ed5c7b0bb3f2089"
 
 
