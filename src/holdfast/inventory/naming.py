@@ -224,7 +224,13 @@ def _strip_own_prefix(name: str, provider: Provider, lexicon: Lexicon) -> str:
 def _find_at_own_server(name: str, endpoint: str, lexicon: Lexicon) -> Named | None:
     if "11434" in endpoint:
         return find_at_ollama(name, lexicon)
-    return find_first(name, ANY)
+    return find_first(name, ANY) or _find_served(name, lexicon)
+
+
+def _find_served(name: str, lexicon: Lexicon) -> Named | None:
+    """The name that a server of one's own gives to weights, when it is a family's."""
+    is_plain = "/" not in name and ":" not in name
+    return name_short("server", name) if is_plain and lexicon.hub.family.search(name) else None
 
 
 def _is_own_server(endpoint: str) -> bool:

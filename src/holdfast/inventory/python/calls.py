@@ -159,10 +159,20 @@ class Calls:
         endpoint = (
             self.values.find_single(find_argument(call, None, loader.endpoint), scope) if loader.endpoint else None
         )
+        if found.dotted.startswith("openai."):
+            endpoint = endpoint or self._find_module_setting("api_base") or self._find_module_setting("base_url")
+            if self._find_module_setting("api_type") == "azure":
+                return Load(loader, "azure", endpoint or "")
         provider = (
             self.values.find_single(find_argument(call, None, (loader.provider,)), scope) if loader.provider else None
         )
         return Load(loader, provider or loader.via, endpoint or "")
+
+    def _find_module_setting(self, name: str) -> str | None:
+        """`openai.api_base = "http://localhost:8000/v1"`: set once for the whole module."""
+        for assigned in self._module.paths.get(f"openai.{name}", []):
+            return self.values.find_single(assigned.expr, assigned.scope)
+        return None
 
     def _is_other_repository(self, call: ast.Call, loader: Loader, scope: Scope) -> bool:
         return self.values.find_single(find_argument(call, None, (loader.dataset,)), scope) in ("dataset", "space")

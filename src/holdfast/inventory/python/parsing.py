@@ -1,8 +1,11 @@
 """From text to a syntax tree. A file with errors is read around them, and the trouble is told with its line."""
 
 import ast
+import gc
 import re
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 ATTEMPTS_MAX = 24
@@ -43,9 +46,21 @@ def parse_python(text: str) -> Parsed:
     return Parsed(tree, f"{place}; read around it" if tree is not None else f"cannot be parsed: {place}")
 
 
+@contextmanager
+def _no_collection() -> Iterator[None]:
+    """A tree is many nodes and no cycle: collecting garbage while it grows takes as long as parsing."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
 def _try(text: str) -> tuple[ast.Module | None, Exception | None]:
     try:
-        with warnings.catch_warnings():
+        with warnings.catch_warnings(), _no_collection():
             warnings.simplefilter("ignore")
             return ast.parse(text), None
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:

@@ -188,6 +188,20 @@ MUTING_CALLS = frozenset(
     }
 )  # fmt: skip
 _ADDRESS = "://"
+_LEAVES = frozenset(
+    {
+        ast.Load,
+        ast.Store,
+        ast.Del,
+        ast.Pass,
+        ast.Break,
+        ast.Continue,
+        ast.alias,
+        ast.Global,
+        ast.Nonlocal,
+        ast.arguments,
+    }
+)
 _STAND_IN = re.compile(r"(?i)(?:self\.)?_*(?:mock|fake|stub|dummy|expected)")
 _ANSWER_KEYS = frozenset(
     {
@@ -230,11 +244,20 @@ class _Walk:
     def _push_all(self, nodes: Iterable[ast.AST], scope: Scope, muted: bool) -> None:
         kept: list[tuple[ast.AST, Scope, bool]] = []
         for node in nodes:
-            if not isinstance(node, ast.Constant):
+            kind = node.__class__
+            if isinstance(node, ast.Name):  # half of all nodes: not worth a step of its own
+                if not muted:
+                    self._module.read.add(node.id)
+            elif kind is ast.Constant:
+                self._constant(node)
+            elif kind not in _LEAVES:
                 kept.append((node, scope, muted))
-            elif isinstance(node.value, str) and _ADDRESS in node.value:
-                self._module.texts.append(node)
-        self._stack.extend(reversed(kept))
+        kept.reverse()
+        self._stack.extend(kept)
+
+    def _constant(self, node: ast.AST) -> None:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _ADDRESS in node.value:
+            self._module.texts.append(node)
 
     def _slot(self, name: str, expr: ast.expr, scope: Scope, beside: ast.Dict | None = None) -> None:
         self._module.slots.append(Slot(name, expr, scope, beside))
@@ -300,6 +323,7 @@ class _Walk:
         self._push_all([*node.decorator_list, *node.bases, *(keyword.value for keyword in node.keywords)], scope, muted)
 
     def assign(self, node: ast.Assign, scope: Scope, muted: bool) -> None:
+        muted = muted or any(_STAND_IN.match(get_path(target)) for target in node.targets)
         for target in node.targets:
             self._assign_target(target, node.value, scope, muted)
         self._push_all([node.value], scope, muted)
@@ -326,7 +350,7 @@ class _Walk:
             if owner is not None and isinstance(target.value, ast.Name) and target.value.id in ("self", "cls"):
                 owner.attributes.setdefault(target.attr, []).append(Assigned(value, scope))
             self._module.paths[get_path(target)].append(Assigned(value, scope))
-            self._slot_unless(muted or bool(_STAND_IN.match(get_path(target))), target.attr, value, scope)
+            self._slot_unless(muted, target.attr, value, scope)
         elif isinstance(target, ast.Subscript):
             key = find_text(target.slice)
             self._slot_unless(muted or key is None, key or "", value, scope)
@@ -421,10 +445,6 @@ class _Walk:
         if get_last_word(node.value) not in ("Literal", "Annotated"):  # a type hint names no model to use
             self._push_all([node.value, node.slice], scope, muted)
 
-    def name(self, node: ast.Name, _: Scope, muted: bool) -> None:
-        if isinstance(node.ctx, ast.Load) and not muted:
-            self._module.read.add(node.id)
-
     def attribute(self, node: ast.Attribute, scope: Scope, muted: bool) -> None:
         if isinstance(node.ctx, ast.Load) and not muted:
             self._module.read.add(node.attr)
@@ -465,6 +485,5 @@ _VISITORS: dict[type[ast.AST], Callable[[_Walk, Any, Scope, bool], None]] = {
     ast.Tuple: _Walk.list_,
     ast.Set: _Walk.list_,
     ast.Subscript: _Walk.subscript,
-    ast.Name: _Walk.name,
     ast.Attribute: _Walk.attribute,
 }
