@@ -39,6 +39,13 @@ def test_an_end_date_ends_a_listing_on_that_day() -> None:
     assert ask(held, "Beijing Zhipu", "2025-01-07", "2026-01-05") is NO
 
 
+def test_a_removal_seen_in_an_old_edition_does_not_say_no_for_today() -> None:
+    held: Held = {edition_of(SDN, "2022-01-05"): (zhipu(start="2020-01-31", end="2021-01-07"),)}
+
+    assert ask(held, "Beijing Zhipu", "2022-01-06", "2022-01-06") is NO
+    assert ask(held, "Beijing Zhipu", "2026-01-06", "2026-01-06") is UNKNOWN
+
+
 def test_an_undated_entry_needs_an_edition_on_either_side() -> None:
     before, after = edition_of(SDN, "2025-01-01"), edition_of(SDN, "2026-01-05")
 

@@ -68,7 +68,8 @@ def _load_tools() -> _Tools:
         from followthemoney import ValueEntity, model
         from nomenklatura.matching.logic_v2.model import LogicV2
     except ImportError as error:
-        what = f"screening needs {error.name or 'nomenklatura'}, which is not installed"
+        package = (error.name or "nomenklatura").partition(".")[0]
+        what = f"screening needs {package}, which is not installed"
         raise ConfigurationError(what, next_step=INSTALL) from None
     configuration = LogicV2.default_config()
     # Only names are compared here; features of other properties would cost time and find nothing.

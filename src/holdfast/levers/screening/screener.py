@@ -4,7 +4,7 @@ Refuses to answer no for a list that is not held, is too old, or could not be se
 """
 
 import datetime
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from holdfast.levers.screening.index import Candidate, Key, ListIndex, get_key, is_near, is_too_generic
@@ -22,6 +22,7 @@ from holdfast.levers.screening.words import NameWords, split_name
 from holdfast.records.screening import (
     Answer,
     Edition,
+    EntryState,
     Feed,
     Hit,
     HitQuality,
@@ -171,24 +172,28 @@ class HeldLists:
             silence = (Answer.UNKNOWN, f"{vague[0].listed_as} was hit in a file that does not say which list it is")
         uses = tuple(use_edition(edition) for edition in consultation.editions)
         for name in dict.fromkeys((*consultation.feed.lists, *(hit.list for hit in hits))):
-            own = [hit for hit in hits if hit.list == name]
-            answer, why = answer_list(own) if own else silence
+            answer, why = answer_list([hit for hit in hits if hit.list == name], silence)
             yield ListAnswer(name, answer, why, uses)
 
 
-def answer_list(hits: Iterable[Hit]) -> tuple[Answer, str]:
-    """What the hits on one list say together: yes needs a strong one; a weak one leaves the matter open."""
-    open_hits = [hit for hit in hits if hit.listed is not Answer.NO]
-    strong = [hit for hit in open_hits if hit.strong]
+def answer_list(hits: Sequence[Hit], silence: tuple[Answer, str]) -> tuple[Answer, str]:
+    """What the hits on one list say together: yes needs a strong one; a weak one leaves the matter open.
+
+    `silence`: the answer when nobody were hit. An entry of a withdrawn version changes no answer.
+    """
+    standing = [hit for hit in hits if hit.state is not EntryState.WITHDRAWN]
+    strong = [hit for hit in standing if hit.strong]
     for wanted in (Answer.YES, Answer.UNKNOWN):
         for hit in strong:
             if hit.listed is wanted:
                 return wanted, f"{hit.listed_as}: {hit.why}"
-    if open_hits:
-        hit = open_hits[0]
-        return Answer.UNKNOWN, f"may be {hit.listed_as} ({hit.quality.value} match of {hit.queried!r}): look at it"
-    hit = next(iter(hits))
-    return Answer.NO, f"{hit.listed_as}: {hit.why}"
+    for hit in standing:
+        if hit.listed is not Answer.NO:
+            return Answer.UNKNOWN, f"may be {hit.listed_as} ({hit.quality.value} match of {hit.queried!r}): look at it"
+    if strong:
+        return Answer.NO, f"{strong[0].listed_as}: {strong[0].why}"
+    withdrawn = [f"; {hit.listed_as} was {hit.why}" for hit in hits if hit not in standing][:1]
+    return silence[0], silence[1] + "".join(withdrawn)
 
 
 def merge_answers(answers: Iterable[ListAnswer]) -> tuple[ListAnswer, ...]:

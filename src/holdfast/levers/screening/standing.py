@@ -96,7 +96,7 @@ def judge_entry(consultation: Consultation, found: Mapping[Edition, tuple[ListEn
     standing = _judge_dates(found[source], consultation.on, source)
     if standing is None:
         standing = _judge_undated(consultation, source, found)
-    if standing.listed is Answer.YES:
+    if standing.listed is Answer.YES or standing.state is EntryState.REMOVED:
         return _doubt_old(consultation, source, standing)
     return standing
 
@@ -134,7 +134,7 @@ def _judge_undated(
 
 
 def _doubt_old(consultation: Consultation, source: Edition, standing: Standing) -> Standing:
-    """A yes for a day that lies too long after the edition was last seen to be the newest is no longer a yes."""
+    """A day too long after the edition was last seen to be the newest: it may have been removed, or listed again."""
     if source.date > consultation.on and not consultation.retold:
         return standing
     latest = consultation.latest
