@@ -30,7 +30,7 @@ _DOWNLOAD = re.compile(
     r"https?://(?:huggingface\.co|hf\.co|hf-mirror\.com|(?:www\.)?modelscope\.cn)/[\w./-]+/resolve/[\w./%+-]+"
 )
 _WEIGHTS = re.compile(
-    r"https?://[\w./%:@-]+\.(?:gguf|safetensors|onnx|pth?|ckpt|llamafile|tflite|engine|nemo)(?:\?[\w=&]*)?"
+    r"https?://[\w./%:@-]+\.(?:gguf|safetensors|onnx|pth?|ckpt|llamafile|tflite|nemo)(?:\.tar)?(?:\?[\w=&]*)?"
 )
 _PROVIDER_KEYS = frozenset(
     {"provider", "model_provider", "llm_provider", "api_type", "vendor", "backend", "engine", "framework", "client"}

@@ -425,7 +425,7 @@ class _Walk:
         keys = [find_text(key) for key in node.keys]
         muted = muted or any(key in _ANSWER_KEYS for key in keys)
         if not muted:
-            self._collect(node, len(keys))
+            self._collect(node, node.values)
             for key, value in zip(keys, node.values, strict=True):
                 if key is not None:
                     self._slot(key, value, scope, node)
@@ -434,11 +434,12 @@ class _Walk:
 
     def list_(self, node: ast.List | ast.Tuple | ast.Set, scope: Scope, muted: bool) -> None:
         if not muted:
-            self._collect(node, len(node.elts))
+            self._collect(node, node.elts)
         self._push_all(node.elts, scope, muted)
 
-    def _collect(self, node: ast.expr, length: int) -> None:
-        if length >= 8:
+    def _collect(self, node: ast.expr, values: list[ast.expr]) -> None:
+        """Displays that may be catalogues: long ones, and tables of tables."""
+        if len(values) >= 8 or (len(values) > 1 and isinstance(values[0], ast.Dict | ast.List | ast.Tuple)):
             self._module.collections.append(node)
 
     def subscript(self, node: ast.Subscript, scope: Scope, muted: bool) -> None:
