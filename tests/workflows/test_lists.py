@@ -195,6 +195,15 @@ def test_a_failed_download_says_the_address_and_how_to_go_on(asked: UpdateAsked,
     assert list_editions(asked.folder) == []
 
 
+def test_a_list_that_fails_does_not_keep_the_others_from_being_stored(asked: UpdateAsked, site: Site) -> None:
+    site.serve("/consolidated.json", fixture("csl.json"))
+
+    with pytest.raises(NetworkError, match=r"404.*stored: us-csl"):
+        update_lists(replace(asked, names=("us-ofac-sdn", "us-csl")))
+
+    assert [edition.feed for edition in list_editions(asked.folder)] == ["us-csl"]
+
+
 def test_an_answer_shorter_than_announced_is_no_edition(asked: UpdateAsked, site: Site) -> None:
     body = fixture("sdn_advanced.xml")
     site.serve("/sdn_advanced.xml", body, Content_Length=str(len(body) + 10))

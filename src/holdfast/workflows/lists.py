@@ -23,7 +23,15 @@ from holdfast.levers.screening.store import (
     read_entries,
     store_edition,
 )
-from holdfast.records.errors import ListError, MissingPath, UnknownName, UsageError
+from holdfast.records.errors import (
+    HoldfastError,
+    LimitExceeded,
+    ListError,
+    MissingPath,
+    NetworkError,
+    UnknownName,
+    UsageError,
+)
 from holdfast.records.organisation import Organisation
 from holdfast.records.screening import (
     Edition,
@@ -117,7 +125,8 @@ def _show(folder: Path, feed: Feed) -> HeldFeed:
 def update_lists(asked: UpdateAsked) -> list[Updated]:
     """Fetch, or take from files, the lists that were named; those fetched by default when none was.
 
-    Each is stored whole or not at all, one after the other. Raises ListError, NetworkError, UsageError or OutputError.
+    Each is stored whole or not at all; one that fails does not keep the others from being tried. Raises ListError,
+    NetworkError, LimitExceeded, UsageError or OutputError: the first, saying which lists were stored all the same.
     """
     feeds = read_feeds(asked.data or data_folder())
     if asked.files or asked.url:
@@ -125,7 +134,24 @@ def update_lists(asked: UpdateAsked) -> list[Updated]:
             raise UsageError("--from and --from-url need the name of one list", next_step=f"Lists: {', '.join(feeds)}")
         return [_update(get_feed(feeds, asked.names[0]), asked)]
     chosen = [get_feed(feeds, name) for name in asked.names] or [feed for feed in feeds.values() if feed.by_default]
-    return [_update(feed, asked) for feed in chosen]
+    updated: list[Updated] = []
+    failed: list[HoldfastError] = []
+    for feed in chosen:
+        try:
+            updated.append(_update(feed, asked))
+        except (ListError, NetworkError, LimitExceeded) as error:
+            failed.append(error)
+    if failed:
+        raise _say_stored(failed, updated) from None
+    return updated
+
+
+def _say_stored(failed: Sequence[HoldfastError], updated: Sequence[Updated]) -> HoldfastError:
+    first, *others = failed
+    words = [f"{len(others)} more failed"] if others else []
+    words += [f"stored: {', '.join(item.feed for item in updated)}"] if updated else []
+    what = f"{first.what} ({'; '.join(words)})" if words else first.what
+    return type(first)(what, where=first.where, next_step=first.next_step)
 
 
 def _update(feed: Feed, asked: UpdateAsked) -> Updated:

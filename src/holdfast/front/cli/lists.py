@@ -16,7 +16,7 @@ from holdfast.front.cli.options import DataOption, JsonOption
 from holdfast.records.screening import CAVEATS, Answer, Hit, ListAnswer, PartyKind, ScreeningResult
 from holdfast.workflows.lists import HeldFeed, Updated
 
-app = typer.Typer(help="Official lists: what is held, fetching them on command, screening against them.")
+app = typer.Typer()
 
 FolderOption = Annotated[
     str | None,
