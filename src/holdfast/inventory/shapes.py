@@ -230,6 +230,14 @@ def find_repository(name: str, lexicon: Lexicon) -> Named | None:
     return name_repository(name, Confidence.DECLARED) if is_repository(name, lexicon) else None
 
 
+def find_bare_ollama(name: str, lexicon: Lexicon) -> Named | None:
+    """`nomic-embed-text`, `llama3.1`: Ollama's names without a tag, where they are no plain word."""
+    distinctive = any(character.isdigit() or character == "-" for character in name)
+    if not distinctive or not lexicon.ollama_family.fullmatch(name):
+        return None
+    return name_weights("pkg:ollama", name, Confidence.INFERRED)
+
+
 def find_deep_path(name: str, lexicon: Lexicon) -> Named | None:
     """`//pretrained/facebook/encodec_24khz`, `s3://bucket/models/meta-llama/Llama-3-8B`: a copy of a hub repository."""
     parts = name.rstrip("/").rsplit("/", 2)
@@ -266,4 +274,11 @@ DISTINCT: tuple[Reader, ...] = (
     find_ollama_tag,
     find_known_repository,
 )
-ANY: tuple[Reader, ...] = (*DISTINCT, find_provider_short, find_deep_path, find_repository, find_local_file)
+ANY: tuple[Reader, ...] = (
+    *DISTINCT,
+    find_provider_short,
+    find_bare_ollama,
+    find_deep_path,
+    find_repository,
+    find_local_file,
+)
