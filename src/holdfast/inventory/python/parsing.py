@@ -4,7 +4,7 @@ import ast
 import gc
 import re
 import warnings
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -47,7 +47,7 @@ def parse_python(text: str) -> Parsed:
 
 
 @contextmanager
-def _no_collection() -> Iterator[None]:
+def _no_collection() -> Generator[None]:
     """A tree is many nodes and no cycle: collecting garbage while it grows takes as long as parsing."""
     was_enabled = gc.isenabled()
     gc.disable()
