@@ -6,6 +6,7 @@ with each tool, and matches findings to labels as benchmarks/corpus/README.md sa
 
 import argparse
 import json
+import os
 import subprocess
 import sys
 import venv
@@ -21,6 +22,7 @@ from holdfast.workflows.grouping import group_uses
 
 HERE = Path(__file__).parent
 CORPUS = HERE / "corpus"
+CACHE = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache") / "holdfast-benchmarks"
 PEERS = ("borderlint==1.15.10", "ai-bom==3.6.0")
 KINDS = ("weights", "hosted")
 
@@ -231,7 +233,9 @@ def print_table(title: str, scores: dict[str, Score]) -> None:
 def main() -> None:
     """Print the tables; with --show, every miss and false alarm of holdfast."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--cache", type=Path, default=HERE / ".cache" / "corpus")
+    parser.add_argument(
+        "--cache", type=Path, default=CACHE / "corpus", help="outside any repository: its .gitignore would hold"
+    )
     parser.add_argument("--set", default="all", choices=["development", "held-out", "all"], dest="chosen")
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--show", action="store_true")
@@ -241,7 +245,7 @@ def main() -> None:
     print_table(f"project ({asked.chosen})", single)
     tools = {"holdfast": whole}
     if asked.peers:
-        for name, scanner in make_peer_scanners(HERE / ".cache" / "peers").items():
+        for name, scanner in make_peer_scanners(CACHE / "peers").items():
             tools[name] = measure(scanner, projects)[0]
     print_table("tool", tools)
     if asked.show:
