@@ -33,10 +33,10 @@ def join_reports(
     """
     ordered = sorted(reports, key=lambda report: report.path)
     joined = _Joined(Layout(environments, services))
+    lookup = Lookup(ordered)
     for report in ordered:
         for sighting in report.sightings:
-            joined.add(report.path, sighting)
-    lookup = Lookup(ordered)
+            joined.add(report.path, _with_revision(sighting, report.path, lookup))
     for report in ordered:
         for reference in report.references:
             joined.add_reference(report.path, reference, lookup)
@@ -75,7 +75,7 @@ class _Joined:
 
     def add_reference(self, path: str, reference: Reference, lookup: Lookup) -> None:
         """What the reference stands for in other files: a name there, a setting there, or nothing."""
-        sighting = reference.sighting
+        sighting = _with_revision(reference.sighting, path, lookup)
         call = Place(path, sighting.line)
         targets = lookup.find_targets(reference.name, path)
         named = [(target, found) for target in targets if (found := _name(target, sighting)) is not None]
@@ -134,6 +134,14 @@ class _Joined:
         key = (use.place.path, use.place.line, use.text)
         before = self._uses.get(key)
         self._uses[key] = use if before is None else _merge(before, use)
+
+
+def _with_revision(sighting: Sighting, path: str, lookup: Lookup) -> Sighting:
+    """The revision that another file holds, when there is exactly one."""
+    if sighting.revision is not None or not sighting.revision_name:
+        return sighting
+    values = {target.value for target in lookup.find_targets(sighting.revision_name, path)}
+    return replace(sighting, revision=values.pop()) if len(values) == 1 else sighting
 
 
 def _merge(before: Use, use: Use) -> Use:

@@ -170,6 +170,7 @@ def find_prefixed(name: str, lexicon: Lexicon) -> Named | None:
         return name_hosted(target, rest)
     unmistakable = (
         "_" in match["prefix"]
+        or match["prefix"] in lexicon.routing_only
         or target in ("ollama", "openrouter", "groq", "deepinfra", "fireworks")
         or match["sign"] != "/"
     )

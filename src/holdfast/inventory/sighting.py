@@ -30,6 +30,7 @@ class Sighting:
     endpoint: str = ""
     call_lines: tuple[int, ...] = ()  # loader calls in the same file
     note: str = ""
+    revision_name: str = ""  # the dotted name that holds the revision in another file
 
 
 @dataclass(frozen=True, slots=True)

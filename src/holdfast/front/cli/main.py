@@ -1,7 +1,10 @@
 """The command line's edge: verbs are registered here, and here every error becomes words and an exit code."""
 
+import os
 import sys
+import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -10,7 +13,7 @@ from typer.exceptions import TyperException
 import holdfast
 from holdfast.front.cli import assess, backtest, check, config, diff, explain, levers, lists, scan, who
 from holdfast.front.cli.console import print_error
-from holdfast.records.errors import EXIT_INTERRUPTED, HoldfastError, UsageError
+from holdfast.records.errors import EXIT_INTERRUPTED, HoldfastError, InternalError, UsageError
 
 KNOW = "Know: what we depend on"
 JUDGE = "Judge: what could take it away"
@@ -85,6 +88,18 @@ def run_verb(arguments: Sequence[str]) -> int:
     except BrokenPipeError:
         sys.stderr.close()  # the reader went away; there is nobody to tell
         return 0
+    except Exception as error:
+        if os.environ.get("HOLDFAST_TRACEBACK"):
+            raise
+        print_error(_internal_error(error), as_json=as_json)
+        return InternalError.exit_code
+
+
+def _internal_error(error: Exception) -> InternalError:
+    frame = traceback.extract_tb(error.__traceback__)[-1]
+    where = f"{Path(frame.filename).name}:{frame.lineno}"
+    step = "Please report it, with HOLDFAST_TRACEBACK=1 set for the details."
+    return InternalError(f"{type(error).__name__}: {error}", where=where, next_step=step)
 
 
 def _usage_error(error: TyperException) -> UsageError:

@@ -109,7 +109,7 @@ def _define_assigned(dotted: str, name: str, binding: Assigned, values: Values) 
     texts = [
         text
         for text in followed.texts
-        if _is_short(text.value) and (get_saying(name) >= Saying.FAIR or find_distinct(text.value))
+        if _is_short(text.value) and (_may_matter(name) or find_distinct(text.value))
     ]
     found = [Definition(dotted, text.line, value=text.value) for text in texts[:8]]
     found += [Definition(dotted, line, alias=link) for link in followed.links[:4] if link != dotted]
@@ -118,6 +118,11 @@ def _define_assigned(dotted: str, name: str, binding: Assigned, values: Values) 
         alias = made if isinstance(made, str) else f"{dotted.rpartition('.')[0]}.{made.name}"
         found.append(Definition(dotted, line, alias=alias))
     return found
+
+
+def _may_matter(name: str) -> bool:
+    """A name that says model, or a revision that a loader elsewhere asks for."""
+    return get_saying(name) >= Saying.FAIR or "revision" in name.lower() or "commit" in name.lower()
 
 
 def _define_function(dotted: str, function: Scope, values: Values) -> list[Definition]:

@@ -15,6 +15,7 @@ class Origin:
     via: str = ""
     endpoint: str = ""
     revision: str | None = None
+    revision_name: str = ""
     kind: Kind | None = None
     by_loader: bool = False
 
@@ -63,7 +64,7 @@ class Findings:
 
     def build_report(self) -> FileReport:
         """Everything seen, in the order of lines."""
-        sightings = [self._as_sighting(entry) for entry in self._entries.values() if not self._is_listed(entry)]
+        sightings = [self._as_sighting(entry) for entry in self._entries.values() if not self.is_listed(entry.line)]
         sightings += self._unresolved.values()
         return FileReport(
             path=self._path,
@@ -77,8 +78,9 @@ class Findings:
         listed = sorted((catalogue for _, _, catalogue in self._catalogues), key=lambda one: (-one.length, one.place))
         return tuple(listed[:1])
 
-    def _is_listed(self, entry: _Entry) -> bool:
-        return any(first <= entry.line <= last for first, last, _ in self._catalogues)
+    def is_listed(self, line: int) -> bool:
+        """Whether the line lies inside a catalogue, whose entries are no uses."""
+        return any(first <= line <= last for first, last, _ in self._catalogues)
 
     def _as_sighting(self, entry: _Entry) -> Sighting:
         origin = entry.origin
@@ -90,6 +92,7 @@ class Findings:
             kind=origin.kind,
             confidence=Confidence.DECLARED,
             revision=origin.revision,
+            revision_name=origin.revision_name,
             endpoint=origin.endpoint,
             call_lines=tuple(sorted(entry.call_lines)),
         )

@@ -135,6 +135,7 @@ class LoadReader:
                 kind=origin.kind or get_kind_of_client(origin.via),
                 confidence=confidence,
                 revision=origin.revision,
+                revision_name=origin.revision_name,
                 endpoint=origin.endpoint,
             )
             self._findings.add_reference(Reference(site.call.lineno, name, sighting))
@@ -152,11 +153,14 @@ class LoadReader:
         )
 
     def _origin(self, load: Load, site: CallSite) -> Origin:
-        revision = None
-        if load.loader.revision:
-            given = find_argument(site.call, None, (load.loader.revision,))
-            revision = self._calls.values.find_single(given, site.scope) if given is not None else None
-        return Origin(load.loader.rule, load.via, load.endpoint, revision, by_loader=True)
+        origin = Origin(load.loader.rule, load.via, load.endpoint, by_loader=True)
+        given = find_argument(site.call, None, (load.loader.revision,)) if load.loader.revision else None
+        if given is None:
+            return origin
+        followed = self._calls.values.follow(given, site.scope)
+        link = followed.links[0] if len(followed.links) == 1 and not followed.texts else ""
+        revision = self._calls.values.find_single(given, site.scope)
+        return replace(origin, revision=revision, revision_name=link)
 
 
 def _may_hold_a_name(expr: ast.expr) -> bool:

@@ -35,7 +35,9 @@ def read_tree(path: str, tree: ast.Module) -> FileReport:
         LoadReader(module, calls, findings, pure).read()
         PlaceReader(module, calls, findings, pure).read()
         add_catalogues(module, findings)
-        return replace(findings.build_report(), definitions=collect_definitions(module, calls.values))
+        definitions = collect_definitions(module, calls.values)
+        kept = tuple(one for one in definitions if one.value is None or not findings.is_listed(one.line))
+        return replace(findings.build_report(), definitions=kept)
     except (RecursionError, ValueError) as error:
         return FileReport(path, skipped=Skipped(path, f"not followed to its end: {error}"))
 
