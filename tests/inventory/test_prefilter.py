@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from holdfast.inventory.prefilter import compile_prefilter, prefilter_pattern
+from holdfast.inventory.prefilter import compile_prefilter, prefilter_pattern, speaks_in_code
 from holdfast.inventory.routing import find_format
 
 DATA = Path(__file__).parents[2] / "src" / "holdfast" / "data"
@@ -77,7 +77,31 @@ def test_grep_and_python_and_re2_agree_line_by_line(tmp_path: Path) -> None:
 
 
 def test_the_pattern_has_no_construct_that_only_some_engines_know() -> None:
-    assert not re.search(r"\\[dwsbB]|\(\?|\*\?|\+\?|\{", prefilter_pattern())
+    assert not re.search(r"\\[dwsbB]|(?<!\\)\(\?|\*\?|\+\?|\{", prefilter_pattern())
+
+
+SPOKEN_ASIDE = [
+    '"""Docs: use OpenAI(model="gpt-4o")."""\nx = 1\n',
+    "# like AutoModel.from_pretrained does\nx = 1\n",
+    "def f():\n    '''gpt-4o'''\n    return 1  # claude-sonnet-4-5\n",
+]
+SPOKEN_IN_CODE = [
+    '"""Docs."""\nmodel = "gpt-4o"\n',
+    'color = "#fff"; model = "gpt-4o"\n',
+    '"""A docstring of from_pretrained."""\ndef f(name="klarheit/sorter"): ...\n',
+    "quotes = '\"\"\"'\nmodel = 'gpt-4o'\n",
+]
+
+
+@pytest.mark.parametrize("text", SPOKEN_ASIDE)
+def test_python_that_speaks_of_models_in_comments_and_docstrings_only_is_not_parsed(text: str) -> None:
+    assert compile_prefilter().search(text.encode()) is not None
+    assert not speaks_in_code(text.encode())
+
+
+@pytest.mark.parametrize("text", SPOKEN_IN_CODE)
+def test_python_that_speaks_of_models_in_code_or_may_do_so_is_parsed(text: str) -> None:
+    assert speaks_in_code(text.encode())
 
 
 def test_every_declared_name_in_the_labelled_corpus_matches_where_it_stands() -> None:

@@ -186,8 +186,10 @@ def test_a_holdfastignore_adds_to_gitignore(tmp_path: Path) -> None:
     assert list_paths(walk(tmp_path, CHOICE)) == {"c.py"}
 
 
-def test_a_root_that_git_ignores_is_scanned_when_it_is_named(tmp_path: Path) -> None:
+def test_nothing_that_the_repository_ignores_is_left_out_of_an_ignored_root_that_is_named(tmp_path: Path) -> None:
     (tmp_path / ".git").mkdir()
     (tmp_path / ".gitignore").write_text("models/\n*.bak.py\n")
-    plant(tmp_path, "models/a.py", "models/b.bak.py")
-    assert list_paths(walk(tmp_path / "models", CHOICE)) == {"a.py"}
+    plant(tmp_path, "models/a.py", "models/b.bak.py", "models/deep/c.bak.py", "other/d.bak.py")
+    assert list_paths(walk(tmp_path / "models", CHOICE)) == {"a.py", "b.bak.py", "deep/c.bak.py"}
+    assert list_paths(walk(tmp_path / "models" / "deep", CHOICE)) == {"c.bak.py"}
+    assert list_paths(walk(tmp_path / "other", CHOICE)) == set()

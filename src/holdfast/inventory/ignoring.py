@@ -56,10 +56,7 @@ class IgnoreFile:
             return None
         if sort == "folder":
             subject += "/"
-        for rule in reversed(self.rules):
-            if rule.regex.search(subject):
-                return rule.ignores
-        return None
+        return _find_last(self.rules, subject)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,26 +86,37 @@ def read_ignore_file(outer: Ignores, path: Path, prefix: str) -> Ignores:
 def read_outer_ignores(root: Path) -> Ignores:
     """Rules from above the root: `.git/info/exclude`, and `.gitignore` files up to the top of the repository.
 
-    A root that these rules ignore was named on purpose: the rules that ignore it are dropped.
+    A root that these rules ignore is no part of the repository: it was named on purpose, and none of them applies.
     """
     top = _find_repository(root)
     if top is None:
         return Ignores()
-    outer = _read_above(top / ".git" / "info" / "exclude", _get_lead(root, top), Ignores())
+    outer = _read_above(top / ".git" / "info" / "exclude", root, top)
     for folder in reversed(root.parents):
         if folder == top or top in folder.parents:
-            outer = _read_above(folder / ".gitignore", _get_lead(root, folder), outer)
-    return outer
+            outer = [*_read_above(folder / ".gitignore", root, folder), *outer]
+    ignored = any(file.lead and _ignores_lead(file) for file in outer)
+    return Ignores() if ignored else Ignores(tuple(outer))
+
+
+def _ignores_lead(file: IgnoreFile) -> bool:
+    """Whether an ignore file above the root ignores the root, or a folder between the two."""
+    folders = file.lead.rstrip("/").split("/")
+    paths = ["/".join(folders[: depth + 1]) + "/" for depth in range(len(folders))]
+    return any(_find_last(file.rules, path) for path in paths)
+
+
+def _find_last(rules: Sequence[Rule], subject: str) -> bool | None:
+    return next((rule.ignores for rule in reversed(rules) if rule.regex.search(subject)), None)
 
 
 def _get_lead(root: Path, folder: Path) -> str:
     return "" if root == folder else root.relative_to(folder).as_posix() + "/"
 
 
-def _read_above(path: Path, lead: str, outer: Ignores) -> Ignores:
+def _read_above(path: Path, root: Path, folder: Path) -> list[IgnoreFile]:
     rules = _translate(_read_lines(path))
-    kept = [rule for rule in rules if not (lead and rule.ignores and rule.regex.search(lead))]
-    return Ignores((_compile(kept, 0, lead), *outer.files)) if kept else outer
+    return [_compile(rules, 0, _get_lead(root, folder))] if rules else []
 
 
 def _find_repository(root: Path) -> Path | None:

@@ -4,6 +4,7 @@ Tight, so that few files of a general code tree are parsed; loose, so that no us
 """
 
 import re
+from collections.abc import Iterator
 from functools import cache
 from importlib import import_module
 from typing import Any, Final, Protocol, cast
@@ -24,7 +25,9 @@ _LOADERS: Final = (
 _PROVIDERS: Final = (
     "(import|from) openai", "[Oo]pen[Aa][Ii][/:(]",
     r"openai\.(Open|Async|Azure|Chat|Embed|Comp|Audio|Image|com|azure|api_|chat)", "[A-Za-z]OpenAI",
-    "OpenA[Ii][A-Z(]", "[\"'=: ]openai([\"',:]|$)", "azure[-_]?openai", "azure_(deployment|endpoint)",
+    "OpenA[Ii](\\(|Chat|Embed|Model|LLM|Like|Multi|Gen|Audio|Image)",
+    "OpenA[Ii](Client|Config|Prov|Text|Comp|Agent|Resp)", "[\"'=: ]openai([\"',:]|$)", "azure[-_]?openai",
+    "azure_(deployment|endpoint)",
     "openai[-_](chat|like|comp)",
     "OPENAI_(API_)?(BASE|MODEL|ENGINE|DEPLOY|EMBED|CHAT|LLM|URL|DEFAULT|HOST|TEXT|COMP)", "AZURE_OPENAI", "open_ai",
     "(import|from) anthropic", "Anthropic[A-Z(]", "[A-Za-z]Anthropic", "anthropic[-/:._](com|claude|Anth|Async|chat)",
@@ -66,7 +69,8 @@ _CLIENTS: Final = (
     "@google-cloud/aiplatform", "@google/adk", "@langchain/", "@lmstudio", "@mastra", "@mlc-ai",
     "@(xenova|huggingface)/", "@genkit-ai", "@instructor-ai", "@inngest/agent", "@copilotkit", "@browserbasehq",
     "@perplexity-ai", "@tensorflow/tfjs", "@(elizaos|orama)", "cohere-ai", "portkey-ai", "llamaindex",
-    "[\"'](ai|ai/rsc|genkit|langchain|replicate|token\\.js|mem0ai|promptfoo|autoevals|modelfusion|multi-llm-ts|llm-exe)[\"']",
+    "(from|require\\(|import\\() ?[\"'](ai|genkit|langchain|replicate|token\\.js|mem0ai|promptfoo|autoevals)[\"'/]",
+    "(from|require\\(|import\\() ?[\"'](modelfusion|multi-llm-ts|llm-exe)[\"'/]",
 )  # fmt: skip
 # What tells the hosts of providers from other hosts.
 _HOSTS: Final = (
@@ -93,7 +97,8 @@ _FAMILIES: Final = (
     "[- /:=\"'](al|distil|m|sci|bio|fin|tiny|mobile|modern|nomic-|ro|ko|camem)?(bert|BERT)[-_/\"'0-9]", "[a-z]BERT",
     "[Bb]erta[-/\"']", "BERTa", "[- _/:\"'](m|[Ff]lan-|code|by)?[Tt]5-[a-z]", "[Ff]lan-",
     "clip-(vit|ViT|rn|RN|base|large|multi)", "CLIP-", "ViT-[A-Z]", "vit[-_](base|large|small|huge|tiny)", "dinov[23]",
-    "[Ss]table[-_ ]?[Dd]iffusion", "sdxl", "SDXL", "sd-turbo", "FLUX[-.]", "flux[-.](1|pro|dev|schnell|kontext)", "bge-",
+    "[Ss]table[-_ ]?[Dd]iffusion", "sdxl", "SDXL", "sd-turbo", "FLUX[-.]", "flux[-.](1|pro|dev|schnell|kontext)",
+    "bge-",
     "[/\"'-]e5-", "gte-", "[Mm]ini-?[Ll][Mm]", "mpnet", "nomic-", "mxbai", "embed-(english|mul|v)", "rerank-",
     "multi-qa", "paraphrase-", "command-(r[-:0-9\"']|r7b|a-|light|xlarge|nightly)", "[Ff]alcon-", "mpt-[0-9]",
     "[Dd]olly[-_]", "vicuna", "alpaca-", "[Gg]ranite-", "OLMo", "olmo[-0-9]", "[Ss]mol(LM|lm|VLM|vlm)",
@@ -106,6 +111,7 @@ _FAMILIES: Final = (
     "wizard(lm|coder|math)", "Wizard(LM|Coder|Math)", "[Aa]ya-", "arctic-", "dbrx", "pyannote", "silero",
     "segmentation-3", "resnet[-_]?(18|34|50|101|152)", "efficientnet", "tinyllama", "cogv", "CogV", "SenseVoice",
 )  # fmt: skip
+_TRIPLE_QUOTES: Final = (b'"""', b"'''")
 _BRACKET: Final = re.compile(r"\[[^]]+\]")
 _RANGE: Final = re.compile(r"(\w)-(\w)")
 # The end of a key that speaks of models, then the shape of a hub name: catches families that nobody has heard of.
@@ -139,10 +145,36 @@ class LinearRegex(Protocol):
     def search(self, string: str) -> object | None: ...
 
 
+class Match(Protocol):
+    """Where the pattern was found."""
+
+    def start(self) -> int: ...
+
+
 class Searcher(Protocol):
     """A compiled pattern: asks whether bytes hold it anywhere."""
 
     def search(self, data: bytes) -> object | None: ...
+
+    def finditer(self, data: bytes) -> Iterator[Match]: ...
+
+
+def speaks_in_code(data: bytes) -> bool:
+    """Whether Python source holds the pattern outside comments and texts in triple quotes, where no use can stand.
+
+    In doubt yes: when anything looks like a hub name, for a docstring may be what told of it, and when the number of
+    triple quotes is odd, for then they cannot be told apart this way.
+    """
+    if any(data.count(quotes) % 2 for quotes in _TRIPLE_QUOTES) or _compile_hub_name().search(data):
+        return True
+    return any(not _is_aside(data, match.start()) for match in compile_prefilter().finditer(data))
+
+
+def _is_aside(data: bytes, position: int) -> bool:
+    if any(data.count(quotes, 0, position) % 2 for quotes in _TRIPLE_QUOTES):
+        return True
+    before, sign, _ = data[data.rfind(b"\n", 0, position) + 1 : position].partition(b"#")
+    return bool(sign) and before.count(b'"') % 2 == 0 and before.count(b"'") % 2 == 0
 
 
 def prefilter_pattern() -> str:
@@ -166,6 +198,12 @@ def compile_prefilter() -> Searcher:
     """The pattern compiled by RE2, which reads a gigabyte in seconds where Python's `re` takes a minute."""
     pattern = b"(?m)" + prefilter_pattern().encode()  # `$` ends a line, as in grep
     return cast(Searcher, _compile(pattern))
+
+
+@cache
+def _compile_hub_name() -> Searcher:
+    name = r"[A-Za-z0-9][A-Za-z0-9_.-]*/[A-Za-z0-9][A-Za-z0-9_.-]*"
+    return cast(Searcher, _compile(f"[\"']{name}[\"'@:]|://(huggingface\\.co|hf\\.co)/{name}".encode()))
 
 
 def compile_linear(text: str) -> LinearRegex:

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from holdfast.inventory.artefacts.loose import read_artefact
 from holdfast.inventory.environment import get_environment
 from holdfast.inventory.limits import Limits
-from holdfast.inventory.prefilter import compile_prefilter
+from holdfast.inventory.prefilter import compile_prefilter, speaks_in_code
 from holdfast.inventory.routing import ARTEFACT_FORMATS, find_detector, find_script_format
 from holdfast.inventory.sighting import FileReport, Source
 from holdfast.inventory.walking import Found
@@ -68,6 +68,8 @@ def read_bytes(task: Task, data: bytes, limits: Limits) -> Read:
     if data[:2] in (b"\xff\xfe", b"\xfe\xff"):
         data = data.decode("utf-16", "replace").encode()
     if not task.forced and compile_prefilter().search(data) is None:
+        return Read(found, "", None)
+    if wanted == "python" and not task.forced and not speaks_in_code(data):
         return Read(found, "", None)
     digest = compute_digest(data)
     if digest == task.digest:
