@@ -127,9 +127,7 @@ def _one_a_lever(findings: Sequence[Finding]) -> list[Finding]:
 
 def _lever(finding: Finding) -> str:
     colour = _COLOUR.get(finding.effect, "yellow" if finding.reach is not Reach.OPEN else "dim")
-    since = (
-        "scenario" if finding.supposed else f"{finding.standing.status.value} {finding.standing.since}"
-    )
+    since = "scenario" if finding.supposed else f"{finding.standing.status.value} {finding.standing.since}"
     what = f"{finding.act} {finding.effect.value}" if finding.effect is not Effect.OPEN else finding.act
     reach = f", {finding.reach.value}" if finding.reach is not Reach.OPEN else ""
     return f"[{colour}]{escape(what + reach)}[/]: {finding.lever} [dim]({since})[/]"
