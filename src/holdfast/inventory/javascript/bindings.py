@@ -1,4 +1,4 @@
-"""Which names of a file are bound to what, and where: constants, parameters, imports, members, returns. Evaluates nothing."""
+"""Which names of a file are bound to what, and where: constants, parameters, imports, members. Evaluates nothing."""
 
 from collections import defaultdict
 from collections.abc import Iterator
@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
-from holdfast.inventory.javascript.survey import Survey
+from holdfast.inventory.javascript.survey import Parents, Survey
 from holdfast.inventory.javascript.syntax import (
     FUNCTIONS,
     SCOPES,
@@ -19,7 +19,6 @@ from holdfast.inventory.javascript.syntax import (
     split_chain,
     unwrap,
     walk_pairs,
-    walk_up,
 )
 
 PATTERN_DEPTH_MAX = 8
@@ -62,6 +61,7 @@ def _lists() -> defaultdict[str, list[Node]]:
 class Bindings:
     """Everything that names hold in one file."""
 
+    parents: Parents
     names: defaultdict[str, list[Binding]] = field(default_factory=lambda: defaultdict(list))
     imports: dict[str, Import] = field(default_factory=dict[str, Import])
     calls: defaultdict[str, list[Node]] = field(default_factory=_lists)  # by the last name of the callee
@@ -80,7 +80,7 @@ class Bindings:
 
 def read_bindings(survey: Survey) -> Bindings:
     """Collect every binding of a file."""
-    found = Bindings()
+    found = Bindings(survey.parents)
     for statement in survey.all("import_statement"):
         found.imports.update(_read_import(statement))
     for declarator in survey.all("variable_declarator"):
@@ -88,7 +88,7 @@ def read_bindings(survey: Survey) -> Bindings:
     for function in survey.all(*FUNCTIONS):
         _bind_function(found, function)
     for declared in survey.all("enum_declaration", "class_declaration"):
-        _bind(found, declared.child_by_field_name("name"), Binding(*_scope_of(declared), declared))
+        _bind(found, declared.child_by_field_name("name"), Binding(*_scope_of(found, declared), declared))
     for loop in survey.all("for_in_statement"):
         span = (loop.start_byte, loop.end_byte)
         _bind(found, loop.child_by_field_name("left"), Binding(*span, loop.child_by_field_name("right"), ("*",)))
@@ -100,21 +100,8 @@ def read_bindings(survey: Survey) -> Bindings:
     return found
 
 
-def find_owner(node: Node, kinds: frozenset[str]) -> Node | None:
-    """The nearest ancestor of one of these kinds."""
-    return next((above for above in walk_up(node) if above.type in kinds), None)
-
-
-_CLASSES = frozenset({"class_declaration", "class", "abstract_class_declaration"})
-
-
-def find_class(node: Node) -> Node | None:
-    """The class around a node."""
-    return find_owner(node, _CLASSES)
-
-
-def _scope_of(node: Node) -> tuple[int, int]:
-    scope = find_owner(node, SCOPES)
+def _scope_of(found: Bindings, node: Node) -> tuple[int, int]:
+    scope = found.parents.find_owner(node, SCOPES)
     return (scope.start_byte, scope.end_byte) if scope is not None else (0, 1 << 62)
 
 
@@ -129,7 +116,7 @@ def _bind(found: Bindings, pattern: Node | None, binding: Binding, depth: int = 
         _bind(found, left, Binding(binding.start, binding.end, right), depth + 1)
         _bind(found, left, _at_key(binding, left), depth + 1)
     elif kind == "rest_pattern":
-        _bind(found, pattern.named_child(0), binding, depth + 1)
+        _bind(found, next(iter(pattern.named_children), None), binding, depth + 1)
     elif kind in ("object_pattern", "array_pattern"):
         for inner, key in _walk_pattern(pattern):
             _bind(found, inner, _into(binding, key), depth + 1)
@@ -172,7 +159,7 @@ def _bind_declarator(found: Bindings, declarator: Node) -> None:
         return
     type_name = _read_type(declarator)
     if value is not None or type_name:
-        start, end = _scope_of(declarator)
+        start, end = _scope_of(found, declarator)
         _bind(found, pattern, Binding(start, end, value, type_name=type_name))
     if value is not None and unwrap(value).type in FUNCTIONS and pattern.type == "identifier":
         found.functions[get_text(pattern)].append(unwrap(value))
@@ -202,7 +189,7 @@ def _bind_function(found: Bindings, function: Node) -> None:
     if name is not None:
         found.functions[find_key(name) or ""].append(function)
         if function.type.endswith("declaration"):
-            _bind(found, name, Binding(*_scope_of(function), function))
+            _bind(found, name, Binding(*_scope_of(found, function), function))
     if function.type == "arrow_function":
         body = function.child_by_field_name("body")
         if body is not None and body.type != "statement_block":
@@ -210,7 +197,7 @@ def _bind_function(found: Bindings, function: Node) -> None:
 
 
 def _bind_member(found: Bindings, at: Node, name: Node, value: Node) -> None:
-    owner = find_class(at)
+    owner = found.parents.find_class(at)
     key = find_key(name)
     if owner is not None and key is not None:
         found.members[owner.id, key].append(value)
@@ -243,7 +230,7 @@ def _index_calls(found: Bindings, survey: Survey) -> None:
         if names:
             found.calls[names[-1]].append(call)
     for statement in survey.all("return_statement"):
-        owner = find_owner(statement, FUNCTIONS)
+        owner = found.parents.find_owner(statement, FUNCTIONS)
         value = statement.named_child(0) if statement.named_child_count else None
         if owner is not None and value is not None:
             found.returns[owner.id].append(value)

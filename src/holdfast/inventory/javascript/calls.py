@@ -7,13 +7,8 @@ from tree_sitter import Node
 from holdfast.inventory.javascript.clients import Client, Clients
 from holdfast.inventory.javascript.context import is_mock_context
 from holdfast.inventory.javascript.findings import Clue, Findings, build_unresolved
-from holdfast.inventory.javascript.packages import (
-    Family,
-    Recipe,
-    find_anyones,
-    find_recipe,
-    is_model_method,
-)
+from holdfast.inventory.javascript.packages import Family, find_package, find_via
+from holdfast.inventory.javascript.recipes import Recipe, find_anyones, find_recipe
 from holdfast.inventory.javascript.survey import Survey
 from holdfast.inventory.javascript.syntax import (
     find_string,
@@ -25,9 +20,12 @@ from holdfast.inventory.javascript.syntax import (
     split_chain,
     walk_pairs,
 )
-from holdfast.inventory.javascript.values import Origins, Resolver, Source
+from holdfast.inventory.javascript.values import Origin, Origins, Resolver, Source
+from holdfast.inventory.javascript.words import compute_spelled_name
+from holdfast.inventory.naming import looks_like_model
 
 TEXT_MAX = 120
+_OPTIONS = frozenset({"providerOptions", "gateway", "openrouter", "extra_body", "extraBody"})
 _NOTES = {
     Source.ENVIRONMENT: "set from the environment, no default here",
     Source.IMPORT: "set in another module",
@@ -63,10 +61,12 @@ class CallReader:
     def _read_known(self, call: Node, callee: Node, client: Client) -> None:
         if client.package.family is not Family.FRAMEWORK and client.package.via:
             self.vias.add(client.package.via)
-        root, chain = split_chain(callee)
+        chain = split_chain(callee)[1]
         tail = chain or (client.name,)
-        recipe = find_recipe(client.package, tail)
-        if recipe is None or client.package.family is Family.PROVIDER and not _makes_model(call, client, chain):
+        recipe = find_recipe(
+            client.package, tail, is_bare=not chain and (client.made or find_via(client.name) is not None)
+        )
+        if recipe is None or (client.package.family is Family.PROVIDER and not _makes_model(call, client, chain)):
             return
         first = get_arguments(call)[0]
         if call.type == "new_expression" and find_string(first) is not None and not recipe.positions:
@@ -84,14 +84,17 @@ class CallReader:
 
     def _apply(self, call: Node, recipe: Recipe, clue: Clue) -> None:
         targets = list(self._walk_targets(call, recipe))
-        if not targets or is_mock_context(call):
+        if not targets or is_mock_context(call, self._survey.parents):
             return
         clue = Clue(clue.rule, clue.via, clue.endpoint, self._find_revision(call), clue.call_line)
         for target in targets:
             origins = self._resolver.resolve(target)
             literals = [o for o in origins if o.source is Source.LITERAL]
+            if recipe.needs_distinct:
+                literals = [o for o in literals if looks_like_model(o.text)]
             listed = [o for o in literals if o.is_among and o.node.start_byte in self._catalogued]
             named = [o for o in literals if o not in listed and self._findings.add(o.line, o.text, clue)]
+            named = named or self._read_constants(origins, clue)
             if not named and not listed and recipe.reports_unresolved:
                 self._report_unresolved(target, origins, clue)
 
@@ -109,11 +112,27 @@ class CallReader:
         for key, value in walk_pairs(holder):
             if key in keys:
                 yield value
+            elif key == "models" and value.type == "array":  # a router's fallbacks, tried in order
+                yield from (item for item in value.named_children if item.type == "string")
+            elif key in _OPTIONS and value.type == "object" and depth < 2:
+                yield from self._walk_keys(value, (), depth + 1)
         for child in holder.named_children if depth < 2 else ():
             if child.type == "spread_element" and child.named_child_count:
                 inner = self._resolver.find_object(child.named_children[0])
                 if inner is not None:
                     yield from self._walk_keys(inner, keys, depth + 1)
+
+    def _read_constants(self, origins: Origins, clue: Clue) -> list[Origin]:
+        """A library's own constants that spell a model's name: `GEMINI_MODEL.GEMINI_2_0_FLASH`, `gemini20Flash`."""
+        found: list[Origin] = []
+        for origin in origins:
+            module = self._resolver.find_imported_module(origin.node) if origin.source is Source.IMPORT else None
+            if module is None or find_package(module, "") is None:
+                continue
+            name = compute_spelled_name(origin.text.rpartition(".")[2])
+            if looks_like_model(name) and self._findings.add(origin.line, name, clue):
+                found.append(origin)
+        return found
 
     def _report_unresolved(self, target: Node, origins: Origins, clue: Clue) -> None:
         line, text = get_line(target), get_text(target)[:TEXT_MAX]
@@ -138,10 +157,8 @@ class CallReader:
 
 
 def _makes_model(call: Node, client: Client, chain: tuple[str, ...]) -> bool:
-    """`openai("x")` and `openai.chat("x")` do; `createOpenAI({…})` and `openai.tools.webSearch()` do not."""
-    if chain:
-        return is_model_method(chain[-1])
-    return call.type == "call_expression" and (client.made or not client.name.startswith("create"))
+    """`openai("x")` and `openai.chat("x")` do; `createOpenAI({…})` does not."""
+    return bool(chain) or (call.type == "call_expression" and (client.made or not client.name.startswith("create")))
 
 
 def _find_model_provider(call: Node, resolver: Resolver) -> str:

@@ -1,21 +1,30 @@
 """Long lists of models: one literal with eight names or more. Such names are counted, never told as uses."""
 
 import re
+from bisect import bisect_right
 from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
+from holdfast.inventory.javascript.survey import Parents
 from holdfast.inventory.javascript.syntax import WRAPPERS, find_string, get_callee_names, get_line
 from holdfast.inventory.naming import looks_like_model
 from holdfast.records.use import Catalogue, Place
 
 LENGTH_MIN = 8
 SAMPLE_MAX = 5
-CLIMB_MAX = 600
+CLIMB_MAX = 40
 SPLIT_DEPTH_MAX = 20
 _PLAUSIBLE = re.compile(r"(?=.*[\d/:-])[\w@~./][\w./:@+#=-]{2,149}")
 _HOLDERS = frozenset({"object", "array", "union_type", "enum_body"})
-_INSIDE = WRAPPERS | {"pair", "spread_element", "literal_type", "enum_assignment", "computed_property_name", "parenthesized_type"}
+_INSIDE = WRAPPERS | {
+    "pair",
+    "spread_element",
+    "literal_type",
+    "enum_assignment",
+    "computed_property_name",
+    "parenthesized_type",
+}
 _BUILDERS = frozenset({"Set", "Map", "freeze", "fromEntries", "enum", "assign"})
 
 
@@ -31,7 +40,10 @@ class _Literal:
 class CatalogueReader:
     """Counts the names in every literal of one file."""
 
-    def __init__(self) -> None:
+    def __init__(self, unions: list[Node], parents: Parents) -> None:
+        self._parents = parents
+        self._unions = _keep_outermost(unions)
+        self._starts = [union.start_byte for union in self._unions]
         self._literals: dict[int, _Literal] = {}
         self._outermost: dict[int, _Literal] = {}
         self._mapped: set[int] = set()  # names that another name is mapped to: one line of a list, not two
@@ -42,7 +54,7 @@ class CatalogueReader:
             text = find_string(node)
             if text is not None and _PLAUSIBLE.fullmatch(text) and looks_like_model(text):
                 self._take(node, text)
-                if _is_mapped(node):
+                if self._is_mapped(node):
                     self._mapped.add(node.start_byte)
 
     def find_all(self, path: str) -> tuple[tuple[Catalogue, ...], frozenset[int]]:
@@ -52,26 +64,50 @@ class CatalogueReader:
             _split(literal, found)
         if not found:
             return (), frozenset()
-        names = tuple(dict.fromkeys(text for _, inside in found for start, text in inside.items() if start not in self._mapped))
+        names = tuple(
+            dict.fromkeys(text for _, inside in found for start, text in inside.items() if start not in self._mapped)
+        )
         longest = max(found, key=lambda one: len(one[1]))[0]
         inside = frozenset(start for _, starts in found for start in starts)
         return (Catalogue(Place(path, get_line(longest)), len(names), names[:SAMPLE_MAX]),), inside
 
+    def _find_union(self, node: Node) -> Node | None:
+        """The whole union type that a string stands in."""
+        index = bisect_right(self._starts, node.start_byte) - 1
+        found = self._unions[index] if index >= 0 else None
+        return found if found is not None and node.end_byte <= found.end_byte else None
+
     def _take(self, node: Node, text: str) -> None:
         inner: _Literal | None = None
-        parent = node.parent
+        parent = self._find_union(node) or self._parents.find(node)
         for _ in range(CLIMB_MAX):
-            if parent is None or not _reaches(parent):
+            if parent is None or not self._reaches(parent):
                 break
-            if parent.type in _HOLDERS and not _is_inner_union(parent):
+            if parent.type in _HOLDERS:
                 literal = self._literals.setdefault(parent.id, _Literal(parent))
                 literal.names[node.start_byte] = text
                 if inner is not None:
                     literal.inner[inner.node.id] = inner
                 inner = literal
-            parent = parent.parent
+            parent = self._parents.find(parent)
         if inner is not None:
             self._outermost[inner.node.id] = inner
+
+    def _reaches(self, parent: Node) -> bool:
+        if parent.type in _HOLDERS or parent.type in _INSIDE:
+            return True
+        call = self._parents.find(parent) if parent.type == "arguments" else None
+        if call is not None:
+            return bool(_BUILDERS.intersection(get_callee_names(call)[-1:]))
+        return parent.type in ("new_expression", "call_expression")
+
+    def _is_mapped(self, node: Node) -> bool:
+        pair = self._parents.find(node)
+        key = pair.child_by_field_name("key") if pair is not None and pair.type == "pair" else None
+        text = find_string(key)
+        if key is None or key.id == node.id or text is None:
+            return False
+        return _PLAUSIBLE.fullmatch(text) is not None and looks_like_model(text)
 
 
 def _split(literal: _Literal, found: list[tuple[Node, dict[int, str]]], depth: int = 0) -> None:
@@ -89,20 +125,10 @@ def _is_long(names: dict[int, str]) -> bool:
     return len(names) >= LENGTH_MIN and len(set(names.values())) >= LENGTH_MIN
 
 
-def _reaches(parent: Node) -> bool:
-    if parent.type in _HOLDERS or parent.type in _INSIDE:
-        return True
-    if parent.type == "arguments" and parent.parent is not None:
-        return bool(_BUILDERS.intersection(get_callee_names(parent.parent)[-1:]))
-    return parent.type in ("new_expression", "call_expression")
-
-
-def _is_mapped(node: Node) -> bool:
-    pair = node.parent
-    key = pair.child_by_field_name("key") if pair is not None and pair.type == "pair" else None
-    text = find_string(key)
-    return key is not None and key.id != node.id and text is not None and _PLAUSIBLE.fullmatch(text) is not None and looks_like_model(text)
-
-
-def _is_inner_union(node: Node) -> bool:
-    return node.type == "union_type" and node.parent is not None and node.parent.type == "union_type"
+def _keep_outermost(unions: list[Node]) -> list[Node]:
+    """`a | b | c` nests one union a name deep; only the whole counts."""
+    kept: list[Node] = []
+    for union in unions:
+        if not kept or union.start_byte >= kept[-1].end_byte:
+            kept.append(union)
+    return kept

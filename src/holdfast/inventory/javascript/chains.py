@@ -6,21 +6,35 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from holdfast.inventory.javascript.bindings import Path
-from holdfast.inventory.javascript.syntax import find_string, get_arguments, get_callee, get_callee_names
+from holdfast.inventory.javascript.syntax import (
+    find_string,
+    get_arguments,
+    get_callee,
+    get_callee_names,
+    name_set,
+)
 
 _DEFAULTS = frozenset({"default", "catch", "prefault", "withDefault", "unwrapOr", "orElse", "$default", "defaultTo"})
-_SAME = frozenset(
-    "describe optional nullable nullish min max length trim toString toLowerCase toUpperCase notNull readonly transform pipe refine "
-    "parse safeParse parseAsync nonempty brand superRefine alias requiresArg option demandOption withDefaults value valueOf "
-    "slice filter concat sort reverse flat shuffle extend merge strict passthrough partial required data".split()
+_SAME = name_set(
+    """
+    describe optional nullable nullish min max length trim toString toLowerCase toUpperCase notNull readonly
+    transform pipe refine parse safeParse parseAsync nonempty brand superRefine alias requiresArg option
+    demandOption withDefaults value valueOf slice filter concat sort reverse flat shuffle extend merge strict
+    passthrough partial required data
+    """
 )
-_HOLDERS = frozenset(
-    "ref shallowRef useState useRef signal writable readable atom state $state String freeze assign structuredClone "
-    "defineConfig resolve createSignal useSignal toRef unref reactive cloneDeep from Set of defineAppConfig".split()
+_HOLDERS = name_set(
+    """
+    ref shallowRef useState useRef signal writable readable atom state $state String freeze assign
+    structuredClone defineConfig resolve createSignal useSignal toRef unref reactive cloneDeep from Set of
+    defineAppConfig
+    """
 )
-_KEYED = frozenset(
-    "useLocalStorage useStorage atomWithStorage usePersistedState useSessionStorage persisted useCookie persistentAtom "
-    "useLocalStorageState".split()
+_KEYED = name_set(
+    """
+    useLocalStorage useStorage atomWithStorage usePersistedState useSessionStorage persisted useCookie
+    persistentAtom useLocalStorageState
+    """
 )
 _LAZY = frozenset({"computed", "useMemo", "memoize", "once", "lazy", "derived", "memo", "cache"})
 _PICKS = frozenset({"find", "at", "pop", "shift", "findLast", "sample"})

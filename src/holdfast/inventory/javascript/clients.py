@@ -1,11 +1,11 @@
-"""Which package a called expression belongs to, and the endpoint that its client was made with. Follows one file only."""
+"""Which package a called expression belongs to, and the endpoint its client was made with. Follows one file only."""
 
 import re
 from dataclasses import dataclass, replace
 
 from tree_sitter import Node
 
-from holdfast.inventory.javascript.bindings import Binding, Bindings, find_class
+from holdfast.inventory.javascript.bindings import Binding, Bindings
 from holdfast.inventory.javascript.packages import ENDPOINT_KEYS, Package, find_package, find_via
 from holdfast.inventory.javascript.syntax import (
     CALLS,
@@ -72,7 +72,12 @@ class Clients:
             return self._find_named(node, chain, depth)
         if node.type == "this" and chain:
             return self._find_field(node, chain[0], depth)
-        if node.type in ("binary_expression", "ternary_expression", "assignment_expression", "augmented_assignment_expression"):
+        if node.type in (
+            "binary_expression",
+            "ternary_expression",
+            "assignment_expression",
+            "augmented_assignment_expression",
+        ):
             fields = ("left", "right", "consequence", "alternative")
             sides = [side for side in map(node.child_by_field_name, fields) if side is not None]
             return next((found for side in sides if (found := self.find(side, depth + 1)) is not None), None)
@@ -95,9 +100,10 @@ class Clients:
 
     def _returned(self, call: Node) -> list[Node]:
         names = get_callee_names(call)
-        if not names or len(names) > 1 and names[0] != "this":
+        name = names[-1] if names else ""
+        if not name or (len(names) > 1 and names[0] != "this"):
             return []
-        functions = self._bindings.functions.get(names[-1], ())
+        functions = self._bindings.functions.get(name, ())
         return [value for function in functions[:2] for value in self._bindings.returns.get(function.id, ())[:6]]
 
     def _find_named(self, node: Node, chain: tuple[str, ...], depth: int) -> Client | None:
@@ -129,11 +135,15 @@ class Clients:
         return Client(package, exported) if package is not None else None
 
     def _find_field(self, node: Node, name: str, depth: int) -> Client | None:
-        owner = find_class(node)
+        owner = self._bindings.parents.find_class(node)
         values = self._bindings.members.get((owner.id, name), ()) if owner is not None else ()
-        getters = [one for one in self._bindings.functions.get(name, ()) if one.children and one.children[0].type == "get"]
+        getters = [
+            one for one in self._bindings.functions.get(name, ()) if one.children and one.children[0].type == "get"
+        ]
         returned = [value for getter in getters for value in self._bindings.returns.get(getter.id, ())[:3]]
-        return next((found for value in (*values, *returned) if (found := self.find(value, depth + 1)) is not None), None)
+        return next(
+            (found for value in (*values, *returned) if (found := self.find(value, depth + 1)) is not None), None
+        )
 
     def _find_endpoint(self, node: Node, depth: int) -> str:
         holder = self._resolver.find_object(node)
@@ -160,7 +170,7 @@ class Clients:
 
 
 def find_file_via(clients_of_file: set[str], path: str) -> str:
-    """The one provider that a file speaks to, by its imports or else by its own name; empty when there is not exactly one."""
+    """The one provider that a file speaks to, by its imports or else its own name; empty for none and for several."""
     if len(clients_of_file) == 1:
         return next(iter(clients_of_file))
     stem = path.rpartition("/")[2].partition(".")[0]

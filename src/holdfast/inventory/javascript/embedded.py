@@ -8,6 +8,7 @@ from tree_sitter import Node
 from holdfast.inventory.javascript.context import is_mock_context
 from holdfast.inventory.javascript.findings import Clue, Findings
 from holdfast.inventory.javascript.slots import Slot, find_slot
+from holdfast.inventory.javascript.survey import Parents
 from holdfast.inventory.javascript.syntax import get_line, get_text
 
 TEXT_MAX = 2_000
@@ -25,13 +26,15 @@ class _Shape:
 
 _NAME = r"(?P<name>[\w@][\w.@:-]*)"
 _REPOSITORY = r"(?P<name>[\w.-]+/[\w.-]+)"
+_HUB = r"(?:huggingface\.co|hf\.co|hf-mirror\.com)/(?!datasets/|spaces/)"
+_HF_API = r"(?:api-inference\.huggingface\.co|router\.huggingface\.co/hf-inference)/(?:pipeline/[\w-]+|models)/"
 _SHAPES = tuple(
     _Shape(re.compile(pattern), via, f"javascript.{rule}")
     for pattern, via, rule in (
-        (rf"/models/{_NAME}:(?:generateContent|streamGenerateContent|embedContent|batchEmbedContents|predict|countTokens|bidi\w+)", "google", "url.google"),
+        (rf"/models/{_NAME}:(?:\w*[gG]enerateContent|\w*[eE]mbedContents?|predict)", "google", "url.google"),
         (rf"/publishers/[\w-]+/models/{_NAME}:(?:\w+)", "vertex", "url.vertex"),
-        (rf"(?:api-inference\.huggingface\.co|router\.huggingface\.co/hf-inference)/(?:pipeline/[\w-]+|models)/{_REPOSITORY}", "huggingface-inference", "url.huggingface"),
-        (rf"(?:huggingface\.co|hf\.co|hf-mirror\.com)/(?!datasets/|spaces/){_REPOSITORY}/resolve/(?P<revision>[\w.-]+)", "hub", "url.resolve"),
+        (rf"{_HF_API}{_REPOSITORY}", "huggingface-inference", "url.huggingface"),
+        (rf"{_HUB}{_REPOSITORY}/resolve/(?P<revision>[\w.-]+)", "hub", "url.resolve"),
         (rf"/openai/deployments/{_NAME}/", "azure", "url.azure"),
         (rf"api\.replicate\.com/v1/models/{_REPOSITORY}/predictions", "replicate", "url.replicate"),
         (r"/ai/run/(?P<name>@[a-z]+/[\w.-]+/[\w.-]+)", "cloudflare", "url.cloudflare"),
@@ -45,7 +48,7 @@ _SHAPES = tuple(
 )  # fmt: skip
 
 
-def read_embedded(strings: list[Node], findings: Findings) -> None:
+def read_embedded(strings: list[Node], findings: Findings, parents: Parents) -> None:
     """Look into every string and template of a file."""
     for node in strings:
         if node.end_byte - node.start_byte > TEXT_MAX:
@@ -53,24 +56,23 @@ def read_embedded(strings: list[Node], findings: Findings) -> None:
         text = get_text(node)
         if _HINT.search(text) is None:
             continue
-        for shape in _SHAPES:
-            for match in shape.pattern.finditer(text):
-                _tell(node, text, match, shape, findings)
+        matches = [(shape, match) for shape in _SHAPES for match in shape.pattern.finditer(text)]
+        if not matches or is_mock_context(node, parents):
+            continue
+        slot = find_slot(node, parents)
+        for shape, match in matches:
+            if _is_meant(shape, slot, parents.find(node)):
+                line = get_line(node) + text.count("\n", 0, match.start("name"))
+                revision = match.groupdict().get("revision")
+                findings.add(line, match["name"], Clue(shape.rule, shape.via, "", revision, line))
 
 
-def _is_run(node: Node, slot: Slot | None) -> bool:
-    """Whether a command is run or kept to be run; messages that mention one are prose."""
+def _is_meant(shape: _Shape, slot: Slot | None, above: Node | None) -> bool:
+    """Whether an address is asked, or a command run; links and messages that mention one are prose."""
+    if slot is not None and _LINK.search(slot.name):
+        return False
+    if not shape.rule.startswith("javascript.command."):
+        return True
     if slot is None:
-        return node.parent is not None and node.parent.type == "call_expression"  # a tag: $`ollama pull x`
+        return above is not None and above.type == "call_expression"  # a tag: $`ollama pull x`
     return _RUNNERS.search(slot.name) is not None
-
-
-def _tell(node: Node, text: str, match: re.Match[str], shape: _Shape, findings: Findings) -> None:
-    slot = find_slot(node)
-    if slot is not None and _LINK.search(slot.name) or is_mock_context(node):
-        return
-    if shape.rule.startswith("javascript.command.") and not _is_run(node, slot):
-        return
-    line = get_line(node) + text.count("\n", 0, match.start("name"))
-    revision = match.groupdict().get("revision")
-    findings.add(line, match["name"], Clue(shape.rule, shape.via, "", revision, line))

@@ -7,7 +7,16 @@ from tree_sitter import Node
 
 from holdfast.inventory.javascript.modules import compute_import_key, compute_module_key
 from holdfast.inventory.javascript.survey import Survey
-from holdfast.inventory.javascript.syntax import FUNCTIONS, find_key, find_string, get_line, get_text, split_chain, unwrap, walk_pairs
+from holdfast.inventory.javascript.syntax import (
+    FUNCTIONS,
+    find_key,
+    find_string,
+    get_line,
+    get_text,
+    split_chain,
+    unwrap,
+    walk_pairs,
+)
 from holdfast.inventory.javascript.values import Resolver, Source
 from holdfast.inventory.sighting import Definition
 
@@ -15,7 +24,16 @@ COUNT_MAX = 500
 DEPTH_MAX = 3
 _PLAUSIBLE = re.compile(r"[\w@~./][\w./:@+#=-]{1,199}")
 _HOLDERS = frozenset({"enum_body", "class_body", "object", "array"})
-_NEVER = FUNCTIONS | {"number", "true", "false", "null", "regex", "jsx_element", "jsx_self_closing_element", "unary_expression"}
+_NEVER = FUNCTIONS | {
+    "number",
+    "true",
+    "false",
+    "null",
+    "regex",
+    "jsx_element",
+    "jsx_self_closing_element",
+    "unary_expression",
+}
 
 
 class ExportReader:
@@ -60,7 +78,12 @@ class ExportReader:
                 yield f"{self._key}.{get_text(name)}", body
         for declarator in declared.named_children:
             name, value = declarator.child_by_field_name("name"), declarator.child_by_field_name("value")
-            if declarator.type == "variable_declarator" and name is not None and value is not None and name.type == "identifier":
+            if (
+                declarator.type == "variable_declarator"
+                and name is not None
+                and value is not None
+                and name.type == "identifier"
+            ):
                 yield f"{self._key}.{get_text(name)}", value
 
     def _walk_clause(self, statement: Node) -> Iterator[tuple[str, Node]]:
@@ -119,7 +142,9 @@ class ExportReader:
             if module is None:
                 continue
             target, line = compute_import_key(module, self._path), get_line(statement)
-            clauses = [child for child in statement.named_children if child.type in ("export_clause", "namespace_export")]
+            clauses = [
+                child for child in statement.named_children if child.type in ("export_clause", "namespace_export")
+            ]
             if not clauses:
                 yield Definition(self._key, line, alias=target)
             for clause in clauses:
@@ -134,5 +159,3 @@ class ExportReader:
             alias = find_key(specifier.child_by_field_name("alias")) or name
             if name and alias:
                 yield Definition(f"{self._key}.{alias}", line, alias=f"{target}.{name}")
-
-

@@ -82,7 +82,11 @@ def build_unresolved(line: int, text: str, clue: Clue, note: str) -> Sighting:
 def is_weights_engine(via: str) -> bool:
     """Whether an engine word means weights of one's own rather than someone's API."""
     named = find_named("Qwen/Qwen3-8B", via)
-    return named is not None and named.kind is Kind.WEIGHTS and via not in ("", "openai", "anthropic", "google", "langchain", "mastra")
+    return (
+        named is not None
+        and named.kind is Kind.WEIGHTS
+        and via not in ("", "openai", "anthropic", "google", "langchain", "mastra")
+    )
 
 
 def _build(entry: _Entry) -> Sighting:

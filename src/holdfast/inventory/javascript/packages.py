@@ -1,4 +1,4 @@
-"""Which npm packages reach models, and through which engine or provider; and where their calls carry the model's name.
+"""Which npm packages reach models, and through which engine or provider.
 
 Packages that are not listed are judged by the words of their names. Nothing is looked up on disk or in a registry.
 """
@@ -7,23 +7,15 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
+from itertools import pairwise
 
-from holdfast.inventory.javascript.syntax import split_words
+from holdfast.inventory.javascript.syntax import (
+    name_set,
+    split_words,
+)
 from holdfast.inventory.lexicon import get_lexicon
 from holdfast.inventory.naming import says_provider
 
-MODEL_KEYS = (
-    "model",
-    "modelName",
-    "modelId",
-    "model_id",
-    "model_name",
-    "modelID",
-    "deployment",
-    "deploymentName",
-    "azureOpenAIApiDeploymentName",
-    "azureOpenAIApiEmbeddingsDeploymentName",
-)
 ENDPOINT_KEYS = (
     "baseURL",
     "baseUrl",
@@ -55,15 +47,6 @@ class Package:
 
     via: str
     family: Family
-
-
-@dataclass(frozen=True, slots=True)
-class Recipe:
-    """Where one call carries the model: positions of arguments, and keys of objects among them."""
-
-    positions: tuple[int, ...] = ()
-    keys: tuple[str, ...] = ()
-    reports_unresolved: bool = True
 
 
 _CLIENTS = {
@@ -159,9 +142,20 @@ _FRAMEWORKS = {
     "ragas": "",
     "graphlit-client": "",
 }
-_PROVIDER_PACKAGE = re.compile(r"@ai-sdk/(?P<word>[\w-]+)|(?:@[\w-]+/)?(?:[\w-]+-)?ai(?:-sdk)?-provider(?:-[\w-]+)?|@openrouter/ai-sdk-provider")
-_UI_ONLY = frozenset({"react", "vue", "svelte", "solid", "angular", "provider", "provider-utils", "ui-utils", "rsc", "devtools", "codemod"})
-_SURE = frozenset({"openai", "anthropic", "ollama", "mistral", "groq", "openrouter", "transformers.js", "llama.cpp", "web-llm"})
+_PROVIDER_PACKAGE = re.compile(
+    r"@ai-sdk/(?P<word>[\w-]+)|(?:@[\w-]+/)?(?:[\w-]+-)?ai(?:-sdk)?-provider(?:-[\w-]+)?|@openrouter/ai-sdk-provider"
+)
+_UI_ONLY = name_set(
+    """
+    react vue svelte solid angular provider provider-utils ui-utils rsc devtools codemod langchain llamaindex
+    mcp valibot otel
+    """
+)
+_SURE = name_set(
+    """
+    openai anthropic ollama mistral groq openrouter transformers.js llama.cpp web-llm
+    """
+)
 _AI_WORDS = frozenset({"ai", "llm", "genai", "inference", "embeddings", "chat", "gpt", "llms"})
 # The first of these that a name's words hold decides; the rest in the order of the words.
 _FIRST = ("azure", "bedrock", "vertex", "vertexai", "openrouter", "transformers", "transformersjs")
@@ -184,9 +178,13 @@ _SAME = {
     "fal": "fal",
     "lmstudio": "llama.cpp",
 }
-_NOT_WORDS = frozenset({"github", "spark", "ark", "poe", "yi", "lambda", "inception", "luma", "writer", "datasets", "hub", "swift", "ray", "marker",
-    "adapters", "evaluate", "accelerate", "guidance", "outlines", "candle", "bark", "tts", "clip", "copilot", "stability", "together", "universal",
-    "local", "cortex", "gateway", "oracle", "ibm", "silicon", "volc", "nim", "gguf", "onnx", "docling", "flair", "best", "petals", "infinity", "nemo", "tensorflow", "keras"})  # fmt: skip
+_NOT_WORDS = name_set(
+    """
+    github spark ark poe yi lambda inception luma writer datasets hub swift ray marker adapters evaluate
+    accelerate guidance outlines candle bark tts clip copilot stability together universal local cortex gateway
+    oracle ibm silicon volc nim gguf onnx docling flair best petals infinity nemo tensorflow keras
+    """
+)
 
 
 @lru_cache(maxsize=4096)
@@ -198,7 +196,7 @@ def find_package(module: str, name: str) -> Package | None:
         via = _look_up(table, module)
         if via is not None:
             return _refine(module, name, via, family)
-    match = _PROVIDER_PACKAGE.fullmatch(module)
+    match = _PROVIDER_PACKAGE.fullmatch("/".join(module.split("/")[: 2 if module.startswith("@") else 1]))
     if match:
         word = match["word"] or ""
         return None if word in _UI_ONLY else Package(_find_provider(word, module, name), Family.PROVIDER)
@@ -228,11 +226,17 @@ def _refine(module: str, name: str, via: str, family: Family) -> Package:
     if family is Family.HUB:
         return Package(via, family)
     exported = find_via(name)
-    inside = find_via(module.partition("/")[2]) if module.startswith(("@langchain", "langchain", "@llamaindex", "@genkit", "@chroma")) else None
+    inside = (
+        find_via(module.partition("/")[2])
+        if module.startswith(("@langchain", "langchain", "@llamaindex", "@genkit", "@chroma"))
+        else None
+    )
     found = exported or inside
     if found in ("huggingface", "transformers.js"):
         found = _refine_huggingface(module + name)
-    is_model = found is not None and module.startswith(("@langchain", "langchain", "llamaindex", "@llamaindex", "chromadb", "@chroma"))
+    is_model = found is not None and module.startswith(
+        ("@langchain", "langchain", "llamaindex", "@llamaindex", "chromadb", "@chroma")
+    )
     return Package(found or via, Family.CLIENT if is_model else family)
 
 
@@ -247,7 +251,7 @@ def _refine_huggingface(text: str) -> str:
 def find_via(name: str) -> str | None:
     """The engine or provider that a name's words mention: `DEFAULT_GROQ_MODEL` → `groq`."""
     words = split_words(name)
-    pairs = [a + b for a, b in zip(words, words[1:], strict=False)]
+    pairs = [a + b for a, b in pairwise(words)]
     known = next((word for word in (*pairs, *words) if word in _SAME or _is_provider(word)), None)
     first = next((word for word in _FIRST if word in (*words, *pairs)), known)
     return _normalise(first) if first is not None else None
@@ -260,163 +264,3 @@ def _normalise(word: str) -> str:
 
 def _is_provider(word: str) -> bool:
     return len(word) > 2 and word not in _NOT_WORDS and says_provider(word) is not None
-
-
-# Calls that carry the model by position, or under keys of their own. Matched against the end of the callee's name.
-_BY_TAIL: dict[str, dict[tuple[str, ...], Recipe]] = {
-    "transformers.js": {
-        ("pipeline",): Recipe((1,)),
-        ("from_pretrained",): Recipe((0,)),
-    },
-    "kokoro": {("from_pretrained",): Recipe((0,))},
-    "replicate": {
-        ("run",): Recipe((0,)),
-        ("stream",): Recipe((0,)),
-        ("predictions", "create"): Recipe((), ("model", "version")),
-        ("trainings", "create"): Recipe((), ()),
-    },
-    "fal": {(tail,): Recipe((0,)) for tail in ("subscribe", "run", "stream", "submit")},
-    "web-llm": {
-        ("CreateMLCEngine",): Recipe((0,)),
-        ("CreateEngine",): Recipe((0,)),
-        ("CreateServiceWorkerMLCEngine",): Recipe((0,)),
-        ("CreateWebWorkerMLCEngine",): Recipe((1,)),
-        ("CreateExtensionServiceWorkerMLCEngine",): Recipe((0,)),
-        ("reload",): Recipe((0,)),
-    },
-    "onnxruntime": {("InferenceSession", "create"): Recipe((0,), (), reports_unresolved=False)},
-    "tfhub": {
-        (tail,): Recipe((0,), (), reports_unresolved=False) for tail in ("loadGraphModel", "loadLayersModel", "loadTFLiteModel")
-    },
-    "llama.cpp": {
-        ("resolveModelFile",): Recipe((0,)),
-        ("createModelDownloader",): Recipe((), ("modelUri", "modelUrl")),
-        ("loadModel",): Recipe((), ("modelPath",), reports_unresolved=False),
-        ("LlamaModel",): Recipe((), ("modelPath",), reports_unresolved=False),
-        ("loadModelFromHF",): Recipe((0,)),
-        ("loadModelFromUrl",): Recipe((0,)),
-        ("downloadModel",): Recipe((0,)),
-        ("initLlama",): Recipe((), ("model",)),
-        ("llm", "model"): Recipe((0,)),
-        ("llm", "load"): Recipe((0,)),
-        ("embedding", "model"): Recipe((0,)),
-        ("embedding", "load"): Recipe((0,)),
-    },
-    "gpt4all": {("loadModel",): Recipe((0,))},
-    "huggingface-hub": {
-        (tail,): Recipe((), ("repo", "name"), reports_unresolved=False)
-        for tail in ("downloadFile", "snapshotDownload", "listFiles", "modelInfo", "fileDownloadInfo", "downloadFileToCacheDir", "parseSafetensorsMetadata")
-    },
-    "azure": {
-        (tail,): Recipe((0,))
-        for tail in (
-            "getChatCompletions",
-            "streamChatCompletions",
-            "getCompletions",
-            "streamCompletions",
-            "listChatCompletions",
-            "getEmbeddings",
-            "getImages",
-            "getAudioTranscription",
-            "getAudioTranslation",
-        )
-    },
-    "google": {
-        ("model",): Recipe((0,)),
-        ("embedder",): Recipe((0,)),
-        ("googleAI",): Recipe(),
-        ("vertexAI",): Recipe(),
-    },
-    "vertex": {("model",): Recipe((0,)), ("embedder",): Recipe((0,)), ("preview", "getGenerativeModel"): Recipe((), ("model",))},
-    "langchain": {("initChatModel",): Recipe((0,), (), reports_unresolved=False)},
-    "mastra": {("ModelRouterEmbeddingModel",): Recipe((0,)), ("ModelRouterLanguageModel",): Recipe((0,))},
-    "openai": {("withOpenAI",): Recipe()},
-}  # fmt: skip
-_NO_MODEL = frozenset(
-    {
-        "encoding_for_model",
-        "encodingForModel",
-        "getEncoding",
-        "list",
-        "retrieve",
-        "wrapLanguageModel",
-        "customProvider",
-        "createProviderRegistry",
-        "on",
-        "env",
-        "cancel",
-        "delete",
-    }
-)
-_MODEL_METHODS = frozenset(
-    "chat completion responses languageModel embedding embeddingModel textEmbedding textEmbeddingModel image imageModel transcription "
-    "transcriptionModel speech speechModel reranking rerankingModel chatModel completionModel generativeAI video videoModel".split()
-)
-# Chains that mean a model call whoever made the client.
-_ANYONE: dict[tuple[str, ...], str] = {
-    ("chat", "completions", "create"): "openai",
-    ("chat", "completions", "parse"): "openai",
-    ("chat", "completions", "stream"): "openai",
-    ("chat", "completions", "runTools"): "openai",
-    ("completions", "create"): "openai",
-    ("responses", "create"): "openai",
-    ("responses", "parse"): "openai",
-    ("responses", "stream"): "openai",
-    ("embeddings", "create"): "openai",
-    ("images", "generate"): "openai",
-    ("images", "edit"): "openai",
-    ("transcriptions", "create"): "openai",
-    ("translations", "create"): "openai",
-    ("speech", "create"): "openai",
-    ("assistants", "create"): "openai",
-    ("moderations", "create"): "openai",
-    ("jobs", "create"): "openai",
-    ("createChatCompletion",): "openai",
-    ("createCompletion",): "openai",
-    ("createEmbedding",): "openai",
-    ("messages", "create"): "anthropic",
-    ("messages", "stream"): "anthropic",
-    ("messages", "parse"): "anthropic",
-    ("messages", "countTokens"): "anthropic",
-    ("getGenerativeModel",): "google",
-    ("models", "generateContent"): "google",
-    ("models", "generateContentStream"): "google",
-    ("models", "generateImages"): "google",
-    ("models", "generateVideos"): "google",
-    ("models", "embedContent"): "google",
-    ("chats", "create"): "google",
-    ("live", "connect"): "google",
-    ("AI", "run"): "cloudflare",
-}
-
-
-def find_recipe(package: Package, tail: tuple[str, ...]) -> Recipe | None:
-    """Where a call into a package carries its model. `tail` is the dotted name after the imported one, or that one itself."""
-    if tail and tail[-1] in _NO_MODEL:
-        return None
-    for length in (2, 1):
-        known = _BY_TAIL.get(package.via, {}).get(tail[-length:])
-        if known is not None:
-            return known
-    if package.family is Family.PROVIDER:
-        return Recipe((0,))
-    if package.family is Family.FRAMEWORK:
-        return Recipe((0,) if tail[-1:] == ("gateway",) else (), MODEL_KEYS, reports_unresolved=False)
-    if package.via == "transformers.js":
-        return Recipe((), (*MODEL_KEYS, "modelType"))
-    return Recipe((), MODEL_KEYS)
-
-
-def is_model_method(name: str) -> bool:
-    """Methods of a provider that turn a text into a model."""
-    return name in _MODEL_METHODS
-
-
-def find_anyones(names: tuple[str, ...]) -> tuple[str, Recipe] | None:
-    """For a client made elsewhere: the provider word and the recipe that the dotted name of the call implies."""
-    for length in (3, 2, 1):
-        via = _ANYONE.get(names[-length:]) if len(names) > length or length == 1 else None
-        if via is not None:
-            cloudflare = via == "cloudflare"
-            return via, Recipe((0,) if cloudflare else (), () if cloudflare else MODEL_KEYS)
-    return None

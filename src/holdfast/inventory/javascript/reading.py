@@ -1,7 +1,9 @@
 """Reads one JavaScript or TypeScript file into a report. Parses once, walks once; never runs, imports or fetches."""
 
+import posixpath
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cache
 
 import tree_sitter_typescript
@@ -32,7 +34,9 @@ LINE_MAX = 2_000  # characters; more than half of a file in longer lines: nobody
 BUNDLE_MIN = 100_000
 _PLAIN = (".ts", ".mts", ".cts")
 _MARKED_UP = (".vue", ".svelte", ".astro")
-_BUNDLE = re.compile(r"__webpack_require__|__commonJS\s*=|webpackBootstrap|parcelRequire|System\.register\(\[|/\*\*\*\*\*\*/")
+_BUNDLE = re.compile(
+    r"__webpack_require__|__commonJS\s*=|webpackBootstrap|parcelRequire|System\.register\(\[|/\*\*\*\*\*\*/"
+)
 _SCRIPT = re.compile(r"<script\b[^>]*>(?P<body>.*?)</script\s*>", re.S | re.I)
 _FRONT_MATTER = re.compile(r"\A\s*---[^\n]*\n(?P<body>.*?)\n---", re.S)
 _URL = re.compile(r"https?://(?!(?:www\.)?huggingface\.co\b)[\w.-]+")  # the hub's own pages are links, mostly
@@ -49,8 +53,8 @@ def read_javascript(source: Source) -> FileReport:
         return FileReport(source.path, skipped=Skipped(source.path, "took too long to parse"))
     survey = survey_tree(tree)
     report = _read_survey(survey, source)
-    if survey.too_deep and not report.sightings:
-        return FileReport(source.path, skipped=Skipped(source.path, "nested too deeply to read to its end"))
+    if survey.too_deep:
+        return replace(report, skipped=Skipped(source.path, "nested too deeply to read to its end"))
     return report
 
 
@@ -88,7 +92,9 @@ def _walk_blanked(text: str, spans: list[tuple[int, int]]) -> Iterator[str]:
 
 
 @cache
-def _get_language(plain: bool) -> Language:
+def _get_language(extension: str) -> Language:
+    """JavaScript is read as TSX, which holds it; plain TypeScript has casts that TSX cannot tell from elements."""
+    plain = extension in _PLAIN
     return Language(tree_sitter_typescript.language_typescript() if plain else tree_sitter_typescript.language_tsx())
 
 
@@ -105,7 +111,7 @@ def _parse(text: str, path: str) -> Tree | None:
         left -= 1
         return left < 0
 
-    parser = Parser(_get_language(path.endswith(_PLAIN)))
+    parser = Parser(_get_language(posixpath.splitext(path)[1]))
     try:
         counted = parser.parse(read, progress_callback=must_stop)
     except ValueError:
@@ -118,14 +124,14 @@ def _read_survey(survey: Survey, source: Source) -> FileReport:
     resolver = Resolver(bindings, source.path)
     findings = Findings()
     strings = survey.all("string", "template_string")
-    catalogues = CatalogueReader()
+    catalogues = CatalogueReader(survey.all("union_type"), survey.parents)
     catalogues.read(strings)
     found, catalogued = catalogues.find_all(source.path)
     calls = CallReader(survey, resolver, findings, catalogued)
     calls.read()
     hints = _read_hints(source, bindings, calls.vias, strings)
     SettingReader(calls.clients, findings, hints).read(strings, catalogued)
-    read_embedded(strings, findings)
+    read_embedded(strings, findings, survey.parents)
     return FileReport(
         source.path,
         sightings=findings.get_sightings(),

@@ -1,4 +1,4 @@
-"""Names of models in places that say so: properties, constants, defaults, arguments. The rule for code of any library."""
+"""Names of models in places that say so: properties, constants, defaults. The rule for code of any library."""
 
 import re
 from dataclasses import dataclass
@@ -17,18 +17,35 @@ from holdfast.inventory.javascript.syntax import (
     get_callee_names,
     get_line,
     get_text,
-    walk_up,
+    name_set,
 )
 from holdfast.inventory.naming import find_distinct, find_named
 from holdfast.records.model import Kind
 
 _PLAUSIBLE = re.compile(r"[A-Za-z@~./][\w./:@+#=-]{1,150}")
 _SHAPE = re.compile(r"[\d/:.@-]")
-_PROVIDER_KEYS = frozenset({"provider", "modelProvider", "vendor", "service", "client", "engine", "backend", "platform", "providerId", "llmProvider"})
-_ENTRY_KEYS = frozenset({"id", "value", "name", "slug", "key", "modelId", "modelName", "code", "model", "hostedId", "model_name", "apiName"})
+_PROVIDER_KEYS = name_set(
+    """
+    provider modelProvider vendor service client engine backend platform providerId llmProvider
+    """
+)
+_ENTRY_KEYS = name_set(
+    """
+    id value name slug key modelId modelName code model hostedId model_name apiName
+    """
+)
 _LABELLED_KEYS = _ENTRY_KEYS - {"model"}
-_NAME_KEYS = frozenset({"name", "key", "id", "label", "displayName", "flag", "flags", "long", "title", "field", "property"})
-_REQUESTS = frozenset({"fetch", "post", "request", "axios", "ky", "got", "$fetch", "put", "ofetch", "fetchEventSource", "WebSocket"})
+_NAME_KEYS = name_set(
+    """
+    name key id label displayName flag flags long title field property
+    """
+)
+_ENDPOINT_KEYS = frozenset(ENDPOINT_KEYS)
+_REQUESTS = name_set(
+    """
+    fetch post request axios ky got $fetch put ofetch fetchEventSource WebSocket
+    """
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +66,10 @@ class SettingReader:
     def __init__(self, clients: Clients, findings: Findings, hints: FileHints) -> None:
         self._clients = clients
         self._bindings = clients.bindings
+        self._parents = clients.bindings.parents
         self._findings = findings
         self._hints = hints
+        self._facts: dict[int, context.Facts] = {}  # by node id: large objects are asked about often
 
     def read(self, strings: list[Node], catalogued: frozenset[int]) -> None:
         """Judge every string, except those that stand in a catalogue."""
@@ -60,25 +79,31 @@ class SettingReader:
             text = find_string(node)
             if text is None or not _PLAUSIBLE.fullmatch(text) or self._findings.has(get_line(node), text):
                 continue
-            slot = find_slot(node)
+            slot = find_slot(node, self._parents)
             if slot is None or (node.start_byte in catalogued and not words.is_choice(slot.name)):
                 continue
             self._judge(node, text, slot)
 
     def _judge(self, node: Node, text: str, slot: Slot) -> None:
-        nest = find_nest(slot)
+        nest = find_nest(slot, self._parents)
         strength = self._weigh(slot, nest)
         if strength == 0 or self._is_described(slot, nest):
             return
         distinct = find_distinct(text)
         if distinct is None and (strength < 2 or not self._may_name(text, slot, nest)):
             return
-        if context.is_mock_context(node):
+        if context.is_mock_context(node, self._parents):
             return
         line = get_line(node)
         clue = self._read_clue(node, slot, nest, distinct is None or distinct.kind is Kind.WEIGHTS)
         if not self._findings.add(line, text, clue) and distinct is not None:
             self._findings.add(line, text, Clue(clue.rule))
+
+    def _get_facts(self, holder: Node) -> context.Facts:
+        found = self._facts.get(holder.id)
+        if found is None:
+            found = self._facts[holder.id] = context.read_facts(holder)
+        return found
 
     def _weigh(self, slot: Slot, nest: list[Slot]) -> int:
         """2: the place says model; 1: it may, if the text is unmistakable; 0: it does not."""
@@ -97,9 +122,9 @@ class SettingReader:
         return int(words.may_say_model(slot.name))
 
     def _weigh_nest(self, slot: Slot, nest: list[Slot]) -> int:
-        holder = slot.holder.parent
+        holder = self._parents.find(slot.holder)
         if words.is_inner(slot.name) and holder is not None:
-            label = context.find_sibling(holder, _NAME_KEYS - {slot.name})
+            label = self._get_facts(holder).find_text(_NAME_KEYS - {slot.name})
             if label is not None and words.says_model_in_text(label):
                 return 2
         if slot.name in _ENTRY_KEYS and (not nest or not words.says_model(nest[0].name)):
@@ -107,10 +132,10 @@ class SettingReader:
         for outer in nest:
             if outer.place is Place.ELEMENT:
                 return int(words.is_chain(outer.name))
+            if outer.place is Place.ARGUMENT:
+                return 2 if self._says_first(outer) else 0
             if words.says_model(outer.name):
-                return 1
-            if outer.place is Place.ARGUMENT and self._says_first(outer):
-                return 2
+                return int(not words.is_refused(slot.name))
         return 0
 
     def _says_first(self, slot: Slot) -> bool:
@@ -135,14 +160,15 @@ class SettingReader:
 
     def _is_described(self, slot: Slot, nest: list[Slot]) -> bool:
         """Whether the object around it is a recorded answer, a price, or one line of a list to choose from."""
-        holder = slot.holder.parent
+        holder = self._parents.find(slot.holder)
         if slot.place is not Place.PROPERTY or holder is None:
             return False
-        if context.is_answer(holder) or context.is_price_entry(holder):
+        facts = self._get_facts(holder)
+        if context.is_answer(facts) or context.is_price_entry(facts):
             return True
         in_list = bool(nest) and nest[0].place is Place.ELEMENT and not words.is_chain(nest[0].name)
         keys = _ENTRY_KEYS if in_list and words.says_model(nest[0].name) else _LABELLED_KEYS
-        return slot.name in keys and context.is_option(holder)
+        return slot.name in keys and context.is_option(facts)
 
     def _may_name(self, text: str, slot: Slot, nest: list[Slot]) -> bool:
         """Whether a text that could be anything is a model's name here."""
@@ -159,12 +185,12 @@ class SettingReader:
     def _find_via(self, slot: Slot, nest: list[Slot]) -> str:
         """The provider that the place itself names: a property beside it, or a name around it."""
         for one in (slot, *nest):
-            holder = one.holder.parent if one.place is Place.PROPERTY else None
-            beside = context.find_sibling(holder, _PROVIDER_KEYS) if holder is not None else None
+            holder = self._parents.find(one.holder) if one.place is Place.PROPERTY else None
+            beside = self._get_facts(holder).find_text(_PROVIDER_KEYS) if holder is not None else None
             via = (find_via(beside) if beside else None) or find_via(one.name)
             if via:
                 return via
-        owner = next((above for above in walk_up(slot.holder) if above.type == "class_declaration"), None)
+        owner = next((above for above in self._parents.walk_up(slot.holder) if above.type == "class_declaration"), None)
         name = owner.child_by_field_name("name") if owner is not None else None
         return (find_via(get_text(name)) if name is not None else None) or ""
 
@@ -178,12 +204,14 @@ class SettingReader:
         return Clue(rule, self._hints.via, "" if self._hints.via else self._hints.endpoint)
 
     def _find_endpoint(self, node: Node, slot: Slot) -> str:
-        holder = slot.holder.parent if slot.place is Place.PROPERTY else None
-        beside = context.find_sibling(holder, frozenset(ENDPOINT_KEYS)) if holder is not None else None
+        holder = self._parents.find(slot.holder) if slot.place is Place.PROPERTY else None
+        beside = self._get_facts(holder).find_text(_ENDPOINT_KEYS) if holder is not None else None
         if beside is not None and "://" in beside and "://huggingface.co" not in beside:
             return beside
-        for above in walk_up(node):
-            if above.type in ("call_expression", "new_expression") and not _REQUESTS.isdisjoint(get_callee_names(above)[-1:] + get_callee_names(above)[:1]):
+        for above in self._parents.walk_up(node):
+            if above.type in ("call_expression", "new_expression") and not _REQUESTS.isdisjoint(
+                get_callee_names(above)[-1:] + get_callee_names(above)[:1]
+            ):
                 arguments = get_arguments(above)
                 return self._clients.find_url(arguments[0]) if arguments else ""
         return ""

@@ -9,6 +9,7 @@ from enum import StrEnum
 from tree_sitter import Node
 
 from holdfast.inventory.javascript.chains import hands_on_argument, hands_on_owner
+from holdfast.inventory.javascript.survey import Parents
 from holdfast.inventory.javascript.syntax import (
     FUNCTIONS,
     WRAPPERS,
@@ -49,16 +50,16 @@ class Slot:
     index: int = 0  # of an argument
 
 
-def find_slot(node: Node) -> Slot | None:
+def find_slot(node: Node, parents: Parents) -> Slot | None:
     """The slot that a string, or what it is a default of, stands in; None where the string is only looked at."""
-    child, parent = node, node.parent
+    child, parent = node, parents.find(node)
     asked: Slot | None = None
     for _ in range(CLIMB_MAX):
-        if parent is None or not _passes(parent, child):
+        if parent is None or not _passes(parent, child, parents):
             break
         asked = asked or _read_asked(parent, child)
-        child, parent = parent, parent.parent
-    slot = _read_slot(parent, child) if parent is not None else None
+        child, parent = parent, parents.find(parent)
+    slot = _read_slot(parent, child, parents) if parent is not None else None
     if asked is None or (slot is not None and says_model(slot.name)):
         return slot
     return asked
@@ -74,24 +75,22 @@ def _read_asked(parent: Node, child: Node) -> Slot | None:
     return Slot(Place.DEFAULT, name, parent) if says_model(name) else None
 
 
-def find_nest(slot: Slot) -> list[Slot]:
+def find_nest(slot: Slot, parents: Parents) -> list[Slot]:
     """The slots around a property, nearest first: for `{llm: {default: "x"}}` the slot of `llm`."""
     nest: list[Slot] = []
-    current: Slot | None = slot
     for _ in range(NEST_MAX):
-        holder = current.holder.parent if current is not None and current.place is Place.PROPERTY else None
-        if holder is None:
+        holder = parents.find(slot.holder) if slot.place is Place.PROPERTY else None
+        outer = find_slot(holder, parents) if holder is not None else None
+        if outer is None:
             break
-        current = find_slot(holder)
-        if current is None:
-            break
-        nest.append(current)
+        nest.append(outer)
+        slot = outer
     return nest
 
 
-def _passes(parent: Node, child: Node) -> bool:
+def _passes(parent: Node, child: Node, parents: Parents) -> bool:
     """Whether `parent` has the value of `child`, or may have it."""
-    if parent.type in WRAPPERS:
+    if parent.type in WRAPPERS or parent.type == "type_assertion":
         return True
     if parent.type == "binary_expression":
         operator = parent.child_by_field_name("operator")
@@ -103,31 +102,33 @@ def _passes(parent: Node, child: Node) -> bool:
         index = parent.child_by_field_name("index")
         return index is not None and index.id == child.id and child.type == "binary_expression"
     if parent.type == "member_expression":
-        return _is_chained(parent)
+        return _is_chained(parent, parents)
     if parent.type == "arguments":
-        call = parent.parent
+        call = parents.find(parent)
         return call is not None and call.type == "call_expression" and hands_on_argument(call, child)
     if parent.type in ("call_expression", "new_expression"):
         callee = get_callee(parent)
-        return callee is None or callee.id != child.id or _is_chained(callee)
+        return callee is None or callee.id != child.id or _is_chained(callee, parents)
     return False
 
 
-def _is_chained(member: Node) -> bool:
-    call = member.parent
+def _is_chained(member: Node, parents: Parents) -> bool:
+    call = parents.find(member)
     callee = get_callee(call) if call is not None and call.type == "call_expression" else None
     prop = member.child_by_field_name("property")
     return callee is not None and callee.id == member.id and prop is not None and hands_on_owner(get_text(prop))
 
 
-def _read_slot(parent: Node, child: Node) -> Slot | None:
-    kind = parent.type
+def _read_slot(parent: Node, child: Node, parents: Parents) -> Slot | None:
+    kind, above = parent.type, parents.find(parent)
     if kind == "pair":
         return _of(Place.PROPERTY, parent, "key", child)
     if kind == "variable_declarator":
         return _read_declarator(parent)
     if kind in ("required_parameter", "optional_parameter"):
         return _of(Place.DEFAULT, parent, "pattern", child)
+    if kind == "assignment_pattern" and above is not None and above.type == "pair_pattern":
+        return _of(Place.DEFAULT, above, "key", child)
     if kind in ("assignment_pattern", "object_assignment_pattern"):
         return _of(Place.DEFAULT, parent, "left", child)
     if kind in ("assignment_expression", "augmented_assignment_expression"):
@@ -136,13 +137,13 @@ def _read_slot(parent: Node, child: Node) -> Slot | None:
         return _of(Place.FIELD, parent, "name", child)
     if kind == "jsx_attribute":
         return Slot(Place.ATTRIBUTE, get_text(parent.named_children[0]), parent)
-    if kind == "arguments" and parent.parent is not None:
-        return _read_argument(parent, parent.parent, child)
-    if kind == "array":
-        outer = find_slot(parent)
+    if kind == "arguments" and above is not None:
+        return _read_argument(parent, above, child)
+    if kind == "array":  # of arrays, only the innermost is asked
+        outer = find_slot(parent, parents) if above is not None and above.type != "array" else None
         return Slot(Place.ELEMENT, outer.name, parent) if outer is not None else None
     if kind == "return_statement" or kind == "arrow_function":
-        return _read_returned(parent)
+        return _read_returned(parent, parents)
     return None
 
 
@@ -178,16 +179,17 @@ def _read_argument(holder: Node, call: Node, child: Node) -> Slot | None:
     return Slot(Place.ARGUMENT, names[-1], call, index) if names else None
 
 
-def _read_returned(node: Node) -> Slot | None:
+def _read_returned(node: Node, parents: Parents) -> Slot | None:
     function: Node | None = node
     for _ in range(CLIMB_MAX):
         if function is None or function.type in FUNCTIONS:
             break
-        function = function.parent
+        function = parents.find(function)
     if function is None:
         return None
     label = function.child_by_field_name("name")
-    if label is None and function.parent is not None:
-        label = function.parent.child_by_field_name("name") or function.parent.child_by_field_name("key")
+    holder = parents.find(function)
+    if label is None and holder is not None:
+        label = holder.child_by_field_name("name") or holder.child_by_field_name("key")
     name = find_key(label)
     return Slot(Place.RETURN, name, function) if name else None

@@ -1,11 +1,11 @@
 """One walk over a syntax tree: collects the nodes that later steps ask for, by kind and in document order."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tree_sitter import Node, Tree
 
-DEPTH_MAX = 1_500
+DEPTH_MAX = 800
 KINDS = frozenset(
     {
         "import_statement",
@@ -40,11 +40,43 @@ KINDS = frozenset(
 )
 
 
+class Parents:
+    """Who stands above whom. Kept from the walk, because a tree finds the parent of a node from its root each time."""
+
+    def __init__(self, above: Mapping[int, Node]) -> None:
+        self._above = above
+
+    def find(self, node: Node) -> Node | None:
+        """The parent of a node."""
+        return self._above.get(node.id)
+
+    def walk_up(self, node: Node, limit: int = 60) -> Iterator[Node]:
+        """The ancestors of a node, nearest first; at most `limit`."""
+        above = self._above.get(node.id)
+        for _ in range(limit):
+            if above is None:
+                return
+            yield above
+            above = self._above.get(above.id)
+
+    def find_owner(self, node: Node, kinds: frozenset[str]) -> Node | None:
+        """The nearest ancestor of one of these kinds."""
+        return next((above for above in self.walk_up(node) if above.type in kinds), None)
+
+    def find_class(self, node: Node) -> Node | None:
+        """The class around a node."""
+        return self.find_owner(node, _CLASSES)
+
+
+_CLASSES = frozenset({"class_declaration", "class", "abstract_class_declaration"})
+
+
 @dataclass(frozen=True, slots=True)
 class Survey:
     """The nodes of one file by kind. `too_deep` says that branches below DEPTH_MAX were left out."""
 
     root: Node
+    parents: Parents
     nodes: Mapping[str, list[Node]]
     too_deep: bool
 
@@ -56,18 +88,23 @@ class Survey:
 def survey_tree(tree: Tree) -> Survey:
     """Walk the whole tree once, without recursion."""
     nodes: dict[str, list[Node]] = {kind: [] for kind in KINDS}
+    above: dict[int, Node] = {}
+    path: list[Node] = []
+    too_deep = False
     cursor = tree.walk()
-    depth, too_deep = 0, False
     while True:
         node = cursor.node
-        found = nodes.get(node.type) if node is not None else None
-        if found is not None and node is not None:
+        assert node is not None  # noqa: S101 - a cursor always stands somewhere
+        if path:
+            above[node.id] = path[-1]
+        found = nodes.get(node.type)
+        if found is not None:
             found.append(node)
-        if depth < DEPTH_MAX and cursor.goto_first_child():
-            depth += 1
+        if len(path) < DEPTH_MAX and cursor.goto_first_child():
+            path.append(node)
             continue
-        too_deep = too_deep or depth >= DEPTH_MAX
+        too_deep = too_deep or len(path) >= DEPTH_MAX
         while not cursor.goto_next_sibling():
             if not cursor.goto_parent():
-                return Survey(tree.root_node, nodes, too_deep)
-            depth -= 1
+                return Survey(tree.root_node, Parents(above), nodes, too_deep)
+            path.pop()

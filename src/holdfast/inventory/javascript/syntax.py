@@ -30,6 +30,11 @@ CALLS = frozenset({"call_expression", "new_expression"})
 CHAIN_MAX = 40
 
 
+def name_set(text: str) -> frozenset[str]:
+    """The words of a text; for long tables of names."""
+    return frozenset(text.split())
+
+
 def get_text(node: Node) -> str:
     """The source text of a node."""
     return (node.text or b"").decode("utf-8", "replace")
@@ -137,16 +142,6 @@ def walk_pairs(node: Node) -> Iterator[tuple[str, Node]]:
                 yield key, value
         elif child.type == "shorthand_property_identifier":
             yield get_text(child), child
-
-
-def walk_up(node: Node, limit: int = 60) -> Iterator[Node]:
-    """The ancestors of a node, nearest first; at most `limit`."""
-    parent = node.parent
-    for _ in range(limit):
-        if parent is None:
-            return
-        yield parent
-        parent = parent.parent
 
 
 _WORD = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+|\d+")

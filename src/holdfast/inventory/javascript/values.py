@@ -1,16 +1,17 @@
 """Where an expression's text can come from: literals, environment variables, imports, or nobody knows. Runs nothing."""
 
 import re
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from itertools import pairwise
 
 from tree_sitter import Node
 
-from holdfast.inventory.javascript.bindings import Bindings, Path, find_class
+from holdfast.inventory.javascript.bindings import Bindings, Path
 from holdfast.inventory.javascript.chains import Step, read_call_step
 from holdfast.inventory.javascript.modules import compute_import_key
 from holdfast.inventory.javascript.syntax import (
-    CALLS,
     FUNCTIONS,
     find_string,
     get_arguments,
@@ -63,6 +64,7 @@ class _Trail:
 Origins = tuple[Origin, ...]
 _UPPER = re.compile(r"[A-Z][A-Z0-9_]*")
 _EACH = ("*",)
+_TEXTLESS = ("null", "undefined", "true", "false", "number", "regex", "unary_expression")
 _ITERATORS = frozenset({"map", "forEach", "flatMap", "filter", "some", "every", "find", "findLast"})
 
 
@@ -72,6 +74,7 @@ class Resolver:
     def __init__(self, bindings: Bindings, path: str) -> None:
         self.bindings = bindings
         self._path = path
+        self._handlers = self._list_handlers()
 
     def resolve(self, node: Node | None, path: Path = ()) -> Origins:
         """Every origin of an expression, or of what lies at `path` in it; without repeats."""
@@ -82,16 +85,44 @@ class Resolver:
         """The object, array or enum that an expression leads to."""
         return next((o.node for o in self.resolve(node, path) if o.source is Source.OBJECT), None)
 
+    def find_imported_module(self, node: Node) -> str | None:
+        """The module that the name at the root of an expression was imported from."""
+        root = split_chain(node)[0]
+        imported = self.bindings.imports.get(get_text(root)) if root.type == "identifier" else None
+        return imported.module if imported is not None else None
+
     def _go(self, node: Node, path: Path, trail: _Trail, depth: int) -> Origins:
         node = unwrap(node)
         trail.steps -= 1
         if depth > DEPTH_MAX or trail.steps < 0 or (node.id, path) in trail.seen:
             return ()
         trail.seen.add((node.id, path))
-        handler = _HANDLERS.get(node.type)
+        handler = self._handlers.get(node.type)
         if handler is None:
             return (Origin(Source.UNKNOWN, get_text(node)[:TEXT_MAX], node),)
-        return handler(self, node, path, trail, depth + 1)
+        return handler(node, path, trail, depth + 1)
+
+    def _list_handlers(self) -> dict[str, Callable[[Node, Path, _Trail, int], Origins]]:
+        return {
+            "string": self._string,
+            "template_string": self._template,
+            "binary_expression": self._binary,
+            "ternary_expression": self._ternary,
+            "identifier": self._identifier,
+            "shorthand_property_identifier": self._identifier,
+            "member_expression": self._member,
+            "subscript_expression": self._member,
+            "object": self._object,
+            "enum_declaration": self._object,
+            "array": self._array,
+            "class_declaration": self._class,
+            "new_expression": self._new,
+            "call_expression": self._call,
+            "assignment_expression": self._assigned,
+            "augmented_assignment_expression": self._assigned,
+            **dict.fromkeys(FUNCTIONS, self._function),
+            **dict.fromkeys(_TEXTLESS, self._nothing),
+        }
 
     def _string(self, node: Node, path: Path, _trail: _Trail, _depth: int) -> Origins:
         text = find_string(node)
@@ -107,8 +138,8 @@ class Resolver:
                 texts.append(get_text(child))
                 continue
             holes += 1
-            inner = child.named_child(0)
-            found = self._go(inner, (), trail, depth) if inner is not None else ()
+            inner = child.named_children[0] if child.named_child_count else child
+            found = self._go(inner, (), trail, depth)
             literal = next((o for o in found if o.source is Source.LITERAL), None)
             if literal is None:
                 return (Origin(Source.UNKNOWN, get_text(node)[:TEXT_MAX], node),)
@@ -136,7 +167,9 @@ class Resolver:
             if literal is None:
                 return (Origin(Source.UNKNOWN, get_text(node)[:TEXT_MAX], node),)
             texts.append(literal)
-        return (Origin(Source.LITERAL, "".join(o.text for o in texts)[:1000], max(texts, key=lambda o: len(o.text)).node),)
+        return (
+            Origin(Source.LITERAL, "".join(o.text for o in texts)[:1000], max(texts, key=lambda o: len(o.text)).node),
+        )
 
     def _ternary(self, node: Node, path: Path, trail: _Trail, depth: int) -> Origins:
         sides = (node.child_by_field_name("consequence"), node.child_by_field_name("alternative"))
@@ -172,9 +205,10 @@ class Resolver:
 
     def _passed(self, function: Node, index: int, path: Path, trail: _Trail, depth: int) -> Origins:
         """What the callers in this file pass for a parameter."""
-        holder = function.parent
-        if holder is not None and holder.type == "arguments" and holder.parent is not None:
-            return self._passed_by_iterator(holder.parent, index, path, trail, depth)
+        holder = self.bindings.parents.find(function)
+        call = self.bindings.parents.find(holder) if holder is not None and holder.type == "arguments" else None
+        if call is not None:
+            return self._passed_by_iterator(call, index, path, trail, depth)
         found: Origins = ()
         for call in self.bindings.calls.get(self._name_of(function), ()):
             arguments = get_arguments(call)
@@ -185,7 +219,12 @@ class Resolver:
     def _passed_by_iterator(self, call: Node, index: int, path: Path, trail: _Trail, depth: int) -> Origins:
         callee = call.child_by_field_name("function")
         owner = callee.child_by_field_name("object") if callee is not None else None
-        if index != 0 or owner is None or get_callee_names(call)[-1:] == () or get_callee_names(call)[-1] not in _ITERATORS:
+        if (
+            index != 0
+            or owner is None
+            or get_callee_names(call)[-1:] == ()
+            or get_callee_names(call)[-1] not in _ITERATORS
+        ):
             return ()
         return self._go(owner, (*_EACH, *path), trail, depth)
 
@@ -193,10 +232,10 @@ class Resolver:
         name = function.child_by_field_name("name")
         if name is not None:
             text = get_text(name)
-            owner = find_class(function) if text == "constructor" else None
+            owner = self.bindings.parents.find_class(function) if text == "constructor" else None
             named = owner.child_by_field_name("name") if owner is not None else None
             return get_text(named) if named is not None else text
-        holder = function.parent
+        holder = self.bindings.parents.find(function)
         label = None if holder is None else holder.child_by_field_name("name") or holder.child_by_field_name("key")
         return get_text(label) if label is not None else ""
 
@@ -207,7 +246,7 @@ class Resolver:
         if variable is not None:
             return (Origin(Source.ENVIRONMENT, variable, node),)
         if root.type == "this" and chain:
-            return self._field(find_class(node), chain, node, trail, depth)
+            return self._field(self.bindings.parents.find_class(node), chain, node, trail, depth)
         if root.id == node.id:
             return self._computed(node, path, trail, depth)
         found = self._go(root, chain, trail, depth)
@@ -319,38 +358,14 @@ def _among(origins: Origins) -> Origins:
 def _find_variable(root: Node, chain: Path) -> str | None:
     """`process.env.X`, `import.meta.env.X`, `Bun.env.X`, `c.env.X`, `env.X`."""
     names = (get_text(root) if root.type in ("identifier", "this") else "", *chain)
-    for before, name in zip(names, names[1:], strict=False):
+    for before, name in pairwise(names):
         if before in ("env", "ENV") and _UPPER.fullmatch(name):
             return name
-    if root.type == "member_expression" and get_text(root) == "import.meta" and chain[:1] == ("env",) and len(chain) > 1:
+    if (
+        root.type == "member_expression"
+        and get_text(root) == "import.meta"
+        and chain[:1] == ("env",)
+        and len(chain) > 1
+    ):
         return chain[1]
     return None
-
-
-_HANDLERS = {
-    "string": Resolver._string,
-    "template_string": Resolver._template,
-    "binary_expression": Resolver._binary,
-    "ternary_expression": Resolver._ternary,
-    "identifier": Resolver._identifier,
-    "shorthand_property_identifier": Resolver._identifier,
-    "member_expression": Resolver._member,
-    "subscript_expression": Resolver._member,
-    "object": Resolver._object,
-    "enum_declaration": Resolver._object,
-    "array": Resolver._array,
-    "class_declaration": Resolver._class,
-    "new_expression": Resolver._new,
-    "call_expression": Resolver._call,
-    "assignment_expression": Resolver._assigned,
-    "augmented_assignment_expression": Resolver._assigned,
-    "null": Resolver._nothing,
-    "undefined": Resolver._nothing,
-    "true": Resolver._nothing,
-    "false": Resolver._nothing,
-    "number": Resolver._nothing,
-    "regex": Resolver._nothing,
-    "unary_expression": Resolver._nothing,
-    **dict.fromkeys(FUNCTIONS, Resolver._function),
-}
-assert CALLS <= _HANDLERS.keys()

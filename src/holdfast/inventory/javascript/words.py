@@ -2,30 +2,59 @@
 
 import re
 from functools import lru_cache
+from itertools import pairwise
 
-from holdfast.inventory.javascript.syntax import split_words
+from holdfast.inventory.javascript.syntax import (
+    name_set,
+    split_words,
+)
 
-_MODEL = frozenset({"model", "models", "llm", "llms", "embedder", "reranker", "modelname", "modelid", "checkpoint", "deployment", "modelo", "modele"})
+_MODEL = name_set(
+    """
+    model models llm llms embedder reranker modelname modelid checkpoint deployment modelo modele
+    """
+)
 _PAIRS = frozenset({"modelname", "modelid", "chatmodel", "embeddingmodel", "repoid", "hfrepo"})
-_NOT_LAST = frozenset(
-    "provider providers label title description desc display prefix suffix pattern regex family vendor owner author brand class kind icon "
-    "logo image group category placeholder options choices list limit limits cost price pricing tokens count context window encoding "
-    "error message hint text tooltip help docs link href info note key keys color status state event query "
-    "info card page site readme license licence filter search param header type types schema table column path dir folder endpoint host".split()
+_NOT_LAST = name_set(
+    """
+    provider providers label title description desc display prefix suffix pattern regex family vendor owner
+    author brand class kind icon logo image group category placeholder options choices list limit limits cost
+    price pricing tokens count context window encoding error message hint text tooltip help docs link href info
+    note key keys color status state event query info card page site readme license licence filter search param
+    header type types schema table column path dir folder endpoint host
+    """
 )
-_MAY_BE_DISTINCT = frozenset({"path", "type", "alias", "text", "image", "state", "endpoint", "param", "key"})
-_ROLES = frozenset(
-    "embedding embeddings engine completion vision summarizer summarization titling rerank transcription transcribe tts stt whisper "
-    "reasoning reasoner fast smart cheap strong small large primary fallback default chat image speech codex agent judge grader".split()
+_MAY_BE_DISTINCT = name_set(
+    """
+    path type alias text image state endpoint param key
+    """
 )
-_CHAINS = frozenset({"fallback", "fallbacks", "preferred", "priority", "backup", "backups", "chain", "rotation", "ensemble"})
-_INNER = frozenset({"default", "defaultvalue", "value", "initial", "initialvalue", "name", "id", "fallback", "const", "current"})
+_ROLES = name_set(
+    """
+    embedding embeddings engine completion vision summarizer summarization titling rerank transcription
+    transcribe tts stt whisper reasoning reasoner fast smart cheap strong small large primary fallback default
+    chat image speech codex agent judge grader
+    """
+)
+_CHAINS = name_set(
+    """
+    fallback fallbacks preferred priority backup backups chain rotation ensemble
+    """
+)
+_INNER = name_set(
+    """
+    default defaultvalue value initial initialvalue name id fallback const current
+    """
+)
 _FLAG = re.compile(r"(?:.*\s|^)--[\w-]*(?:model|llm|deployment)\b.*")
-_LOOKERS = frozenset(
-    "is has supports can should validate check parse format display label price cost count tokens limit context encoding encode info compare "
-    "match equals test describe it log warn error debug track pricing max min includes starts ends with contains index of startswith "
-    "indexof lookup find t trans translate push add set delete replace split join concat normalize tokenizer tokenize print write "
-    "assert expect each only skip require import fetch get".split()
+_LOOKERS = name_set(
+    """
+    is has supports can should validate check parse format display label price cost count tokens limit context
+    encoding encode info compare match equals test describe it log warn error debug track pricing max min
+    includes starts ends with contains index of startswith indexof lookup find t trans translate push add set
+    delete replace split join concat normalize tokenizer tokenize print write assert expect each only skip
+    require import fetch get
+    """
 )
 _MAKERS = frozenset({"model", "llm", "languagemodel", "chatmodel", "embedder", "embedding", "embeddings", "models"})
 
@@ -46,8 +75,14 @@ def may_say_model(name: str) -> bool:
     return says_model(name) or (_mentions_model(words) and words[-1] in _MAY_BE_DISTINCT) or words[-1] in _ROLES
 
 
+def is_refused(name: str) -> bool:
+    """Names that say something about a model rather than which one: `provider`, `label`, `price`."""
+    words = split_words(name)
+    return not words or words[-1] in _NOT_LAST
+
+
 def _mentions_model(words: tuple[str, ...]) -> bool:
-    pairs = (a + b for a, b in zip(words, words[1:], strict=False))
+    pairs = (a + b for a, b in pairwise(words))
     return not _MODEL.isdisjoint(words) or any(pair in _PAIRS for pair in pairs)
 
 
@@ -73,9 +108,17 @@ def says_model_in_text(text: str) -> bool:
 
 @lru_cache(maxsize=8192)
 def makes_model(name: str) -> bool:
-    """Functions that are handed a model's name to use it: `getModel`, `useLLM`, `createChatModel`; not `isModelAllowed`."""
+    """Functions that are handed a model's name to use it: `getModel`, `useLLM`; not `isModelAllowed`."""
     words = split_words(name)
     if not words or _MAKERS.isdisjoint(words):
         return False
     rest = [word for word in words if word not in _MAKERS]
     return words[-1] in _MAKERS and not any(word in _LOOKERS - {"get", "set", "find", "add"} for word in rest)
+
+
+def compute_spelled_name(constant: str) -> str:
+    """The name that a constant spells: `GEMINI_2_0_FLASH` and `gemini20Flash` → `gemini-2.0-flash`."""
+    spelled = "-".join(split_words(constant))
+    spelled = re.sub(r"(?<=-)(\d)-(\d)(?=-|$)", r"\1.\2", spelled)
+    spelled = re.sub(r"(?<=-)([1-3])([05])(?=-|$)", r"\1.\2", spelled)
+    return re.sub(r"(?<=-\d)-(?=o(?:-|$))", "", spelled)  # gpt-4-o
