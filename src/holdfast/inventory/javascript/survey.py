@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from tree_sitter import Node, Tree
 
-DEPTH_MAX = 800
+DEPTH_MAX = 2_000
 KINDS = frozenset(
     {
         "import_statement",
