@@ -11,7 +11,7 @@ from holdfast.inventory.reading import Task
 from holdfast.inventory.routing import find_format
 from holdfast.inventory.scan import ScanOptions, scan
 from holdfast.inventory.walking import Found
-from holdfast.inventory.workers import read_in_processes
+from holdfast.inventory.workers import ReaderPool
 from holdfast.records.use import Inventory
 
 MODEL = "gpt-4o"
@@ -160,7 +160,8 @@ def crowd(tmp_path: Path) -> list[Task]:
 
 
 def test_a_file_that_kills_its_reader_is_reported_and_the_others_are_read(tmp_path: Path, crowd: list[Task]) -> None:
-    reads = {read.found.path: read for read in read_in_processes(str(tmp_path), crowd, _Deadly(), workers=2)}
+    with ReaderPool(str(tmp_path), _Deadly(), workers=2) as pool:
+        reads = {read.found.path: read for read in pool.read(crowd)}
     assert len(reads) == 30
     killed = {path for path, read in reads.items() if read.report and read.report.skipped}
     assert killed == {"3.ipynb", "17.ipynb"}

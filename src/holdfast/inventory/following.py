@@ -1,8 +1,9 @@
 """Which files a first reading left aside that its open references may lead to: modules, and settings by their names."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import takewhile
 
 from holdfast.inventory.reading import Read
 from holdfast.inventory.sighting import FileReport
@@ -10,6 +11,7 @@ from holdfast.inventory.walking import Found
 
 ROUNDS_MAX = 4  # re-exports of re-exports; more than this is not seen in practice
 FILES_MAX = 2_000
+_NEAREST_MAX = 3
 _ENVIRONMENT = "env:"
 _MODULE_ENDINGS = (
     "/__init__.py", ".py", "/index.ts", "/index.js", "/index.tsx", ".ts", ".js", ".tsx", ".jsx", ".mjs", ".cjs", ".mts",
@@ -20,11 +22,53 @@ _SETTING_FORMATS = frozenset(
 _PASSED_ON = re.compile(r"\$\{?([A-Za-z_]\w*)|\.Values\.([\w.-]+)")
 
 
-def find_modules(reports: Iterable[FileReport], aside: Mapping[str, Found]) -> list[Found]:
-    """Files left aside that a reference, or a re-export of what is referred to, names as a module."""
-    tails = _index_by_tail(aside)
-    wanted = {path for name in _list_names(reports) for module in _list_modules(name) for path in tails.get(module, ())}
-    return [aside[path] for path in sorted(wanted)[:FILES_MAX]]
+class ModuleIndex:
+    """Which file a dotted name stands for: exactly, else the nearest to the asking file whose path ends in it."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._by_tail: dict[str, list[str]] = {}
+        for path in paths:
+            stem = next((path.removesuffix(ending) for ending in _MODULE_ENDINGS if path.endswith(ending)), "")
+            parts = stem.split("/") if stem else []
+            for start in range(len(parts)):
+                self._by_tail.setdefault("/".join(parts[start:]), []).append(path)
+
+    def find(self, reports: Sequence[FileReport]) -> list[str]:
+        """Files that references, and re-exports of what is referred to, name as modules; sorted."""
+        names = {pair for report in reports for pair in _list_references(report)}
+        words = {word for name, _ in names for word in name.split(".")}
+        for report in reports:
+            for definition in report.definitions:
+                if definition.alias and definition.name.rpartition(".")[2] in words:
+                    names.add((definition.alias, report.path))
+        return sorted({path for name, asker in names for path in self._find_files(name, asker)})
+
+    def _find_files(self, name: str, asker: str) -> list[str]:
+        """`a.b.C` stands in module `a/b/C`, in `a/b`, or in `a` when it is of a class there: the longest decides."""
+        parts = name.split(".")
+        for length in range(len(parts), max(len(parts) - 4, 0), -1):
+            found = self._by_tail.get("/".join(parts[:length]))
+            if found:
+                return _list_nearest(found, asker)
+        return []
+
+
+def _list_references(report: FileReport) -> Iterator[tuple[str, str]]:
+    for reference in report.references:
+        if not reference.name.startswith(_ENVIRONMENT):
+            yield reference.name, report.path
+
+
+def _list_nearest(paths: Sequence[str], asker: str) -> list[str]:
+    """The paths that share most folders with the asking file; a few at most, for more are no answer."""
+    shared = [_count_shared(path, asker) for path in paths]
+    nearest = max(shared)
+    return [path for path, count in zip(paths, shared, strict=True) if count == nearest][:_NEAREST_MAX]
+
+
+def _count_shared(first: str, second: str) -> int:
+    pairs = zip(first.split("/")[:-1], second.split("/")[:-1], strict=False)
+    return sum(1 for _ in takewhile(lambda pair: pair[0] == pair[1], pairs))
 
 
 def find_setting_names(reports: Iterable[FileReport]) -> list[str]:
@@ -57,35 +101,6 @@ def keep_definitions(read: Read) -> Read:
     if read.report is None:
         return read
     return read._replace(report=replace(read.report, sightings=(), catalogues=(), references=(), skipped=None))
-
-
-def _list_names(reports: Iterable[FileReport]) -> Iterator[str]:
-    kept = list(reports)
-    referred = [reference.name for report in kept for reference in report.references]
-    names = [name for name in referred if not name.startswith(_ENVIRONMENT)]
-    yield from names
-    words = {word for name in names for word in name.split(".")}
-    for report in kept:
-        for definition in report.definitions:
-            if definition.alias and definition.name.rpartition(".")[2] in words:
-                yield definition.alias
-
-
-def _list_modules(name: str) -> list[str]:
-    """`a.b.C` may stand in module `a/b/C`, in `a/b`, or in `a` when it is an attribute of a class."""
-    parts = name.split(".")
-    return ["/".join(parts[:length]) for length in range(len(parts), max(len(parts) - 4, 0), -1)]
-
-
-def _index_by_tail(aside: Mapping[str, Found]) -> dict[str, list[str]]:
-    """Paths by what a dotted name may call them: `src/a/b.py` is `src/a/b`, `a/b` and `b`."""
-    tails: dict[str, list[str]] = {}
-    for path in aside:
-        stem = next((path.removesuffix(ending) for ending in _MODULE_ENDINGS if path.endswith(ending)), "")
-        parts = stem.split("/") if stem else []
-        for start in range(len(parts)):
-            tails.setdefault("/".join(parts[start:]), []).append(path)
-    return tails
 
 
 def _fold(name: str) -> str:

@@ -120,6 +120,12 @@ def find_script_format(head: bytes) -> str | None:
     return "shell" if re.search(rb"\b(?:ba|z|k|da|fi)?sh\b", line) else None
 
 
+def preload_detectors() -> None:
+    """Import the detectors of the commonest formats, so that processes forked from this one have them."""
+    for format_name in ("python", "javascript", "yaml"):
+        find_detector(format_name)
+
+
 @lru_cache(maxsize=64)
 def find_detector(format_name: str) -> Detector | None:
     """The detector for a format word, imported now; None when there is none."""

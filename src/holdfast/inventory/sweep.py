@@ -10,17 +10,18 @@ from holdfast.inventory.assembling import Parts, assemble
 from holdfast.inventory.cache import Draft, Kept, Row, decode_row, find_kept
 from holdfast.inventory.environment import read_layout
 from holdfast.inventory.following import (
+    FILES_MAX,
     ROUNDS_MAX,
-    find_modules,
+    ModuleIndex,
     find_setting_names,
     find_settings_files,
     holds_a_name,
     keep_definitions,
 )
-from holdfast.inventory.limits import Limits
 from holdfast.inventory.reading import Read, Task, read_file
 from holdfast.inventory.sighting import FileReport
 from holdfast.inventory.walking import Found
+from holdfast.inventory.workers import ReaderPool
 from holdfast.records.use import Inventory
 
 if TYPE_CHECKING:
@@ -31,9 +32,10 @@ _ALONE_FILES_MAX = 64  # fewer files are read faster than worker processes start
 
 def sweep(target: "Target", options: "ScanOptions", rows: Mapping[str, Row], draft: Draft) -> Inventory:
     """The inventory of a walked tree. `rows` are what an earlier scan knew; `draft` receives what this one knows."""
-    sweeper = _Sweeper(target.folder, options, rows)
-    sweeper.read(target.seen.files)
-    sweeper.follow()
+    with ReaderPool(target.folder, options.limits, options.workers or _count_cores()) as pool:
+        sweeper = _Sweeper(pool, rows)
+        sweeper.read(target.seen.files)
+        sweeper.follow()
     sweeper.remember(draft, options.clock_ns())
     reports = sweeper.get_reports()
     stores = read_stores(Path(target.folder), target.seen.folders)
@@ -52,10 +54,10 @@ def sweep(target: "Target", options: "ScanOptions", rows: Mapping[str, Row], dra
 class _Sweeper:
     """The reads of one sweep by path."""
 
-    def __init__(self, folder: str, options: "ScanOptions", rows: Mapping[str, Row]) -> None:
-        self.folder = folder
-        self.limits: Limits = options.limits
-        self.workers = options.workers or _count_cores()
+    def __init__(self, pool: ReaderPool, rows: Mapping[str, Row]) -> None:
+        self.pool = pool
+        self.folder = pool.folder
+        self.limits = pool.limits
         self.rows = rows
         self.reads: dict[str, Read] = {}
 
@@ -82,18 +84,18 @@ class _Sweeper:
             return next(iter(self._read_all([Task(read.found)])))
 
     def _read_all(self, tasks: Sequence[Task]) -> Iterable[Read]:
-        if self.workers == 1 or len(tasks) <= _ALONE_FILES_MAX:
+        if self.pool.workers == 1 or len(tasks) <= _ALONE_FILES_MAX:
             return [read_file(self.folder, task, self.limits) for task in tasks]
-        from holdfast.inventory.workers import read_in_processes
-
-        return read_in_processes(self.folder, tasks, self.limits, self.workers)
+        return self.pool.read(tasks)
 
     def follow(self) -> None:
         """Read files that the prefilter left aside when an open reference leads to them."""
+        modules = ModuleIndex(self.reads)
         for _ in range(ROUNDS_MAX):
+            reports = self.get_reports()
             aside = {path: read.found for path, read in self.reads.items() if read.report is None}
-            wanted = find_modules(self.get_reports(), aside)
-            names = find_setting_names(self.get_reports())
+            wanted = [aside[path] for path in modules.find(reports) if path in aside][:FILES_MAX]
+            names = find_setting_names(reports)
             wanted += [found for found in find_settings_files(aside) if self._holds(found, names)] if names else []
             if not wanted:
                 return
