@@ -4,6 +4,8 @@ import os
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from holdfast.inventory.limits import Limits
 from holdfast.inventory.scan import ScanOptions, scan
 from holdfast.records.use import Confidence, Environment, Inventory
@@ -145,3 +147,18 @@ def test_files_named_from_outside_the_root_are_not_read(tmp_path: Path) -> None:
     inventory = scan(tmp_path / "root", ScanOptions())
     assert inventory.uses == ()
     assert "leaves the scanned folder" in reasons(inventory)["b.py"]
+
+
+def test_a_link_that_is_named_as_root_is_followed(tmp_path: Path) -> None:
+    plant(tmp_path, {"real/a.py": LOADER})
+    (tmp_path / "folder").symlink_to("real")
+    (tmp_path / "file.py").symlink_to("real/a.py")
+    assert names(scan(tmp_path / "folder", ScanOptions())) == {("a.py:2", "pkg:huggingface/Qwen/Qwen3-8B")}
+    assert names(scan(tmp_path / "file.py", ScanOptions())) == {("a.py:2", "pkg:huggingface/Qwen/Qwen3-8B")}
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="the superuser may read every file")
+def test_a_file_that_may_not_be_read_is_reported(tmp_path: Path) -> None:
+    plant(tmp_path, {"closed.py": LOADER})
+    (tmp_path / "closed.py").chmod(0)
+    assert "cannot be read" in reasons(scan(tmp_path, ScanOptions()))["closed.py"]

@@ -12,7 +12,6 @@ class Limits:
     line_chars_max: int = 100_000
     script_line_chars_max: int = 20_000
     depth_max: int = 200
-    header_bytes_max: int = 100_000_000
     file_wait_s: float = 20.0
 
     def get_bytes_max(self, format_name: str) -> int:

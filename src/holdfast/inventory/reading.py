@@ -154,7 +154,7 @@ def _detect(found: Found, format_name: str, data: bytes, limits: Limits) -> Read
     except (RecursionError, MemoryError) as error:
         reason = f"nested too deeply for its reader ({type(error).__name__})"
     except Exception as error:  # a fault of one detector must not cost the other files
-        reason = f"its reader failed: {type(error).__name__}: {str(error)[:200]}"
+        reason, settled = f"its reader failed: {type(error).__name__}: {str(error)[:200]}", False
     return _skip(found, reason)._replace(settled=settled)
 
 

@@ -54,8 +54,9 @@ def scan(root: Path, options: ScanOptions) -> Inventory:
 
     Raises MissingPath and UnreadableFile for the root; whatever goes wrong below it is in `skipped`.
     """
-    seen = walk(root, _CHOICE)
-    target = Target(root, os.path.realpath(root if root.is_dir() else root.parent), seen)
+    place = Path(os.path.realpath(root)) if root.exists() else root
+    seen = walk(place, _CHOICE)
+    target = Target(root, str(place if place.is_dir() else place.parent), seen)
     if options.cache_folder is None:
         return _sweep(target, options, ScanCache(), Draft())
     return _scan_with_cache(target, options, options.cache_folder)
