@@ -45,6 +45,8 @@ def test_code_inside_a_package_or_a_unit_is_production_code() -> None:
     assert layout.get_environment("gptcache/adapter/base.py") is Environment.PROD
     assert layout.get_environment("triage/settings.py") is Environment.PROD
     assert layout.get_environment("triage/tests/settings.py") is Environment.TEST
+    assert layout.get_environment("gptcache/tools/search.py") is Environment.PROD
+    assert layout.get_environment("tools/gptcache/search.py") is Environment.DEV
     assert layout.get_environment("elsewhere/thing.py") is Environment.UNKNOWN
 
 

@@ -81,7 +81,7 @@ _EXAMPLE_FILE: Final = re.compile(
 _DEV_FILE: Final = re.compile(
     r"(?:docker-)?compose[.-](?:dev|local|override).*\.ya?ml|\.env\.(?:dev|development|local|example|sample)|"
     r"dockerfile\.(?:dev|local)|makefile|justfile|.*\.dev\.ya?ml|bench(?:mark)?[_-].*\.(?:py|sh)|devcontainer\.json|"
-    r"setup\.cfg|taskfile\.ya?ml|\.envrc"
+    r"debug(?:[._-].*)?\.(?:ya?ml|toml|json|env|ini)|setup\.cfg|taskfile\.ya?ml|\.envrc"
 )
 _PROD_FOLDERS: Final = frozenset(
     {"src", "app", "apps", "lib", "server", "backend", "frontend", "api", "service", "services", "deploy", "deployment",
@@ -107,10 +107,18 @@ class Layout:
     def get_environment(self, path: str) -> Environment:
         """Environment of a path; code inside a package or a unit is what runs in production."""
         told = get_environment(path)
+        if told is Environment.DEV and self._is_packaged(path):
+            return Environment.PROD
         if told is not Environment.UNKNOWN or "/" not in path:
             return told
         inside = self.packages | self.units
         return Environment.PROD if any(folder in inside for folder in _get_folders(path)) else told
+
+    def _is_packaged(self, path: str) -> bool:
+        """`pkg/tools/x.py` ships with its package; `tools/pkg/x.py` does not."""
+        folders = _get_folders(path)
+        package = next((folder for folder in folders if folder in self.packages), "")
+        return package != "" and _get_folder_environment(package) is Environment.UNKNOWN
 
     def get_service(self, path: str) -> str:
         """Nearest unit that holds the path; the root's own unit for paths in no other; empty when there is none."""
