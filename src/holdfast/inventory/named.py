@@ -10,6 +10,13 @@ from holdfast.records.use import Confidence
 TEXT_MAX = 200
 _PLAUSIBLE = re.compile(r"(?:\.{1,2}/|[/~@A-Za-z0-9])[\w./:@+#\[\]=-]*")
 REPOSITORY = re.compile(r"[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{1,95}")
+# A repository of GGUF files inside a longer address: `llama-cpp-python/unsloth/Qwen3-8B-GGUF/*Q4_K_M.gguf@8192`.
+GGUF_INSIDE = re.compile(
+    r"(?:^|[/:])(?P<repo>[A-Za-z0-9][\w.-]{0,95}/[\w.-]*gguf[\w.-]*)/[\w.*-]+\.gguf(?:@\d+)?$", re.IGNORECASE
+)
+_OWN_WORDS = frozenset(
+    {"embedding", "embeddings"}
+)  # `pyannote/embedding` is a repository, `acme/embedding` a placeholder
 URL = re.compile(
     r"(?:https?://|hf://)?(?:www\.)?(?P<host>huggingface\.co|hf\.co|hf-mirror\.com|modelscope\.cn|www\.modelscope\.cn|modelscope\.ai)/"
     r"(?:models/|api/models/)?(?P<repo>[\w.-]+/[\w.-]+?)(?:\.git)?"
@@ -31,7 +38,7 @@ def refuses(name: str) -> bool:
     """Not a name at all, or a made-up one."""
     if not 2 <= len(name) <= TEXT_MAX:
         return True
-    if name.startswith(("https://", "http://")):
+    if name.startswith(("https://", "http://")) or GGUF_INSIDE.search(name):
         return False
     if not (_PLAUSIBLE.fullmatch(name) or URL.fullmatch(name) or is_file(name)):
         return True
@@ -40,7 +47,7 @@ def refuses(name: str) -> bool:
     if lowered in lexicon.fake_words or lexicon.fake_patterns.fullmatch(lowered):
         return True
     first, _, rest = lowered.partition("/")
-    if not rest:
+    if not rest or (rest in _OWN_WORDS and name.partition("/")[0] in lexicon.hub.organisations):
         return False
     return (
         first in lexicon.fake_organisations

@@ -5,6 +5,7 @@ from collections.abc import Callable
 
 from holdfast.inventory.lexicon import Lexicon, get_lexicon
 from holdfast.inventory.named import (
+    GGUF_INSIDE,
     REPOSITORY,
     URL,
     Named,
@@ -227,6 +228,12 @@ def find_known_repository(name: str, lexicon: Lexicon) -> Named | None:
     return name_repository(name, Confidence.DECLARED) if surely or hub.family.search(rest) else None
 
 
+def find_gguf_inside(name: str, _lexicon: Lexicon) -> Named | None:
+    """The repository of GGUF files that a longer address names together with a file."""
+    match = GGUF_INSIDE.search(name)
+    return name_repository(match["repo"], Confidence.DECLARED) if match else None
+
+
 def find_repository(name: str, lexicon: Lexicon) -> Named | None:
     return name_repository(name, Confidence.DECLARED) if is_repository(name, lexicon) else None
 
@@ -267,6 +274,7 @@ def find_local_file(name: str, lexicon: Lexicon) -> Named | None:
 DISTINCT: tuple[Reader, ...] = (
     find_purl,
     find_url,
+    find_gguf_inside,
     find_provider_shape,
     find_prefixed,
     find_distinct_short,

@@ -85,9 +85,9 @@ def test_brackets_that_never_close_do_not_hide_what_stands_before_them(opening: 
 
 
 def test_long_chains_and_unions_are_read() -> None:
-    sums = "const model = " + "\n + ".join(['"gpt-4o"'] * 1_200) + ";"
+    sums = "const model = " + "\n + ".join(['"gpt-4o"'] * 700) + ";"
     calls = "const x = a" + "\n.b()" * 700 + ";"
-    union = "type T = " + "\n | ".join(f'"gpt-4o-{index:04}-01-01"' for index in range(1_200)) + ";"
+    union = "type T = " + "\n | ".join(f'"gpt-4o-{index:04}-01-01"' for index in range(700)) + ";"
     report = read_javascript(Source("long.ts", "\n".join([sums, calls, union])))
     assert report.skipped is None
 

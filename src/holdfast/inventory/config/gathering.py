@@ -9,6 +9,7 @@ from holdfast.inventory.sighting import FileReport, Reference, Setting, Sighting
 from holdfast.records.use import Artefact, Catalogue, Confidence, Place, Skipped
 
 CATALOGUE_LENGTH_MIN = 8
+ZOO_LENGTH_MIN = 12
 SETTINGS_MAX = 2_000
 SAMPLE_LENGTH = 5
 # Reports are kept on disk: what may be a password is not put into them.
@@ -101,12 +102,26 @@ class Gathering:
             self._catalogues.setdefault(catalogue.place.line, catalogue)
         self._artefacts.extend(report.artefacts)
 
+    def _turn_zoo_into_catalogue(self) -> None:
+        """A data file that names many models in one and the same way is a zoo, however deep its branches are."""
+        if not self.source.path.endswith(".json"):
+            return
+        by_rule: dict[str, list[tuple[int, str]]] = {}
+        for key, sighting in sorted(self._sightings.items()):
+            by_rule.setdefault(sighting.rule, []).append(key)
+        for keys in by_rule.values():
+            if len({text for _, text in keys}) >= ZOO_LENGTH_MIN:
+                self.list_models(keys[0][0], [text for _, text in keys])
+                self._sightings = {key: one for key, one in self._sightings.items() if key not in keys}
+
     def report(self, skipped: str | None = None) -> FileReport:
-        """Everything, in the order of the file."""
+        """Everything, in the order of the file; of several catalogues the longest."""
+        self._turn_zoo_into_catalogue()
+        longest = sorted(self._catalogues.values(), key=lambda one: (-one.length, one.place))[:1]
         return FileReport(
             path=self.source.path,
             sightings=tuple(self._sightings[key] for key in sorted(self._sightings)),
-            catalogues=tuple(self._catalogues[key] for key in sorted(self._catalogues)),
+            catalogues=tuple(longest),
             artefacts=tuple(self._artefacts),
             settings=tuple(self._settings[key] for key in sorted(self._settings)),
             references=tuple(self._references[key] for key in sorted(self._references)),

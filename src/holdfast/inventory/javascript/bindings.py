@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from tree_sitter import Node
 
-from holdfast.inventory.javascript.survey import Parents, Survey
+from holdfast.inventory.javascript.survey import DEPTH_MAX, Parents, Survey
 from holdfast.inventory.javascript.syntax import (
     FUNCTIONS,
     SCOPES,
@@ -22,6 +22,7 @@ from holdfast.inventory.javascript.syntax import (
 )
 
 PATTERN_DEPTH_MAX = 8
+BINDINGS_MAX = 40  # of one name in one scope
 Path = tuple[str, ...]
 
 
@@ -53,6 +54,9 @@ class Binding:
     type_name: str = ""
 
 
+Scopes = dict[tuple[int, int], list[Binding]]
+
+
 def _lists() -> defaultdict[str, list[Node]]:
     return defaultdict(list)
 
@@ -62,20 +66,27 @@ class Bindings:
     """Everything that names hold in one file."""
 
     parents: Parents
-    names: defaultdict[str, list[Binding]] = field(default_factory=lambda: defaultdict(list))
+    names: defaultdict[str, Scopes] = field(default_factory=lambda: defaultdict(Scopes))
     imports: dict[str, Import] = field(default_factory=dict[str, Import])
     calls: defaultdict[str, list[Node]] = field(default_factory=_lists)  # by the last name of the callee
     functions: defaultdict[str, list[Node]] = field(default_factory=_lists)  # methods and functions, by name
     returns: defaultdict[int, list[Node]] = field(default_factory=lambda: defaultdict(list))  # by function id
     members: defaultdict[tuple[int, str], list[Node]] = field(default_factory=lambda: defaultdict(list))
 
+    def add(self, name: str, binding: Binding) -> None:
+        """Keep a binding; of very many in one scope the first ones tell enough."""
+        held = self.names[name].setdefault((binding.start, binding.end), [])
+        if len(held) < BINDINGS_MAX:
+            held.append(binding)
+
     def find(self, name: str, at: Node) -> list[Binding]:
         """The bindings of the innermost scope that holds `name` at this node, in document order."""
-        around = [b for b in self.names.get(name, ()) if b.start <= at.start_byte < b.end]
-        if not around:
+        scopes = self.names.get(name)
+        if not scopes:
             return []
-        closest = min(b.end - b.start for b in around)
-        return [b for b in around if b.end - b.start == closest]
+        around = self.parents.walk_up(at, DEPTH_MAX)
+        found = (scopes.get((above.start_byte, above.end_byte)) for above in around if above.type in SCOPES)
+        return next((held for held in found if held), [])
 
 
 def read_bindings(survey: Survey) -> Bindings:
@@ -110,7 +121,7 @@ def _bind(found: Bindings, pattern: Node | None, binding: Binding, depth: int = 
         return
     kind = pattern.type
     if kind in ("identifier", "type_identifier", "shorthand_property_identifier_pattern"):
-        found.names[get_text(pattern)].append(binding)
+        found.add(get_text(pattern), binding)
     elif kind in ("assignment_pattern", "object_assignment_pattern"):
         left, right = pattern.child_by_field_name("left"), pattern.child_by_field_name("right")
         _bind(found, left, Binding(binding.start, binding.end, right), depth + 1)
@@ -216,7 +227,7 @@ def _bind_assignment(found: Bindings, assignment: Node) -> None:
     if left.type == "identifier":
         known = found.find(get_text(left), left)
         if known:
-            found.names[get_text(left)].append(Binding(known[0].start, known[0].end, right))
+            found.add(get_text(left), Binding(known[0].start, known[0].end, right))
         return
     root, chain = split_chain(left)
     prop = left.child_by_field_name("property")

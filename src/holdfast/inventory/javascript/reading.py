@@ -3,7 +3,6 @@
 import posixpath
 import re
 from collections.abc import Iterator
-from dataclasses import replace
 from functools import cache
 
 import tree_sitter_typescript
@@ -52,10 +51,7 @@ def read_javascript(source: Source) -> FileReport:
     if tree is None:
         return FileReport(source.path, skipped=Skipped(source.path, "took too long to parse"))
     survey = survey_tree(tree)
-    report = _read_survey(survey, source)
-    if survey.too_deep:
-        return replace(report, skipped=Skipped(source.path, "nested too deeply to read to its end"))
-    return report
+    return _read_survey(survey, source)
 
 
 def _find_reason_to_skip(source: Source) -> str | None:
@@ -132,13 +128,23 @@ def _read_survey(survey: Survey, source: Source) -> FileReport:
     hints = _read_hints(source, bindings, calls.vias, strings)
     SettingReader(calls.clients, findings, hints).read(strings, catalogued)
     read_embedded(strings, findings, survey.parents)
+    definitions = ExportReader(survey, resolver, source.path).read()
+    reason = _find_shortfall(survey, resolver)
     return FileReport(
         source.path,
         sightings=findings.get_sightings(),
         catalogues=found,
         references=findings.get_references(),
-        definitions=ExportReader(survey, resolver, source.path).read(),
+        definitions=definitions,
+        skipped=Skipped(source.path, reason) if reason else None,
     )
+
+
+def _find_shortfall(survey: Survey, resolver: Resolver) -> str:
+    """Why something of the file may be missing from its report; empty when nothing is."""
+    if survey.too_deep:
+        return "nested too deeply to read to its end"
+    return "values too tangled to follow to their end" if resolver.is_exhausted else ""
 
 
 def _read_hints(source: Source, bindings: Bindings, vias: set[str], strings: list[Node]) -> FileHints:

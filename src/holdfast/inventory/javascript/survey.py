@@ -61,7 +61,7 @@ class Parents:
 
     def find_owner(self, node: Node, kinds: frozenset[str]) -> Node | None:
         """The nearest ancestor of one of these kinds."""
-        return next((above for above in self.walk_up(node) if above.type in kinds), None)
+        return next((above for above in self.walk_up(node, DEPTH_MAX) if above.type in kinds), None)
 
     def find_class(self, node: Node) -> Node | None:
         """The class around a node."""

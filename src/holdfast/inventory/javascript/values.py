@@ -24,7 +24,8 @@ from holdfast.inventory.javascript.syntax import (
 )
 
 DEPTH_MAX = 24
-STEPS_MAX = 400
+STEPS_MAX = 400  # for one question
+FILE_STEPS_MAX = 400_000
 TEXT_MAX = 200
 
 
@@ -75,6 +76,12 @@ class Resolver:
         self.bindings = bindings
         self._path = path
         self._handlers = self._list_handlers()
+        self._steps = FILE_STEPS_MAX
+
+    @property
+    def is_exhausted(self) -> bool:
+        """Whether the values of this file took more steps than one file may."""
+        return self._steps <= 0
 
     def resolve(self, node: Node | None, path: Path = ()) -> Origins:
         """Every origin of an expression, or of what lies at `path` in it; without repeats."""
@@ -94,7 +101,8 @@ class Resolver:
     def _go(self, node: Node, path: Path, trail: _Trail, depth: int) -> Origins:
         node = unwrap(node)
         trail.steps -= 1
-        if depth > DEPTH_MAX or trail.steps < 0 or (node.id, path) in trail.seen:
+        self._steps -= 1
+        if depth > DEPTH_MAX or trail.steps < 0 or self.is_exhausted or (node.id, path) in trail.seen:
             return ()
         trail.seen.add((node.id, path))
         handler = self._handlers.get(node.type)
