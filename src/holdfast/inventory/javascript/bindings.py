@@ -84,9 +84,11 @@ class Bindings:
         scopes = self.names.get(name)
         if not scopes:
             return []
-        around = self.parents.walk_up(at, DEPTH_MAX)
-        found = (scopes.get((above.start_byte, above.end_byte)) for above in around if above.type in SCOPES)
-        return next((held for held in found if held), [])
+        for above in self.parents.walk_up(at, DEPTH_MAX):
+            held = scopes.get((above.start_byte, above.end_byte)) if above.type in SCOPES else None
+            if held:
+                return held
+        return []
 
 
 def read_bindings(survey: Survey) -> Bindings:

@@ -25,7 +25,7 @@ from holdfast.inventory.javascript.syntax import (
 
 DEPTH_MAX = 24
 STEPS_MAX = 400  # for one question
-FILE_STEPS_MAX = 400_000
+FILE_STEPS_MAX = 100_000
 TEXT_MAX = 200
 
 
