@@ -307,6 +307,14 @@ CASES: dict[str, tuple[str, list[tuple[int, str]]]] = {
         """,
         [(3, "api:together/mistralai/Mixtral-8x7B-Instruct-v0.1")],
     ),
+    "a version asked by its digest alone": (
+        """
+        await fetch("https://api.replicate.com/v1/predictions", {
+          body: JSON.stringify({ version: "854e8727697a057c525cdb45ab037f64ecca770a1769cc52287c2e56472a247b", input }),
+        });
+        """,
+        [(2, "api:replicate/854e8727697a057c525cdb45ab037f64ecca770a1769cc52287c2e56472a247b")],
+    ),
     "addresses that hold the name": (
         """
         const url = `https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-pro:generateContent?key=${key}`;

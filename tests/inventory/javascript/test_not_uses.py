@@ -41,6 +41,14 @@ CASES: dict[str, str] = {
         const car = { model: "Corolla" }; @Model("user") class User {}; const model = "users/profile";
     """,
     "a tokenizer": """const encoding = encodingForModel("gpt-4o"); const n = countTokens("gpt-4o", text);""",
+    "one name turned into another": """
+        function getModel(name) {
+          if (name.includes("gpt-4o")) return "gpt-4o";
+          switch (name) { case "claude-3": return "claude-3-opus-20240229"; }
+        }
+    """,
+    "a tokenizer's name": """const turboTokenizer = "gpt-3.5-turbo"; const getTiktokenModel = () => "gpt-4o";""",
+    "a digest that is no version of a model": """const release = { version: "%s" };""" % ("0a" * 32),
     "prose that mentions a command": """console.log("No model found. Run: ollama pull llama3.1");""",
 }
 

@@ -149,6 +149,14 @@ CASES: dict[str, tuple[str, list[tuple[int, str]]]] = {
         """const settings = { provider: "groq", model: "openai/gpt-oss-120b" };""",
         [(1, "api:groq/openai/gpt-oss-120b")],
     ),
+    "a default beside something that is asked for": (
+        """
+        const page = <Select defaultValue={settings?.sttModel ?? "whisper-1"} />;
+        switch (provider) { case "groq": return process.env.GROQ_MODEL_PREF ?? "llama3-70b-8192"; }
+        const DEFAULTS = { [Provider.OpenAI]: "gpt-4o-mini" }, DEFAULT_MODELS = { [Provider.OpenAI]: "gpt-4o" };
+        """,
+        [(1, "api:openai/whisper-1"), (2, "api:groq/llama3-70b-8192"), (3, "api:openai/gpt-4o")],
+    ),
     "a provider in the name of the place": (
         """const OLLAMA_MODEL = "mistral"; const groqModel = "llama-3.1-8b-instant";""",
         [(1, "api:groq/llama-3.1-8b-instant"), (1, "pkg:ollama/mistral")],

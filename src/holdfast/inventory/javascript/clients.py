@@ -1,6 +1,7 @@
 """Which package a called expression belongs to, and the endpoint its client was made with. Follows one file only."""
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from tree_sitter import Node
@@ -80,8 +81,13 @@ class Clients:
         ):
             fields = ("left", "right", "consequence", "alternative")
             sides = [side for side in map(node.child_by_field_name, fields) if side is not None]
-            return next((found for side in sides if (found := self.find(side, depth + 1)) is not None), None)
+            return self._choose(sides, depth)
         return None
+
+    def _choose(self, nodes: Iterable[Node], depth: int) -> Client | None:
+        """The client among several expressions; Azure, where any name goes, gives way to one that knows its names."""
+        found = [client for node in nodes if (client := self.find(node, depth + 1)) is not None]
+        return next((client for client in found if client.package.via != "azure"), found[0] if found else None)
 
     def _find_made(self, call: Node, depth: int) -> Client | None:
         callee = get_callee(call)
@@ -92,11 +98,7 @@ class Clients:
             return replace(found, made=True, endpoint=self.read_endpoint(call) or found.endpoint)
         if call.type == "new_expression":
             return None
-        for value in self._returned(call):
-            found = self.find(value, depth + 1)
-            if found is not None:
-                return found
-        return None
+        return self._choose(self._returned(call), depth)
 
     def _returned(self, call: Node) -> list[Node]:
         names = get_callee_names(call)
@@ -141,9 +143,7 @@ class Clients:
             one for one in self._bindings.functions.get(name, ()) if one.children and one.children[0].type == "get"
         ]
         returned = [value for getter in getters for value in self._bindings.returns.get(getter.id, ())[:3]]
-        return next(
-            (found for value in (*values, *returned) if (found := self.find(value, depth + 1)) is not None), None
-        )
+        return self._choose((*values, *returned), depth)
 
     def _find_endpoint(self, node: Node, depth: int) -> str:
         holder = self._resolver.find_object(node)

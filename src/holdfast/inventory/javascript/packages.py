@@ -254,7 +254,14 @@ def find_via(name: str) -> str | None:
     pairs = [a + b for a, b in pairwise(words)]
     known = next((word for word in (*pairs, *words) if word in _SAME or _is_provider(word)), None)
     first = next((word for word in _FIRST if word in (*words, *pairs)), known)
+    if first in ("huggingface", "hf") and _is_served(words):
+        return "huggingface-inference"
     return _normalise(first) if first is not None else None
+
+
+def _is_served(words: tuple[str, ...]) -> bool:
+    """Hugging Face's own servers rather than its hub."""
+    return not {"inference", "api", "endpoint", "endpoints"}.isdisjoint(words)
 
 
 def _normalise(word: str) -> str:

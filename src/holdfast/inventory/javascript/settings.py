@@ -19,10 +19,12 @@ from holdfast.inventory.javascript.syntax import (
     get_text,
     name_set,
 )
-from holdfast.inventory.naming import find_distinct, find_named
+from holdfast.inventory.naming import find_distinct, find_named, looks_like_model
 from holdfast.records.model import Kind
 
-_PLAUSIBLE = re.compile(r"[A-Za-z@~./][\w./:@+#=-]{1,150}")
+_PLAUSIBLE = re.compile(r"[A-Za-z0-9@~./][\w./:@+#=-]{1,150}")
+_DIGEST = re.compile(r"[0-9a-f]{64}")
+_QUOTED = re.compile(r"""["'`]([^"'`\s]+)["'`]""")
 _SHAPE = re.compile(r"[\d/:.@-]")
 _PROVIDER_KEYS = name_set(
     """
@@ -86,13 +88,17 @@ class SettingReader:
 
     def _judge(self, node: Node, text: str, slot: Slot) -> None:
         nest = find_nest(slot, self._parents)
+        if self._tell_version(node, text, slot, nest) or words.counts_tokens(slot.name):
+            return
         strength = self._weigh(slot, nest)
         if strength == 0 or self._is_described(slot, nest):
             return
         distinct = find_distinct(text)
         if distinct is None and (strength < 2 or not self._may_name(text, slot, nest)):
             return
-        if context.is_mock_context(node, self._parents):
+        if context.is_mock_context(node, self._parents) or (
+            slot.place is Place.RETURN and self._is_translated(node, slot)
+        ):
             return
         line = get_line(node)
         clue = self._read_clue(node, slot, nest, distinct is None or distinct.kind is Kind.WEIGHTS)
@@ -120,6 +126,25 @@ class SettingReader:
         if slot.place is Place.PROPERTY:
             return max(self._weigh_nest(slot, nest), int(words.may_say_model(slot.name)))
         return int(words.may_say_model(slot.name))
+
+    def _is_translated(self, node: Node, slot: Slot) -> bool:
+        """`if (name.includes("gpt-4")) return "gpt-4"`: one name is turned into another."""
+        for above in self._parents.walk_up(node):
+            if above.id == slot.holder.id:
+                return False
+            asked = above.child_by_field_name("condition" if above.type == "if_statement" else "value")
+            if above.type in ("if_statement", "switch_case") and asked is not None and _asks_for_model(get_text(asked)):
+                return True
+        return False
+
+    def _tell_version(self, node: Node, text: str, slot: Slot, nest: list[Slot]) -> bool:
+        """Replicate's API takes the digest of a version in place of a name."""
+        if slot.name != "version" or not _DIGEST.fullmatch(text):
+            return False
+        clue = self._read_clue(node, slot, nest, is_open=True)
+        if "replicate" not in clue.via + clue.endpoint or context.is_mock_context(node, self._parents):
+            return False
+        return self._findings.add(get_line(node), text, Clue(clue.rule, "replicate"))
 
     def _weigh_nest(self, slot: Slot, nest: list[Slot]) -> int:
         holder = self._parents.find(slot.holder)
@@ -215,3 +240,7 @@ class SettingReader:
                 arguments = get_arguments(above)
                 return self._clients.find_url(arguments[0]) if arguments else ""
         return ""
+
+
+def _asks_for_model(condition: str) -> bool:
+    return any(looks_like_model(quoted) for quoted in _QUOTED.findall(condition[:500]))

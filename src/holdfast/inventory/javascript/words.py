@@ -46,6 +46,9 @@ _INNER = name_set(
     default defaultvalue value initial initialvalue name id fallback const current
     """
 )
+_COUNTERS = frozenset(
+    {"tokenizer", "tokenizers", "tiktoken", "encoding", "encoder", "encode", "tokens", "pricing", "price", "cost"}
+)
 _FLAG = re.compile(r"(?:.*\s|^)--[\w-]*(?:model|llm|deployment)\b.*")
 _LOOKERS = name_set(
     """
@@ -104,6 +107,11 @@ def is_inner(name: str) -> bool:
 def says_model_in_text(text: str) -> bool:
     """A flag or a key given as text: `-m, --model <name>`, `OPENAI_MODEL`, `model`."""
     return bool(_FLAG.fullmatch(text)) or (len(text) < 60 and " " not in text and says_model(text))
+
+
+def counts_tokens(name: str) -> bool:
+    """Names of tokenizers and counters: they are handed names of models without using the models."""
+    return not _COUNTERS.isdisjoint(split_words(name))
 
 
 @lru_cache(maxsize=8192)
