@@ -24,4 +24,5 @@ def see_open(code: str, path: str = "src/app.ts") -> list[tuple[int, str]]:
     """Lines and expressions of loaders that the file alone does not resolve: references by name, others by text."""
     report = read(code, path)
     unresolved = [(one.line, one.text) for one in report.sightings if one.confidence is Confidence.UNRESOLVED]
-    return sorted([*unresolved, *((one.line, one.name) for one in report.references)])
+    wanted = [one for one in report.references if one.sighting.confidence is Confidence.UNRESOLVED]
+    return sorted([*unresolved, *((one.line, one.name) for one in wanted)])

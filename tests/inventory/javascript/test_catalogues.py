@@ -57,3 +57,10 @@ def test_one_that_is_taken_from_a_list_by_a_variable_is_none() -> None:
     assert report.sightings == ()
     assert report.references == ()
     assert [one.length for one in report.catalogues] == [8]
+
+
+def test_names_in_a_list_that_only_their_place_tells_are_part_of_it() -> None:
+    code = f"const models = {LIST[:-1]}, {{ provider: 'openai', model: 'team-chat-4' }}];"
+    report = read(code)
+    assert report.sightings == ()
+    assert len(report.catalogues) == 1

@@ -8,7 +8,7 @@ from holdfast.inventory.javascript import read_javascript
 from holdfast.inventory.javascript.modules import compute_import_key, compute_module_key
 from holdfast.inventory.joining import join_reports
 from holdfast.inventory.sighting import Source
-from holdfast.records.use import Environment
+from holdfast.records.use import Confidence, Environment
 from tests.inventory.javascript.seeing import read
 
 CALL = "await openai.chat.completions.create({ model: %s, messages });"
@@ -116,4 +116,11 @@ def test_commonjs_exports_are_followed() -> None:
 def test_a_name_that_no_module_defines_stays_unresolved() -> None:
     assert join({"src/ask.ts": f'import {{ CHOSEN }} from "./gone";\n{CALL % "CHOSEN"}'}) == [
         ("src/ask.ts", 2, "CHOSEN", "")
+    ]
+
+
+def test_a_settings_file_may_give_what_has_a_default_in_code() -> None:
+    report = read("""openai.chat.completions.create({ model: process.env.CHAT_MODEL ?? "gpt-4o", messages });""")
+    assert [(one.name, one.sighting.confidence) for one in report.references] == [
+        ("env:CHAT_MODEL", Confidence.DECLARED)
     ]

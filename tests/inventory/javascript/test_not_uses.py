@@ -49,6 +49,9 @@ CASES: dict[str, str] = {
     """,
     "a tokenizer's name": """const turboTokenizer = "gpt-3.5-turbo"; const getTiktokenModel = () => "gpt-4o";""",
     "a digest that is no version of a model": """const release = { version: "%s" };""" % ("0a" * 32),
+    "a header beside the address of a list of models": """
+        fetch("https://api.anthropic.com/v1/models", { headers: { "anthropic-version": "2023-06-01" } });
+    """,
     "prose that mentions a command": """console.log("No model found. Run: ollama pull llama3.1");""",
 }
 
@@ -62,6 +65,8 @@ def test_a_name_that_nothing_depends_on_is_not_told(code: str) -> None:
 def test_a_unit_test_that_calls_no_model_holds_no_uses() -> None:
     code = """it("formats", () => { const model = "gpt-4o"; check(format({ model })); });"""
     assert see(code, "src/format.test.ts") == []
+    assert see(code, "src/format.vitest.ts") == []
+    assert see('import { it } from "vitest";\n' + code, "src/format.ts") == []
 
 
 def test_a_test_that_calls_a_model_holds_a_use() -> None:

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from tree_sitter import Node
 
+from holdfast.inventory.javascript.catalogues import Listed
 from holdfast.inventory.javascript.clients import Client, Clients
 from holdfast.inventory.javascript.context import is_mock_context
 from holdfast.inventory.javascript.findings import Clue, Findings, build_unresolved
@@ -23,6 +24,7 @@ from holdfast.inventory.javascript.syntax import (
 from holdfast.inventory.javascript.values import Origin, Origins, Resolver, Source
 from holdfast.inventory.javascript.words import compute_spelled_name
 from holdfast.inventory.naming import looks_like_model
+from holdfast.inventory.sighting import Sighting
 
 TEXT_MAX = 120
 _OPTIONS = frozenset({"providerOptions", "gateway", "openrouter", "extra_body", "extraBody"})
@@ -37,9 +39,9 @@ _ORDER = list(_NOTES)  # what can be looked up comes before what cannot
 class CallReader:
     """Reads the calls of one file into findings."""
 
-    def __init__(self, survey: Survey, resolver: Resolver, findings: Findings, catalogued: frozenset[int]) -> None:
+    def __init__(self, survey: Survey, resolver: Resolver, findings: Findings, listed: Listed) -> None:
         self._survey = survey
-        self._catalogued = catalogued  # byte offsets of the names that stand in long lists
+        self._listed = listed
         self._resolver = resolver
         self._findings = findings
         self.clients = Clients(resolver)
@@ -92,10 +94,12 @@ class CallReader:
             literals = [o for o in origins if o.source is Source.LITERAL]
             if recipe.needs_distinct:
                 literals = [o for o in literals if looks_like_model(o.text)]
-            listed = [o for o in literals if o.is_among and o.node.start_byte in self._catalogued]
+            listed = [o for o in literals if o.is_among and self._listed.holds(o.node)]
             named = [o for o in literals if o not in listed and self._findings.add(o.line, o.text, clue)]
             named = named or self._read_constants(origins, clue)
-            if not named and not listed and recipe.reports_unresolved:
+            if named:
+                self._refer_to_settings(target, origins, clue)
+            elif not listed and recipe.reports_unresolved:
                 self._report_unresolved(target, origins, clue)
 
     def _walk_targets(self, call: Node, recipe: Recipe) -> Iterator[Node]:
@@ -133,6 +137,14 @@ class CallReader:
             if looks_like_model(name) and self._findings.add(origin.line, name, clue):
                 found.append(origin)
         return found
+
+    def _refer_to_settings(self, target: Node, origins: Origins, clue: Clue) -> None:
+        """A variable of the environment beside a default: what a settings file gives it is a use as well."""
+        line, text = get_line(target), get_text(target)[:TEXT_MAX]
+        for origin in origins:
+            if origin.source is Source.ENVIRONMENT:
+                told = Sighting(line, text, clue.rule, clue.via, revision=clue.revision, endpoint=clue.endpoint)
+                self._findings.add_reference(line, f"env:{origin.text}", told)
 
     def _report_unresolved(self, target: Node, origins: Origins, clue: Clue) -> None:
         line, text = get_line(target), get_text(target)[:TEXT_MAX]

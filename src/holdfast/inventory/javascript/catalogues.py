@@ -28,6 +28,18 @@ _INSIDE = WRAPPERS | {
 _BUILDERS = frozenset({"Set", "Map", "freeze", "fromEntries", "enum", "assign"})
 
 
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """Where the long lists of a file stand: spans of bytes, in order, none inside another."""
+
+    spans: tuple[tuple[int, int], ...] = ()
+
+    def holds(self, node: Node) -> bool:
+        """Whether a node stands in a long list."""
+        index = bisect_right(self.spans, (node.start_byte, 1 << 62)) - 1
+        return index >= 0 and node.start_byte < self.spans[index][1]
+
+
 @dataclass(slots=True)
 class _Literal:
     """One array, object, enumeration or union, with the names in it."""
@@ -57,19 +69,19 @@ class CatalogueReader:
                 if self._is_mapped(node):
                     self._mapped.add(node.start_byte)
 
-    def find_all(self, path: str) -> tuple[tuple[Catalogue, ...], frozenset[int]]:
-        """The catalogue of the file, if any, and the byte offsets of the strings in it."""
+    def find_all(self, path: str) -> tuple[tuple[Catalogue, ...], Listed]:
+        """The catalogue of the file, if any, and where its lists stand."""
         found: list[tuple[Node, dict[int, str]]] = []
         for literal in self._outermost.values():
             _split(literal, found)
         if not found:
-            return (), frozenset()
+            return (), Listed()
         names = tuple(
             dict.fromkeys(text for _, inside in found for start, text in inside.items() if start not in self._mapped)
         )
         longest = max(found, key=lambda one: len(one[1]))[0]
-        inside = frozenset(start for _, starts in found for start in starts)
-        return (Catalogue(Place(path, get_line(longest)), len(names), names[:SAMPLE_MAX]),), inside
+        catalogue = Catalogue(Place(path, get_line(longest)), len(names), names[:SAMPLE_MAX])
+        return (catalogue,), Listed(_merge(sorted((node.start_byte, node.end_byte) for node, _ in found)))
 
     def _find_union(self, node: Node) -> Node | None:
         """The whole union type that a string stands in."""
@@ -132,3 +144,12 @@ def _keep_outermost(unions: list[Node]) -> list[Node]:
         if not kept or union.start_byte >= kept[-1].end_byte:
             kept.append(union)
     return kept
+
+
+def _merge(spans: list[tuple[int, int]]) -> tuple[tuple[int, int], ...]:
+    """Spans without those that lie inside an earlier one."""
+    kept: list[tuple[int, int]] = []
+    for span in spans:
+        if not kept or span[0] >= kept[-1][1]:
+            kept.append(span)
+    return tuple(kept)

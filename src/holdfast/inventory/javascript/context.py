@@ -54,7 +54,10 @@ _LABEL_KEYS = name_set(
 )
 _NAMING_KEYS = frozenset({"id", "name", "value", "slug", "key"})
 _TEST_PATH = re.compile(
-    r"(?:^|/)(?:tests?|__tests__|specs?|e2e|cypress|playwright)/|[._-](?:test|spec|e2e|cy)\.[cm]?[jt]sx?$|(?:^|/)test[._-][^/]*$"
+    r"(?:^|/)(?:tests?|__tests__|specs?|e2e|cypress|playwright)/|[._-](?:test|tests|spec|vitest|e2e|cy|bench)\.[cm]?[jt]sx?$|(?:^|/)test[._-][^/]*$"
+)
+_TEST_MODULES = frozenset(
+    {"vitest", "@jest/globals", "node:test", "mocha", "chai", "bun:test", "ava", "@playwright/test"}
 )
 _STAGED_PATH = re.compile(
     r"(?:^|/)(?:__mocks__|mocks?|fixtures?|__fixtures__|__snapshots__|stubs?|stories|locales?|i18n|translations?|lang)/|"
@@ -65,6 +68,11 @@ _STAGED_PATH = re.compile(
 def is_test_path(path: str) -> bool:
     """Whether a file is a test by its path."""
     return _TEST_PATH.search(path) is not None
+
+
+def is_test_module(module: str) -> bool:
+    """Whether only tests import a module."""
+    return module in _TEST_MODULES
 
 
 def is_staged_path(path: str) -> bool:

@@ -119,7 +119,7 @@ _FRAMEWORKS = {
     "langchain-core": "langchain",
     "llamaindex": "",
     "@llamaindex": "",
-    "genkit": "google",
+    "genkit": "genkit",
     "@genkit-ai": "google",
     "@instructor-ai/instructor": "openai",
     "chromadb": "",

@@ -122,11 +122,11 @@ def _read_survey(survey: Survey, source: Source) -> FileReport:
     strings = survey.all("string", "template_string")
     catalogues = CatalogueReader(survey.all("union_type"), survey.parents)
     catalogues.read(strings)
-    found, catalogued = catalogues.find_all(source.path)
-    calls = CallReader(survey, resolver, findings, catalogued)
+    found, listed = catalogues.find_all(source.path)
+    calls = CallReader(survey, resolver, findings, listed)
     calls.read()
     hints = _read_hints(source, bindings, calls.vias, strings)
-    SettingReader(calls.clients, findings, hints).read(strings, catalogued)
+    SettingReader(calls.clients, findings, hints).read(strings, listed)
     read_embedded(strings, findings, survey.parents)
     definitions = ExportReader(survey, resolver, source.path).read()
     reason = _find_shortfall(survey, resolver)
@@ -151,11 +151,12 @@ def _read_hints(source: Source, bindings: Bindings, vias: set[str], strings: lis
     packages = [find_package(one.module, one.name) for one in bindings.imports.values()]
     imported = {package.via for package in packages if package is not None and package.via}
     endpoints = set(_walk_endpoints(strings))
-    is_test = source.environment is Environment.TEST or context.is_test_path(source.path)
+    imports_tests = any(context.is_test_module(one.module) for one in bindings.imports.values())
+    is_test = source.environment is Environment.TEST or imports_tests or context.is_test_path(source.path)
     reaches_models = bool(vias or endpoints or any(package is not None for package in packages))
     return FileHints(
         is_test=is_test,
-        calls_for_real=reaches_models and not context.has_mocks(source.text),
+        calls_for_real=bool(vias) and not context.has_mocks(source.text),
         is_staged=context.is_staged_path(source.path),
         via=find_file_via(vias or imported, source.path),
         endpoint=next(iter(endpoints)) if len(endpoints) == 1 else "",

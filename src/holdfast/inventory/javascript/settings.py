@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tree_sitter import Node
 
 from holdfast.inventory.javascript import context, words
+from holdfast.inventory.javascript.catalogues import Listed
 from holdfast.inventory.javascript.clients import Clients
 from holdfast.inventory.javascript.findings import Clue, Findings
 from holdfast.inventory.javascript.packages import ENDPOINT_KEYS, find_via
@@ -73,7 +74,7 @@ class SettingReader:
         self._hints = hints
         self._facts: dict[int, context.Facts] = {}  # by node id: large objects are asked about often
 
-    def read(self, strings: list[Node], catalogued: frozenset[int]) -> None:
+    def read(self, strings: list[Node], listed: Listed) -> None:
         """Judge every string, except those that stand in a catalogue."""
         if self._hints.is_staged or (self._hints.is_test and not self._hints.calls_for_real):
             return
@@ -82,7 +83,7 @@ class SettingReader:
             if text is None or not _PLAUSIBLE.fullmatch(text) or self._findings.has(get_line(node), text):
                 continue
             slot = find_slot(node, self._parents)
-            if slot is None or (node.start_byte in catalogued and not words.is_choice(slot.name)):
+            if slot is None or (listed.holds(node) and not words.is_choice(slot.name)):
                 continue
             self._judge(node, text, slot)
 
@@ -158,7 +159,7 @@ class SettingReader:
             if outer.place is Place.ELEMENT:
                 return int(words.is_chain(outer.name))
             if outer.place is Place.ARGUMENT:
-                return 2 if self._says_first(outer) else 0
+                return 2 if words.is_inner(slot.name) and self._says_first(outer) else 0
             if words.says_model(outer.name):
                 return int(not words.is_refused(slot.name))
         return 0

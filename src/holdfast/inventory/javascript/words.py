@@ -46,6 +46,7 @@ _INNER = name_set(
     default defaultvalue value initial initialvalue name id fallback const current
     """
 )
+_KEY = re.compile(r"[\w.:-]{1,60}")  # an address is no key, though it may end in `/models`
 _COUNTERS = frozenset(
     {"tokenizer", "tokenizers", "tiktoken", "encoding", "encoder", "encode", "tokens", "pricing", "price", "cost"}
 )
@@ -106,7 +107,7 @@ def is_inner(name: str) -> bool:
 
 def says_model_in_text(text: str) -> bool:
     """A flag or a key given as text: `-m, --model <name>`, `OPENAI_MODEL`, `model`."""
-    return bool(_FLAG.fullmatch(text)) or (len(text) < 60 and " " not in text and says_model(text))
+    return bool(_FLAG.fullmatch(text)) or (bool(_KEY.fullmatch(text)) and says_model(text))
 
 
 def counts_tokens(name: str) -> bool:
