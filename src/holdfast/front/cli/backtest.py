@@ -1,7 +1,7 @@
 """`holdfast backtest`: past episodes replayed on the rules."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.markup import escape
@@ -10,7 +10,9 @@ from rich.table import Table
 from holdfast.front.cli.console import Output, open_output, print_json
 from holdfast.front.cli.options import DataOption, JsonOption
 from holdfast.records.errors import EXIT_OK, EXIT_POLICY
-from holdfast.workflows.backtest import EpisodeResult
+
+if TYPE_CHECKING:  # numpy takes half a second to import, and every verb's module is imported for any verb
+    from holdfast.workflows.backtest import EpisodeResult
 
 
 def backtest_command(
@@ -36,7 +38,7 @@ def backtest_command(
     return EXIT_OK if all(result.met for result in results) else EXIT_POLICY
 
 
-def _print_results(results: list[EpisodeResult], output: Output, verbose: bool) -> None:
+def _print_results(results: "list[EpisodeResult]", output: Output, verbose: bool) -> None:
     table = Table(box=None, padding=(0, 2, 0, 0))
     for title in ("EPISODE", "CHECKS", "RESULT", "WHAT HAPPENED"):
         table.add_column(title, overflow="fold")
@@ -51,7 +53,7 @@ def _print_results(results: list[EpisodeResult], output: Output, verbose: bool) 
     output.out.print(f"\n[bold]{met} of {len(results)} episodes met.[/]")
 
 
-def _print_verdicts(result: EpisodeResult, output: Output, verbose: bool) -> None:
+def _print_verdicts(result: "EpisodeResult", output: Output, verbose: bool) -> None:
     from holdfast.workflows.explaining import explain_finding
 
     for verdict in result.verdicts:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
@@ -14,7 +14,9 @@ from rich.table import Table
 from holdfast.front.cli.console import Output, open_output, print_json, show_progress
 from holdfast.front.cli.options import DataOption, JsonOption
 from holdfast.records.screening import CAVEATS, Answer, Hit, ListAnswer, PartyKind, ScreeningResult
-from holdfast.workflows.lists import HeldFeed, Updated
+
+if TYPE_CHECKING:  # every verb's module is imported for any verb: what takes long waits until it is needed
+    from holdfast.workflows.lists import HeldFeed, Updated
 
 app = typer.Typer()
 
@@ -72,7 +74,7 @@ def _show(names: Sequence[str], folder: str | None, json: bool, data: str | None
     output.print(f"\nHeld in {place}. Nothing is fetched unasked: holdfast lists update.", style="dim", soft_wrap=True)
 
 
-def _rows(held: HeldFeed, *, detailed: bool) -> list[tuple[str, ...]]:
+def _rows(held: "HeldFeed", *, detailed: bool) -> list[tuple[str, ...]]:
     feed = held.feed
     if not held.editions:
         return [(feed.id, "[dim]none[/]", "", "", "", escape(feed.title))]
@@ -91,7 +93,7 @@ def _rows(held: HeldFeed, *, detailed: bool) -> list[tuple[str, ...]]:
     ]
 
 
-def _print_details(held: HeldFeed, output: Console) -> None:
+def _print_details(held: "HeldFeed", output: Console) -> None:
     feed = held.feed
     lines = [f"\n{feed.id}: {feed.title}", f"  publisher  {feed.publisher}", f"  licence    {feed.licence}"]
     lines += [f"  address    {url}" for source in feed.sources for url in source.urls]
@@ -157,7 +159,7 @@ def update_command(
     _print_updated(updated)
 
 
-def _print_updated(updated: Sequence[Updated]) -> None:
+def _print_updated(updated: "Sequence[Updated]") -> None:
     output = open_output().out
     for item in updated:
         edition = item.edition
