@@ -67,7 +67,7 @@ _FOLDER_ENVIRONMENTS: Final = {name: kind for kind, names in _FOLDERS.items() fo
 _TEST_FILE: Final = re.compile(
     r"test_.*\.py|.*_test\.py|tests?\.py|conftest\.py|.*[.-](?:test|spec|e2e)\.[cm]?[jt]sx?|.*\.stories\.[jt]sx?|"
     r"(?:docker-)?compose[.-]test.*\.ya?ml|\.env\.test|pytest\.ini|tox\.ini|noxfile\.py|.*\.feature|jest\.config\..*|"
-    r"vitest\.config\..*|playwright\.config\..*"
+    r"vitest\.config\..*|playwright\.config\..*|requirements[-_.]tests?(?:ing)?\.\w+|tests?[-_.]requirements\.\w+"
 )
 _CI_PATH: Final = re.compile(
     r"(?:.*/)?(?:\.github/(?:workflows|actions)/.*|\.gitlab-ci.*\.ya?ml|\.gitlab/.*\.ya?ml|azure-pipelines.*\.ya?ml|"
@@ -81,7 +81,8 @@ _EXAMPLE_FILE: Final = re.compile(
 _DEV_FILE: Final = re.compile(
     r"(?:docker-)?compose[.-](?:dev|local|override).*\.ya?ml|\.env\.(?:dev|development|local|example|sample)|"
     r"dockerfile\.(?:dev|local)|makefile|justfile|.*\.dev\.ya?ml|bench(?:mark)?[_-].*\.(?:py|sh)|devcontainer\.json|"
-    r"debug(?:[._-].*)?\.(?:ya?ml|toml|json|env|ini)|setup\.cfg|taskfile\.ya?ml|\.envrc"
+    r"debug(?:[._-].*)?\.(?:ya?ml|toml|json|env|ini)|setup\.cfg|taskfile\.ya?ml|\.envrc|"
+    r"requirements[-_.](?:dev|develop|development|lint|local)\.\w+|dev[-_.]requirements\.\w+"
 )
 _PROD_FOLDERS: Final = frozenset(
     {"src", "app", "apps", "lib", "server", "backend", "frontend", "api", "service", "services", "deploy", "deployment",

@@ -17,7 +17,7 @@ _LOADERS: Final = (
     "timm[./]", "import timm", "ctranslate2", "[Ww]hisper", "WHISPER", "vllm", "VLLM", "sglang",
     "[Ll]lama[-_0-9./:A-Z(=]", "[Ll]lama(cpp|file|parse|index|guard)", "[Oo]llama", "OLLAMA", "LLAMA[-_0-9.]",
     "LLaMA", "[Ll]ite[Ll][Ll][Mm]", "model[Ss]cope", "ModelScope", r"spacy\.load", "spacy download",
-    "_core_(web|news|sci)_", "init_(chat_model|embeddings)", r"dspy\.", "pydantic_ai", "diffusers",
+    "[-_]core[-_](web|news|sci)[-_]", "init_(chat_model|embeddings)", r"dspy\.", "pydantic_ai", "diffusers",
     "transformers import", "import transformers", "mlx[-_](lm|vlm|whisper|community)", "gguf", "GGUF", "ggml",
     "safetensors", "onnx", "ONNX", r"torchvision\.models", "fasttext", "[Ff]ast[Ee]mbed", "FlagEmbedding",
     "AutoModel", "AutoTokenizer", r"\.chat\.completions", "chat/completions", r"generateText\(", r"streamText\(",

@@ -67,6 +67,8 @@ _OPENINGS: Final = (
 _STORE: Final = re.compile(
     r"(?:.*/)?(?:models--[\w.-]+|manifests/(?:registry\.ollama\.(?:ai|com)|hf\.co|huggingface\.co))"
 )
+# Lists of requirements, by the many names that people give them: `requirements-dev.txt`, `dev-requirements.in`.
+_REQUIREMENTS: Final = re.compile(r"(?:.*[-_.])?requirements(?:[-_.].*)?\.(?:txt|in)")
 _OPENING = re.compile("|".join(re.escape(opening) for opening, _ in _OPENINGS))
 # Endings that wrap another one: `values.yaml.j2`, `config.toml.example`.
 _WRAPPINGS: Final = frozenset(
@@ -92,6 +94,8 @@ def find_format(name: str) -> str | None:
     known = _NAMES.get(lower)
     if known:
         return known
+    if "requirements" in lower and _REQUIREMENTS.fullmatch(lower):
+        return "requirements"
     stem, dot, ending = lower.rpartition(".")
     if not dot:
         return "script" if "." not in name else None

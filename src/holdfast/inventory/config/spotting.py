@@ -72,7 +72,7 @@ _ARN = re.compile(
     r"arn:aws[\w-]*:bedrock:[\w${}.*-]*:[\w${}.*-]*:(?:foundation-model|inference-profile)/(?P<name>[\w.:-]+)"
 )
 _SPACY = re.compile(
-    r"(?P<name>[a-z]{2,3}_[a-z0-9]+_[a-z0-9_]+)\s*@\s*https?://\S+|https?://\S*/spacy-models/releases/download/(?P<file>[a-z0-9_]+)-(?P<version>[\d.]+\w*)/\S*"
+    r"(?<![\w.-])(?P<name>[a-z]{2,3}_[a-z0-9]+_[a-z0-9_]+)\s*@\s*https?://\S+|https?://\S*/spacy-models/releases/download/(?P<file>[a-z0-9_]+)-(?P<version>[\d.]+\w*)/\S*"
 )
 _WHISPER = re.compile(
     r"https?://openaipublic\.(?:azureedge\.net|blob\.core\.windows\.net)/main/whisper/models/[0-9a-f]+/(?P<name>[\w.-]+)\.pt"

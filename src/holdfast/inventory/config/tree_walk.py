@@ -12,6 +12,7 @@ from holdfast.inventory.config.json_tree import parse_json
 from holdfast.inventory.config.judging import Surroundings, find_at, judge
 from holdfast.inventory.config.noise import get_model_keys, is_priced, is_record, is_specification
 from holdfast.inventory.config.positions import NOTHING, KeyReading, Position, read_key, split_words
+from holdfast.inventory.config.requirements import see_dependencies
 from holdfast.inventory.config.shell import ShellContext
 from holdfast.inventory.config.shell_words import Word
 from holdfast.inventory.config.spotting import is_distinct, is_weights
@@ -35,6 +36,7 @@ _NAME_KEYS = (
     "repo_id",
     "repo",
 )
+_OPTIONAL = frozenset({"optional-dependencies", "dependency-groups"})
 _ALIASED_BESIDE = frozenset({"litellm_params"})
 
 
@@ -205,8 +207,9 @@ class TreeWalk:
         key, node, lowered = entry.key, entry.node, entry.key.lower()
         if key in beside.commands.used:
             return
-        if lowered in get_words().shut and not isinstance(node, Leaf):
-            self._visit_dependencies(lowered, node, scope)
+        if lowered in _OPTIONAL or (lowered in get_words().shut and not isinstance(node, Leaf)):
+            if "dependenc" in lowered:
+                see_dependencies(self._gathering, node, f"{self._rule}.dependencies")
             return
         if lowered == "model_name" and _ALIASED_BESIDE & beside.table.keys:
             return
@@ -228,12 +231,6 @@ class TreeWalk:
             return NOTHING
         inner = [entry.node for entry in beside.table.entries if isinstance(entry.node, Table)]
         return NOTHING if any(_says_itself(table) for table in inner) else KeyReading(Position.WEAK)
-
-    def _visit_dependencies(self, key: str, node: Node, scope: Scope) -> None:
-        """Lists of packages: only those that are models by themselves, `en_core_web_sm @ https://…`."""
-        if "dependencies" in key and isinstance(node, Listing):
-            for leaf in node.leaves:
-                self._visit_leaf(leaf, Scope((*scope.path, key), NOTHING, Surroundings(self._rule)))
 
     def _read_key(self, entry: Entry, scope: Scope, beside: "_Beside") -> KeyReading:
         reading = read_key(entry.key)
