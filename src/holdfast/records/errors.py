@@ -18,6 +18,18 @@ HoldfastError
 ├── ListError
 ├── NetworkError
 ├── OutputError
+├── VaultError
+│   ├── DamagedVault
+│   ├── NewerVault
+│   ├── FrozenCopy
+│   ├── ChangedWhileRead
+│   ├── NotVerified
+│   └── BusyVault
+├── StorageError
+│   ├── MissingKey
+│   ├── TruncatedKey
+│   ├── NoSpace
+│   └── AccessDenied
 └── InternalError
 """
 
@@ -182,6 +194,92 @@ class OutputError(HoldfastError):
     exit_code = 10
     http_status = 507
     sentence = "A result could not be written where the user asked."
+
+
+class VaultError(HoldfastError):
+    """The vault cannot do what was asked."""
+
+    exit_code = 11
+    http_status = 409
+    sentence = "The vault cannot do what was asked."
+
+
+class DamagedVault(VaultError):
+    """Bytes in the vault are not those that were written."""
+
+    exit_code = 12
+    http_status = 500
+    sentence = "Bytes in the vault are not those that were written."
+
+
+class NewerVault(VaultError):
+    """The vault was written by a newer version of the format."""
+
+    sentence = "The vault was written by a newer version of the format."
+
+
+class FrozenCopy(VaultError):
+    """The copy is frozen by a recorded decision."""
+
+    exit_code = 13
+    http_status = 451
+    sentence = "The copy is frozen by a recorded decision."
+
+
+class ChangedWhileRead(VaultError):
+    """A file changed while it was being kept."""
+
+    sentence = "A file changed while it was being kept."
+
+
+class NotVerified(VaultError):
+    """Bytes that were read back are not those that were to be kept."""
+
+    exit_code = 12
+    http_status = 500
+    sentence = "Bytes that were read back are not those that were to be kept."
+
+
+class BusyVault(VaultError):
+    """Another process holds what is needed, and did not let go in time."""
+
+    http_status = 503
+    sentence = "Another process holds what is needed, and did not let go in time."
+
+
+class StorageError(HoldfastError):
+    """The medium of the vault refused a read or a write."""
+
+    exit_code = 14
+    http_status = 502
+    sentence = "The medium of the vault refused a read or a write."
+
+
+class MissingKey(StorageError):
+    """A value that should be on the medium is not there."""
+
+    http_status = 404
+    sentence = "A value that should be on the medium is not there."
+
+
+class TruncatedKey(StorageError):
+    """A value on the medium ends before it should."""
+
+    sentence = "A value on the medium ends before it should."
+
+
+class NoSpace(StorageError):
+    """The medium is full, or a quota is reached."""
+
+    http_status = 507
+    sentence = "The medium is full, or a quota is reached."
+
+
+class AccessDenied(StorageError):
+    """The medium refuses the credentials or the permission."""
+
+    http_status = 403
+    sentence = "The medium refuses the credentials or the permission."
 
 
 class InternalError(HoldfastError):
