@@ -1,1 +1,1 @@
-"""The tensor-aware archive: objects, packs, the catalogue, verification, repair and pruning. docs/format.md is its law."""
+"""The tensor-aware archive: objects, packs, catalogue, verification, repair, pruning. docs/format.md is its law."""
