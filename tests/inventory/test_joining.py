@@ -128,7 +128,7 @@ def test_what_a_caller_in_another_file_passes_is_told_there_and_not_as_unresolve
     alone = join({"app/wrapper.py": wrapper})
     assert [(str(use.place), use.confidence) for use in alone.uses] == [("app/wrapper.py:3", Confidence.UNRESOLVED)]
     called = join({"app/wrapper.py": wrapper, "app/main.py": "from app.wrapper import ask\nask(model='gpt-4o')\n"})
-    assert summarise(called.uses) == [("app/main.py:2", "api:openai/gpt-4o", [])]
+    assert summarise(called.uses) == [("app/main.py:2", "api:openai/gpt-4o", ["app/wrapper.py:3"])]
 
 
 def test_one_name_seen_twice_on_a_line_is_one_use_and_the_loader_s_word_counts_more() -> None:

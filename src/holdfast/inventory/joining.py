@@ -6,11 +6,14 @@ from dataclasses import dataclass, replace
 from holdfast.inventory.lookup import Lookup, Target
 from holdfast.inventory.naming import Named, find_named, get_kind_of_client
 from holdfast.inventory.sighting import FileReport, Reference, Sighting
+from holdfast.inventory.wrappers import Handed, find_handed
 from holdfast.records.model import Pin, Revision
 from holdfast.records.use import Confidence, Environment, Inventory, Place, Use
 
 NAMED_PLACE = "python.named-place"  # a place that only its name makes a model's: any loader says more
 _ENVIRONMENT = "env:"
+_LAYERS_SURE = 0  # what comes from further away may take another branch on the way
+_SERVING = frozenset({Environment.PROD, Environment.UNKNOWN})
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +40,8 @@ def join_reports(
     for report in ordered:
         for sighting in report.sightings:
             joined.add(report.path, _with_revision(sighting, report.path, lookup))
+    for handed in find_handed(ordered, lookup):
+        joined.add_handed(handed)
     for report in ordered:
         for reference in report.references:
             joined.add_reference(report.path, reference, lookup)
@@ -59,6 +64,7 @@ class _Joined:
     def __init__(self, layout: Layout) -> None:
         self._layout = layout
         self._uses: dict[tuple[str, int, str], Use] = {}
+        self._fed: set[Place] = set()  # loaders' calls that names reach from other files
 
     def get_uses(self) -> tuple[Use, ...]:
         return tuple(sorted(self._uses.values(), key=lambda use: (use.place, str(use.model), use.text)))
@@ -73,6 +79,15 @@ class _Joined:
             calls = tuple(Place(path, line) for line in sighting.call_lines)
             self._put(self._build(Place(path, sighting.line), sighting, named, calls))
 
+    def add_handed(self, handed: Handed) -> None:
+        """A name that reaches a loader through the project's own functions; what it feeds is unresolved no more."""
+        sighting = replace(handed.sighting, text=handed.value, revision_name="")
+        named = find_named(handed.value, sighting.via, sighting.endpoint, sighting.revision)
+        if named is not None:
+            if handed.layers <= _LAYERS_SURE and self._layout.environment(handed.place.path) in _SERVING:
+                self._fed.add(handed.call)
+            self._put(self._build(handed.place, sighting, named, (handed.call,)))
+
     def add_reference(self, path: str, reference: Reference, lookup: Lookup) -> None:
         """What the reference stands for in other files: a name there, a setting there, or nothing."""
         sighting = _with_revision(reference.sighting, path, lookup)
@@ -83,7 +98,7 @@ class _Joined:
             self._put(self._build(target.place, replace(sighting, text=target.value or ""), found, (call,)))
         if named or sighting.confidence is not Confidence.UNRESOLVED or any(target.value for target in targets):
             return
-        if reference.name.startswith("call:") and targets:
+        if call in self._fed or (reference.name.startswith("call:") and targets):
             return  # a caller in this project passes it, and what it passes is reported there
         text = (
             f"${{{reference.name[len(_ENVIRONMENT) :]}}}" if reference.name.startswith(_ENVIRONMENT) else sighting.text

@@ -62,6 +62,28 @@ class Definition:
 
 
 @dataclass(frozen=True, slots=True)
+class Inlet:
+    """A parameter, field or attribute of a function or class of this file that feeds a loader: callers name models."""
+
+    owner: str  # dotted: `app.models.load_encoder`, `app.models.Encoder`, `app.models.Encoder.load`
+    name: str
+    index: int | None  # position without self; None where only a keyword can carry it
+    sighting: Sighting  # what a name that is handed in is a sighting of
+
+
+@dataclass(frozen=True, slots=True)
+class Handing:
+    """What a call gives to something that may be the project's own: a text, or what the caller itself is given."""
+
+    callee: str  # as dotted as imports tell; `.load` for a method of an object of unknown class
+    argument: str  # a keyword or a position; `*` for everything, `**` for all keywords
+    line: int
+    value: str | None = None  # a text that stands on the line, or …
+    link: str | None = None  # … the dotted name of one in another file, or …
+    source: str | None = None  # … the parameter that is handed on and its position: `app.cli.run:model:0`
+
+
+@dataclass(frozen=True, slots=True)
 class FileReport:
     """Everything one file says."""
 
@@ -72,6 +94,8 @@ class FileReport:
     settings: tuple[Setting, ...] = ()
     references: tuple[Reference, ...] = ()
     definitions: tuple[Definition, ...] = ()
+    inlets: tuple[Inlet, ...] = ()
+    handings: tuple[Handing, ...] = ()
     skipped: Skipped | None = None
 
 

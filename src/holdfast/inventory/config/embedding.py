@@ -76,4 +76,5 @@ def shift_report(report: FileReport, path: str, by: int) -> FileReport:
         for catalogue in report.catalogues
     )
     settings = tuple(replace(setting, line=setting.line + by) for setting in report.settings)
-    return FileReport(path, sightings, catalogues, settings=settings, references=references)
+    handings = tuple(replace(handing, line=handing.line + by) for handing in report.handings)
+    return FileReport(path, sightings, catalogues, settings=settings, references=references, handings=handings)

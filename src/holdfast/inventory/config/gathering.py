@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from holdfast.inventory.naming import find_named
-from holdfast.inventory.sighting import FileReport, Reference, Setting, Sighting, Source
+from holdfast.inventory.sighting import FileReport, Handing, Reference, Setting, Sighting, Source
 from holdfast.records.use import Artefact, Catalogue, Confidence, Place, Skipped
 
 CATALOGUE_LENGTH_MIN = 8
@@ -30,6 +30,7 @@ class Gathering:
         self.source = source
         self._sightings: dict[tuple[int, str], Sighting] = {}
         self._references: dict[tuple[int, str], Reference] = {}
+        self._handings: list[Handing] = []
         self._settings: dict[tuple[int, str], Setting] = {}
         self._catalogues: dict[int, Catalogue] = {}
         self._artefacts: list[Artefact] = []
@@ -101,6 +102,7 @@ class Gathering:
         for catalogue in report.catalogues:
             self._catalogues.setdefault(catalogue.place.line, catalogue)
         self._artefacts.extend(report.artefacts)
+        self._handings.extend(report.handings)
 
     def _turn_zoo_into_catalogue(self) -> None:
         """A data file that names many models in one and the same way is a zoo, however deep its branches are."""
@@ -125,6 +127,7 @@ class Gathering:
             artefacts=tuple(self._artefacts),
             settings=tuple(self._settings[key] for key in sorted(self._settings)),
             references=tuple(self._references[key] for key in sorted(self._references)),
+            handings=tuple(self._handings),
             skipped=Skipped(self.source.path, skipped) if skipped else None,
         )
 

@@ -16,6 +16,7 @@ from holdfast.inventory.config.words import get_words
 from holdfast.inventory.prefilter import compile_prefilter
 from holdfast.inventory.sighting import FileReport, Source
 
+OWN_CALLS_CHARACTERS_MAX = 4_000
 LINE_CHARACTERS_MAX = 4_000
 
 _FENCE = re.compile(
@@ -176,7 +177,7 @@ def _read_block(gathering: Gathering, block: Block) -> None:
     is_code = language in ("python", "pycon", "javascript", "typescript")
     if re.search(r"\boutput\b", block.info.lower()):
         return
-    if is_code and not compile_prefilter().search(block.text.encode("utf-8", "replace")):
+    if is_code and not _may_name_a_model(block.text):
         return
     named = _ATTRIBUTE_NAME.search(block.info)
     if language == "console":
@@ -191,6 +192,13 @@ def _read_block(gathering: Gathering, block: Block) -> None:
         read_embedded(
             gathering, f"x.{language}" if language else named["name"] if named else "", block.text, block.line
         )
+
+
+def _may_name_a_model(text: str) -> bool:
+    """Whether code is worth reading: it speaks of models, or is short and may call a loader of the project's own."""
+    if len(text) <= OWN_CALLS_CHARACTERS_MAX and ("odel" in text or "load" in text):
+        return True
+    return compile_prefilter().search(text.encode("utf-8", "replace")) is not None
 
 
 def _read_unnamed(gathering: Gathering, block: Block) -> None:

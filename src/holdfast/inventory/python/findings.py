@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from holdfast.inventory.sighting import FileReport, Reference, Sighting
+from holdfast.inventory.sighting import FileReport, Inlet, Reference, Sighting
 from holdfast.records.model import Kind
 from holdfast.records.use import Catalogue, Confidence, Place
 
@@ -37,6 +37,7 @@ class Findings:
         self._unresolved: dict[tuple[int, str], Sighting] = {}
         self._references: dict[tuple[int, str], Reference] = {}
         self._catalogues: list[tuple[int, int, Catalogue]] = []
+        self._inlets: dict[tuple[str, str, str], Inlet] = {}
 
     def add(self, text: str, line: int, origin: Origin, call_line: int) -> None:
         """A name that stands on `line` and reaches the call on `call_line`."""
@@ -57,6 +58,10 @@ class Findings:
         """A loader fed by a name to look up in other files."""
         self._references.setdefault((reference.line, reference.name), reference)
 
+    def add_inlet(self, inlet: Inlet) -> None:
+        """A parameter that feeds a loader."""
+        self._inlets.setdefault((inlet.owner, inlet.name, inlet.sighting.via), inlet)
+
     def add_catalogue(self, first_line: int, last_line: int, length: int, sample: tuple[str, ...]) -> None:
         """A long list; names inside it are no uses of their own."""
         catalogue = Catalogue(Place(self._path, first_line), length, sample)
@@ -71,6 +76,7 @@ class Findings:
             sightings=tuple(sorted(sightings, key=lambda sighting: (sighting.line, sighting.text))),
             catalogues=self._get_longest(),
             references=tuple(sorted(self._references.values(), key=lambda reference: (reference.line, reference.name))),
+            inlets=tuple(self._inlets[key] for key in sorted(self._inlets)),
         )
 
     def _get_longest(self) -> tuple[Catalogue, ...]:

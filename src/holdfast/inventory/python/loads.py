@@ -8,15 +8,17 @@ from holdfast.inventory.naming import find_hinted, find_named, get_kind_of_clien
 from holdfast.inventory.python.arguments import describe, find_argument
 from holdfast.inventory.python.calls import Calls, Load
 from holdfast.inventory.python.findings import Findings, Origin
+from holdfast.inventory.python.handings import get_field_index, get_qualified_name
 from holdfast.inventory.python.loaders import Argument
 from holdfast.inventory.python.scopes import CallSite, Module, Parameter, Scope, find_text, get_last_word
 from holdfast.inventory.python.surroundings import Surroundings
 from holdfast.inventory.python.values import Found, Text
 from holdfast.inventory.python.wording import Saying, get_saying
-from holdfast.inventory.sighting import Reference, Sighting
+from holdfast.inventory.sighting import Inlet, Reference, Sighting
 from holdfast.records.use import Confidence
 
 NAMES_MAX = 40
+INLETS_MAX = 16
 _PLAIN = ("model", "model_name", "model_id")  # taken by almost every callable under one of these words
 _NAMING = (ast.Name, ast.Attribute, ast.Subscript, ast.JoinedStr, ast.BoolOp, ast.IfExp, ast.BinOp)
 
@@ -56,11 +58,22 @@ class LoadReader:
                 read.append((given[0], found, argument is load.loader.argument))
         named = any(found.texts or found.loaded for _, found, _ in read)
         for expr, found, is_main in read:
+            self._open(found, origin, site)
             for text in found.texts[:NAMES_MAX]:
                 self._add(text, origin, site)
             self._link(found, expr, origin, site, is_certain=is_main and not named)
             if is_main and not named and not found.links and _may_hold_a_name(expr):
                 self._add_unresolved(expr, origin, site)
+
+    def _open(self, found: Found, origin: Origin, site: CallSite) -> None:
+        """What callers in other files hand to parameters and fields on the way names a model too."""
+        sighting = self._inferred("", origin, site)
+        for parameter in found.parameters[:INLETS_MAX]:
+            owner = get_qualified_name(self._module, parameter.function)
+            self._findings.add_inlet(Inlet(owner, parameter.name, parameter.index, sighting))
+        for owner_scope, name in found.members[:INLETS_MAX]:
+            owner = get_qualified_name(self._module, owner_scope)
+            self._findings.add_inlet(Inlet(owner, name.lstrip("_"), get_field_index(owner_scope, name), sighting))
 
     def _add_unresolved(self, expr: ast.expr, origin: Origin, site: CallSite) -> None:
         """What the caller gives; when some caller in another file gives it by keyword, it is told there."""
@@ -125,20 +138,26 @@ class LoadReader:
 
     def _link(self, found: Found, expr: ast.expr, origin: Origin, site: CallSite, *, is_certain: bool) -> None:
         """Names of other files: reported as unresolved there, unless this file holds a value already."""
-        confidence = Confidence.UNRESOLVED if is_certain else Confidence.INFERRED
+        if not found.links:
+            return
+        sighting = self._inferred(describe(expr), origin, site)
+        if is_certain:
+            sighting = replace(sighting, confidence=Confidence.UNRESOLVED)
         for name in dict.fromkeys(found.links):
-            sighting = Sighting(
-                line=site.call.lineno,
-                text=describe(expr),
-                rule=origin.rule,
-                via=origin.via,
-                kind=origin.kind or get_kind_of_client(origin.via),
-                confidence=confidence,
-                revision=origin.revision,
-                revision_name=origin.revision_name,
-                endpoint=origin.endpoint,
-            )
             self._findings.add_reference(Reference(site.call.lineno, name, sighting))
+
+    def _inferred(self, text: str, origin: Origin, site: CallSite) -> Sighting:
+        return Sighting(
+            line=site.call.lineno,
+            text=text,
+            rule=origin.rule,
+            via=origin.via,
+            kind=origin.kind or get_kind_of_client(origin.via),
+            confidence=Confidence.INFERRED,
+            revision=origin.revision,
+            revision_name=origin.revision_name,
+            endpoint=origin.endpoint,
+        )
 
     def _unresolved(self, expr: ast.expr, origin: Origin, site: CallSite) -> Sighting:
         return Sighting(

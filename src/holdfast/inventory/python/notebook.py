@@ -222,6 +222,7 @@ def _move(report: FileReport, numbers: list[int]) -> FileReport:
             replace(one, line=line(one.line), sighting=replace(one.sighting, line=line(one.sighting.line)))
             for one in report.references
         ),
+        handings=tuple(replace(one, line=line(one.line)) for one in report.handings),
         skipped=report.skipped,
     )
 
@@ -235,6 +236,7 @@ def _merge(path: str, reports: list[FileReport]) -> FileReport:
         catalogues=tuple(one for report in reports for one in report.catalogues),
         settings=tuple(one for report in reports for one in report.settings),
         references=tuple(one for report in reports for one in report.references),
+        handings=tuple(one for report in reports for one in report.handings),
         skipped=next((report.skipped for report in reports if report.skipped is not None), None),
     )
 

@@ -8,6 +8,7 @@ from holdfast.inventory.python.calls import Calls
 from holdfast.inventory.python.catalogues import add_catalogues
 from holdfast.inventory.python.exports import collect_definitions
 from holdfast.inventory.python.findings import Findings
+from holdfast.inventory.python.handings import collect_handings
 from holdfast.inventory.python.loads import LoadReader
 from holdfast.inventory.python.parsing import parse_python
 from holdfast.inventory.python.places import PlaceReader
@@ -37,7 +38,8 @@ def read_tree(path: str, tree: ast.Module) -> FileReport:
         add_catalogues(module, findings)
         definitions = collect_definitions(module, calls.values)
         kept = tuple(one for one in definitions if one.value is None or not findings.is_listed(one.line))
-        return replace(findings.build_report(), definitions=kept)
+        handings = collect_handings(module, calls, findings)
+        return replace(findings.build_report(), definitions=kept, handings=handings)
     except (RecursionError, ValueError) as error:
         return FileReport(path, skipped=Skipped(path, f"not followed to its end: {error}"))
 

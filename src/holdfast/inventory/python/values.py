@@ -49,11 +49,16 @@ class Text:
 
 @dataclass(slots=True)
 class Found:
-    """What an expression can stand for: texts, names to look up in other files, or a model object loaded elsewhere."""
+    """What an expression can stand for: texts, names to look up in other files, or a model object loaded elsewhere.
+
+    `parameters` and `members` are those on the way, which callers in other files may fill.
+    """
 
     texts: list[Text] = field(default_factory=list[Text])
     links: list[str] = field(default_factory=list[str])
     loaded: bool = False
+    parameters: list[Parameter] = field(default_factory=list[Parameter])
+    members: list[tuple[Scope, str]] = field(default_factory=list[tuple[Scope, str]])
 
 
 @dataclass(slots=True)
@@ -178,6 +183,7 @@ class Values:
             self._follow(expr, function, trail)
 
     def _parameter(self, parameter: Parameter, trail: _Trail) -> None:
+        trail.found.parameters.append(parameter)
         if parameter.default is not None:
             self._follow(parameter.default, parameter.function.parent or parameter.function, trail)
         node = parameter.function.node
@@ -280,6 +286,7 @@ class Values:
         return dotted.endswith(".parse_args") or dotted.startswith("argparse.")
 
     def _member(self, owner: Scope, name: str, trail: _Trail) -> None:
+        trail.found.members.append((owner, name))
         bound: list[Binding] = [*owner.bindings.get(name, []), *owner.attributes.get(name, [])]
         for binding in bound:
             self._binding(binding, trail)
