@@ -4,6 +4,8 @@ MalformedFile
 ├── BadMagic
 ├── UnknownVersion
 ├── TruncatedHeader
+├── TruncatedData
+├── BadAlignment
 ├── BadHeaderText
 ├── BadTensorEntry
 ├── BadOffsets
@@ -41,6 +43,18 @@ class TruncatedHeader(MalformedFile):
     """The file ends inside its header."""
 
     sentence = "The file ends inside its header."
+
+
+class TruncatedData(MalformedFile):
+    """The file ends inside its tensors."""
+
+    sentence = "The file ends inside its tensors."
+
+
+class BadAlignment(MalformedFile):
+    """The header asks for an alignment that is no power of two."""
+
+    sentence = "The header asks for an alignment that is no power of two."
 
 
 class BadHeaderText(MalformedFile):

@@ -69,11 +69,12 @@ class GgufTensor:
 
 @dataclass(frozen=True, slots=True)
 class GgufHeader:
-    """What a GGUF file says of itself; `metadata` in the order of the file."""
+    """What a GGUF file says of itself; `metadata` in the order of the file, `header_bytes` up to the last entry."""
 
     version: int
     metadata: tuple[tuple[str, Value], ...]
     tensors: tuple[GgufTensor, ...]
+    header_bytes: int
 
     def find_text(self, key: str) -> str:
         """Text under a key; empty when there is none."""
@@ -115,7 +116,7 @@ class _Header:
                 raise DuplicateKey(f"key {key!r} stands twice", where=self._here(), next_step="Not read.")
             metadata[key] = self._take_value(self.reader.take_number("I", "a value's type"))
         tensors = tuple(self._take_tensor() for _ in range(tensor_count))
-        return GgufHeader(version, tuple(metadata.items()), tensors)
+        return GgufHeader(version, tuple(metadata.items()), tensors, self.reader.offset)
 
     def _take_count(self, count_max: int, bytes_each: int, what: str) -> int:
         count = self.reader.take_number("Q", f"the number of {what}")

@@ -1,0 +1,59 @@
+"""Cuts any file into stretches: tensors where a format says so, chunks elsewhere. Goes by content, not by names.
+
+Loads no tensor and executes nothing.
+"""
+
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Final
+
+from holdfast.formats.bounded import open_regular
+from holdfast.formats.chunks import cut_into_chunks
+from holdfast.formats.gguf_layout import cut_gguf
+from holdfast.formats.safetensors_layout import cut_safetensors
+from holdfast.records.vault import FileLayout, Role, Stretch
+
+_HEAD_BYTES: Final = 64
+_SAFETENSORS_LENGTH_MAX: Final = 1 << 40  # what begins with a greater number is text or something else
+_BIG_ENDIAN: Final = "A GGUF file in big-endian order: kept as bytes, its tensors are not told apart."
+
+_Cutter = Callable[[Path, int], tuple[Stretch, ...]]
+
+
+def read_layout(path: Path) -> FileLayout:
+    """A file's stretches, by the format that its content shows; `bytes` when it shows none.
+
+    Raises UnreadableFile, or a MalformedFile of formats.errors for a file that claims a format and breaks its rules:
+    such a file can still be cut by layout_as_bytes.
+    """
+    with open_regular(path) as file:
+        head = file.read(_HEAD_BYTES)
+        size = os.fstat(file.fileno()).st_size
+    if head.startswith(b"GGUF"):
+        if head[4:8] == b"\0\0\0\3":
+            return _as_bytes(path, size, (_BIG_ENDIAN,))
+        return FileLayout("gguf", size, cut_gguf(path, size))
+    if _is_safetensors(head):
+        return FileLayout("safetensors", size, cut_safetensors(path, size))
+    return _as_bytes(path, size)
+
+
+def layout_as_bytes(path: Path) -> FileLayout:
+    """A file's stretches without regard to its format. Raises UnreadableFile."""
+    with open_regular(path) as file:
+        size = os.fstat(file.fileno()).st_size
+    return _as_bytes(path, size)
+
+
+def _as_bytes(path: Path, size: int, warnings: tuple[str, ...] = ()) -> FileLayout:
+    stretches: list[Stretch] = []
+    offset = 0
+    for length in cut_into_chunks(path, size):
+        stretches.append(Stretch(offset, length, Role.BYTES))
+        offset += length
+    return FileLayout("bytes", offset, tuple(stretches), warnings)
+
+
+def _is_safetensors(head: bytes) -> bool:
+    return head[8:9] == b"{" and int.from_bytes(head[:8], "little") < _SAFETENSORS_LENGTH_MAX
