@@ -28,7 +28,7 @@ def test_the_same_report_gives_the_same_bytes() -> None:
 def test_the_table_has_a_row_for_every_model() -> None:
     report = make_report()
     html = _html(render_markdown(report))
-    assert html.count("<tr>") == len(report.rows) + 1
+    assert html.count("<tr>") == 9 + 1  # nine models of eleven rows, and the heading
     for row in report.rows:
         assert f"<code>{row.label}</code>" in html
 
@@ -62,8 +62,19 @@ def test_addresses_and_at_signs_make_no_links_or_mentions() -> None:
 def test_what_was_not_found_is_not_called_lawful() -> None:
     text = render_markdown(make_report())
     assert "no lever found" in text
-    assert "not assessed: no name" in text
     assert "✅" not in text
+
+
+def test_what_is_not_resolved_has_a_list_of_its_own_after_the_models() -> None:
+    before, after = render_markdown(make_report()).split("**Not resolved.**")
+    assert "RERANKER" not in before
+    assert "9 models, 19 uses (2 not resolved), 3 services" in before
+    listed = [line for line in after.split("**Policy**")[0].splitlines() if line.startswith("- ")]
+    assert listed == [
+        "- 10 `${RERANKER}` in `search/rerank.py:17`: set in deploy/values.yaml:41 from the environment"
+        " · search · prod · 1 use",
+        "- 11 `process.env.SUMMARY_MODEL` in `replies/summary.ts:9`: no default is written · replies · prod · 1 use",
+    ]
 
 
 def test_policy_waivers_and_known_findings_are_shown() -> None:
@@ -85,4 +96,4 @@ def test_a_large_report_fits_a_comment_and_says_what_it_left_out() -> None:
 
 def test_an_empty_report_says_so() -> None:
     report = replace(make_report(), rows=(), services=())
-    assert "No use of a model was found." in render_markdown(report)
+    assert "No use of a named model was found." in render_markdown(report)

@@ -1,13 +1,14 @@
 """A check report as Markdown for a pull request: headline, table, uses folded away, the horizon last. Pure."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 
 from holdfast.records.lever import Effect, Reach
 from holdfast.records.model import Kind, Pin
 from holdfast.records.report import CheckReport, ModelRow, OrgView, Waiver
 from holdfast.records.use import Use
-from holdfast.workflows.biting import Bite, find_bites, is_unresolved, say_standing
+from holdfast.workflows.biting import Bite, find_bites, say_standing
+from holdfast.workflows.unresolved import NOT_ASSESSED, say_count, say_counts, say_places, say_why, split_rows
 
 LEVERS_SHOWN_MAX = 3
 ROWS_SHOWN_MAX = 100  # a comment on a hosting site holds about 65,000 characters
@@ -19,10 +20,12 @@ _LINKS = re.compile(r"@|://")  # words that a hosting site would turn into menti
 
 def render_markdown(report: CheckReport) -> str:
     """The whole comment, ending in a newline."""
+    split = split_rows(report.rows)
     blocks = [
         f"**{_text(report.headline)}**",
-        _text(_counts(report)),
-        _table(report),
+        _text(say_counts(report)),
+        _table(split.models),
+        _unresolved(split.unresolved),
         _policy(report),
         _uses(report),
         _notes(report),
@@ -31,26 +34,15 @@ def render_markdown(report: CheckReport) -> str:
     return "\n\n".join(block for block in blocks if block) + "\n"
 
 
-def _counts(report: CheckReport) -> str:
-    named = sum(1 for row in report.rows if not is_unresolved(row))
-    parts = [(named, "model"), (report.use_count, "use"), (len(report.services), "service")]
-    unresolved = len(report.rows) - named
-    return ", ".join(_count(*part) for part in parts) + (f", {unresolved} unresolved" if unresolved else "")
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 # --- the table ----------------------------------------------------------------------------------------------------
 
 
-def _table(report: CheckReport) -> str:
-    if not report.rows:
-        return "No use of a model was found."
-    shown, more = report.rows[:ROWS_SHOWN_MAX], len(report.rows) - ROWS_SHOWN_MAX
+def _table(rows: Sequence[ModelRow]) -> str:
+    if not rows:
+        return "No use of a named model was found."
+    shown, more = rows[:ROWS_SHOWN_MAX], len(rows) - ROWS_SHOWN_MAX
     lines = [_line(_COLUMNS), _line(["---"] * len(_COLUMNS)), *(_line(_cells(row)) for row in shown)]
-    return "\n".join(lines) + (f"\n\nand {_count(more, 'more row')}: see the page or --json." if more > 0 else "")
+    return "\n".join(lines) + (f"\n\nand {say_count(more, 'more row')}: see the page or --json." if more > 0 else "")
 
 
 def _line(cells: Iterable[str]) -> str:
@@ -60,7 +52,7 @@ def _line(cells: Iterable[str]) -> str:
 def _cells(row: ModelRow) -> tuple[str, ...]:
     return (
         str(row.number),
-        f"{_code(row.label)}{'' if is_unresolved(row) else _pin(row)}",
+        f"{_code(row.label)}{_pin(row)}",
         _used_by(row),
         _weights_by(row),
         _runs_at(row),
@@ -75,13 +67,11 @@ def _pin(row: ModelRow) -> str:
 
 def _used_by(row: ModelRow) -> str:
     environments = "/".join(env for env in row.environments if env != "unknown")
-    parts = [", ".join(row.services), environments, _count(len(row.uses), "use")]
+    parts = [", ".join(row.services), environments, say_count(len(row.uses), "use")]
     return _text(" · ".join(part for part in parts if part))
 
 
 def _weights_by(row: ModelRow) -> str:
-    if is_unresolved(row):
-        return _text(f"unresolved: {row.note}" if row.note else "unresolved")
     makers = ", ".join(_org(org) for org in row.builders if org.how != "base")
     bases = ", ".join(_org(org) for org in row.builders if org.how == "base")
     return _text(" ← ".join(part for part in (makers or "unknown", bases) if part))
@@ -90,7 +80,7 @@ def _weights_by(row: ModelRow) -> str:
 def _runs_at(row: ModelRow) -> str:
     if row.endpoint is not None:
         return _text(_org(row.endpoint))
-    return "here" if row.kind is Kind.WEIGHTS and not is_unresolved(row) else "unknown"
+    return "here" if row.kind is Kind.WEIGHTS else "unknown"
 
 
 def _org(org: OrgView) -> str:
@@ -98,8 +88,6 @@ def _org(org: OrgView) -> str:
 
 
 def _levers(row: ModelRow) -> str:
-    if is_unresolved(row):
-        return "not assessed: no name"
     bites = find_bites(row)
     if not bites:
         return "no lever found"
@@ -114,6 +102,20 @@ def _lever(bite: Bite) -> str:
     reach = f"{worst.reach.value}" if worst.reach is not Reach.OPEN else ""
     answer = ", ".join(part for part in (effect, reach) if part)
     return f"{_text('/'.join(bite.acts))} **{answer}**: {_text(worst.lever)} ({_text(say_standing(worst))})"
+
+
+def _unresolved(rows: Sequence[ModelRow]) -> str:
+    """Expressions that stand for a model, each with its places and where its name is set."""
+    if not rows:
+        return ""
+    more, shown = len(rows) - ROWS_SHOWN_MAX, rows[:ROWS_SHOWN_MAX]
+    lines = [f"- {row.number} {_code(row.label)} in {_code(say_places(row.uses))}: {_set_where(row)}" for row in shown]
+    rest = [f"- and {more} more: see the page or --json"] if more > 0 else []
+    return "\n".join([f"**Not resolved.** {NOT_ASSESSED}", "", *lines, *rest])
+
+
+def _set_where(row: ModelRow) -> str:
+    return " · ".join(part for part in (_text(say_why(row.uses)), _used_by(row)) if part)
 
 
 # --- below the table ----------------------------------------------------------------------------------------------
@@ -141,8 +143,8 @@ def _uses(report: CheckReport) -> str:
         return ""
     lines = [line for row in report.rows for line in _uses_of(row)]
     more, shown = len(lines) - LINES_SHOWN_MAX, lines[:LINES_SHOWN_MAX]
-    rest = [f"- and {_count(more, 'more line')}: see the page or --json"] if more > 0 else []
-    summary = f"<summary>Where: {_count(report.use_count, 'use')}</summary>"
+    rest = [f"- and {say_count(more, 'more line')}: see the page or --json"] if more > 0 else []
+    summary = f"<summary>Where: {say_count(report.use_count, 'use')}</summary>"
     return "\n".join(["<details>", summary, "", *shown, *rest, "", "</details>"])
 
 
@@ -162,7 +164,7 @@ def _notes(report: CheckReport) -> str:
 def _note_lines(report: CheckReport) -> Iterator[str]:
     yield from report.notes
     for catalogue in report.catalogues:
-        yield f"{catalogue.place} lists {_count(catalogue.length, 'model')}: a catalogue, not uses."
+        yield f"{catalogue.place} lists {say_count(catalogue.length, 'model')}: a catalogue, not uses."
     for skipped in report.skipped:
         yield f"{skipped.path} was not read to its end: {skipped.reason}."
 

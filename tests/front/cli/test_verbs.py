@@ -136,3 +136,13 @@ def test_config_show_says_where_each_value_came_from(tmp_path: Path) -> None:
     assert origins["party"] == "holdfast.toml:2"
     assert origins["jobs"] == "HOLDFAST_JOBS"
     assert origins["target"] == "default"
+
+
+@pytest.mark.parametrize("verb", ["check", "scan"])
+def test_what_is_not_resolved_stands_after_the_models_with_where_its_name_is_set(verb: str, tmp_path: Path) -> None:
+    models, _, unresolved = run(verb, HELPDESK, home=tmp_path).out.partition("Not resolved")
+    assert "8 models, 20 uses (1 not resolved)" in models
+    assert "RERANKER" not in models
+    # compose.yaml passes RERANKER on from the environment; search/index.py loads it.
+    assert re.search(r"\$\{RERANKER\}.*set in compose\.yaml:16 from the environment", unresolved)
+    assert "search/index.py:16" in unresolved

@@ -33,15 +33,15 @@ class Opened:
     complaints: list[str] = field(default_factory=list[str])
 
     def numbers(self) -> list[int]:
-        """Row numbers shown by the table, in order."""
-        rows = self.page.locator("tr[data-row]:not([hidden])")
+        """Row numbers shown: by the table in its order, then by the list of what is not resolved."""
+        rows = self.page.locator("[data-row]:not([hidden])")
         return [int(str(row.get_attribute("data-row"))) for row in rows.all()]
 
     def states(self) -> dict[int, str]:
         """The state that each row's class names."""
         classes = {
             int(str(row.get_attribute("data-row"))): str(row.get_attribute("class"))
-            for row in self.page.locator("tr[data-row]").all()
+            for row in self.page.locator("[data-row]").all()
         }
         return {n: next(c for c in words.split() if c.startswith("row--"))[5:] for n, words in classes.items()}
 

@@ -65,7 +65,7 @@ def test_without_scripts_the_rows_and_the_headline_are_still_there(open_page: Op
     text = page.locator("body").inner_text()
     assert report.headline in text
     assert all(row.label in text for row in report.rows)
-    assert "not assessed: no name" in text
+    assert "so nothing was assessed" in text
 
 
 def test_waivers_stand_ins_catalogues_skipped_files_and_unknowns_are_on_record(open_page: OpenPage) -> None:
@@ -80,6 +80,27 @@ def test_waivers_stand_ins_catalogues_skipped_files_and_unknowns_are_on_record(o
     assert [words for words in said if words not in text] == []
 
 
+def test_what_is_not_resolved_stands_after_the_models_with_where_its_name_is_set(open_page: OpenPage) -> None:
+    page = open_page(make_report()).page
+    assert page.locator("#table tr[data-row]").count() == 9
+    block = page.locator("#models + #unresolved")
+    expect(block.locator("h2")).to_have_text("Not resolved")
+    assert block.locator("li").count() == 2
+    expect(block.locator('[data-row="10"]')).to_contain_text("set in deploy/values.yaml:41 from the environment")
+    block.locator('[data-row="10"] button').click()
+    expect(page.locator("#evidence")).to_contain_text("search/rerank.py:17")
+    expect(page.locator(".panel-at")).to_have_text("Row 10 of 11")
+
+
+def test_a_report_without_models_still_lists_what_is_not_resolved(open_page: OpenPage) -> None:
+    report = make_report()
+    rows = tuple(row for row in report.rows if row.confidence == "unresolved")
+    opened = open_page(replace(report, rows=rows, what_ifs=()))
+    assert opened.numbers() == [10, 11]
+    expect(opened.page.locator("#table")).to_contain_text("No use of a named model was found")
+    assert opened.complaints == []
+
+
 # --- filters and sorting ------------------------------------------------------------------------------------------
 
 
@@ -87,7 +108,7 @@ def test_typing_a_word_leaves_the_rows_that_hold_it(open_page: OpenPage) -> None
     opened = open_page(make_report())
     opened.page.fill("#filter-text", "Qwen")
     assert opened.numbers() == [1, 2]
-    expect(opened.page.locator("#shown")).to_have_text("2 of 11 rows, 5 uses")
+    expect(opened.page.locator("#shown")).to_have_text("2 of 9 rows, 5 uses")
     opened.page.click("#filters-clear")
     assert len(opened.numbers()) == len(make_report().rows)
 
@@ -141,11 +162,12 @@ def test_the_rows_sort_by_a_column_and_back(open_page: OpenPage) -> None:
     report = make_report()
     opened = open_page(report)
     opened.page.click("th.c-model button")
-    by_name = [row.number for row in sorted(report.rows, key=lambda row: row.label.lower())]
-    assert opened.numbers() == by_name
+    named = [row for row in report.rows if row.confidence != "unresolved"]
+    by_name = [row.number for row in sorted(named, key=lambda row: row.label.lower())]
+    assert opened.numbers() == [*by_name, 10, 11]
     expect(opened.page.locator("th.c-model[aria-sort]")).to_have_attribute("aria-sort", "ascending")
     opened.page.click("th.c-model button")
-    assert opened.numbers() == by_name[::-1]
+    assert opened.numbers() == [*by_name[::-1], 10, 11]
 
 
 # --- what-ifs -----------------------------------------------------------------------------------------------------
@@ -318,7 +340,7 @@ def test_arrow_keys_home_and_end_move_in_the_table_and_reach_its_headings(open_p
     page = open_page(make_report()).page
     page.locator('tr[data-row="1"] th.c-model').focus()
     page.keyboard.press("Control+End")
-    expect(page.locator('tr[data-row="11"] td.c-copy')).to_be_focused()
+    expect(page.locator('tr[data-row="9"] td.c-copy')).to_be_focused()
     page.keyboard.press("Control+Home")
     expect(page.locator('tr[data-row="1"] td.c-number')).to_be_focused()
     page.keyboard.press("ArrowUp")

@@ -11,7 +11,7 @@ from holdfast.records.finding import Finding
 from holdfast.records.lever import Effect, Reach
 from holdfast.records.model import Kind, Pin
 from holdfast.records.report import CheckReport, ModelRow, OrgView
-from holdfast.records.use import Confidence
+from holdfast.workflows.unresolved import NOT_ASSESSED, say_count, say_counts, say_places, say_why, split_rows
 
 LEVERS_SHOWN_MAX = 3
 _COLOUR = {Effect.CLOSED: "red", Effect.DEGRADED: "yellow", Effect.AT_RISK: "yellow", Effect.UNKNOWN: "magenta"}
@@ -21,9 +21,13 @@ _COLUMNS = {"MODEL": 31, "USED BY": 22, "WEIGHTS BY": 24, "RUNS AT": 20, "LEVERS
 def print_check(report: CheckReport, output: Output, written: Sequence[tuple[str, Path]]) -> None:
     """The table, the headline, the notes, and what was written."""
     out = output.out
-    out.print(f"\n [bold]{_counts(report)}[/]      [dim]{_dates(report)}[/]\n")
-    if report.rows:
-        out.print(_table(report))
+    out.print(f"\n [bold]{say_counts(report)}[/]      [dim]{_dates(report)}[/]\n", soft_wrap=True)
+    split = split_rows(report.rows)
+    if split.models:
+        out.print(_table(split.models), *([""] if split.unresolved else []))
+    if split.unresolved:
+        out.print(f" [bold]Not resolved[/]  [dim]{NOT_ASSESSED}[/]")
+        out.print(_unresolved_table(split.unresolved))
     out.print(f"\n [bold]{escape(report.headline)}[/]", soft_wrap=True)
     for line in _notes(report):
         out.print(f" [dim]{escape(line)}[/]", soft_wrap=True)
@@ -32,35 +36,35 @@ def print_check(report: CheckReport, output: Output, written: Sequence[tuple[str
         out.print(f" wrote {name}: [bold]{escape(str(place))}[/]", soft_wrap=True)
 
 
-def _counts(report: CheckReport) -> str:
-    named = sum(1 for row in report.rows if row.uses[0].confidence is not Confidence.UNRESOLVED)
-    parts = [_count(named, "model"), _count(report.use_count, "use")]
-    return ", ".join([*parts, _count(len(report.services), "service")] if report.services else parts)
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
-
-
 def _dates(report: CheckReport) -> str:
     scenario = f" · supposing {' and '.join(report.scenarios)}" if report.scenarios else ""
     who = f"for {report.party_title}"
     return f"evidence to {report.horizon} · assessed for {report.on} {who}{scenario} · not legal advice"
 
 
-def _table(report: CheckReport) -> Table:
+def _table(rows: Sequence[ModelRow]) -> Table:
     table = Table(box=None, padding=(0, 2, 0, 0), header_style="bold", expand=True)
     table.add_column("", width=2)
     for title, ratio in _COLUMNS.items():
         table.add_column(title, overflow="fold", ratio=ratio)
     table.add_column("COPY", width=8)
-    for row in report.rows:
+    for row in rows:
         table.add_row(str(row.number), *_cells(row))
     return table
 
 
+def _unresolved_table(rows: Sequence[ModelRow]) -> Table:
+    table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
+    for _ in range(5):
+        table.add_column(overflow="fold")
+    for row in rows:
+        cells = (row.label, _used_by(row), say_places(row.uses), say_why(row.uses))
+        table.add_row(str(row.number), *map(escape, cells))
+    return table
+
+
 def _cells(row: ModelRow) -> tuple[str, ...]:
-    moving = "[yellow](!)[/]" if row.pin is Pin.MOVING and row.confidence != "unresolved" else ""
+    moving = "[yellow](!)[/]" if row.pin is Pin.MOVING else ""
     copy = "stand-in" if row.stand_in else row.copy
     return (
         f"{escape(row.label)}{moving}",
@@ -79,8 +83,6 @@ def _used_by(row: ModelRow) -> str:
 
 
 def _weights_by(row: ModelRow) -> str:
-    if row.confidence == "unresolved":
-        return "unresolved"
     names = [_org(org) for org in row.builders if org.how != "base"]
     bases = [_org(org) for org in row.builders if org.how == "base"]
     return " ← ".join(part for part in (", ".join(names), ", ".join(bases)) if part) or "unknown"
@@ -93,8 +95,6 @@ def _org(org: OrgView) -> str:
 def _runs_at(row: ModelRow) -> str:
     if row.endpoint is not None:
         return _org(row.endpoint)
-    if row.confidence == "unresolved":
-        return row.note
     engines = sorted({use.via for use in row.uses if use.via} - {"huggingface"})
     return f"here, {', '.join(engines[:2])}" if engines and row.kind is Kind.WEIGHTS else "here"
 
@@ -102,7 +102,7 @@ def _runs_at(row: ModelRow) -> str:
 def _levers(row: ModelRow) -> str:
     biting = _one_a_lever([finding for finding in row.findings if finding.bites])
     if not biting:
-        return "[dim]not assessed: no name[/]" if row.confidence == "unresolved" else "[dim]no lever found[/]"
+        return "[dim]no lever found[/]"
     settled = [finding for finding in biting if not _is_undecided(finding)]
     shown = [_lever(finding) for finding in settled[:LEVERS_SHOWN_MAX]]
     more = [f"[dim]and {len(settled) - LEVERS_SHOWN_MAX} more[/]"] if len(settled) > LEVERS_SHOWN_MAX else []
@@ -135,13 +135,13 @@ def _lever(finding: Finding) -> str:
 
 def _notes(report: CheckReport) -> list[str]:
     lines = list(report.notes)
-    if any(row.pin is Pin.MOVING and row.confidence != "unresolved" for row in report.rows):
+    if any(row.pin is Pin.MOVING for row in split_rows(report.rows).models):
         lines.append("(!) moving alias: not pinned to a commit or a dated snapshot.")
     if report.catalogues:
-        lines.append(f"{_count(len(report.catalogues), 'catalogue')} of supported models, not uses: see --json.")
+        lines.append(f"{say_count(len(report.catalogues), 'catalogue')} of supported models, not uses: see --json.")
     if report.skipped:
         first = report.skipped[0]
-        lines.append(f"{_count(len(report.skipped), 'file')} skipped, e.g. {first.path}: {first.reason}.")
+        lines.append(f"{say_count(len(report.skipped), 'file')} skipped, e.g. {first.path}: {first.reason}.")
     if report.rows:
         lines.append(f"why: holdfast explain {report.rows[0].number}      page: --html report.html")
     return lines

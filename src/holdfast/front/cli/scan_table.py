@@ -6,16 +6,23 @@ from rich.table import Table
 from holdfast.front.cli.console import Output
 from holdfast.records.use import Inventory, Use
 from holdfast.workflows.grouping import group_uses
+from holdfast.workflows.unresolved import say_count, say_uses
 
 
 def print_inventory(inventory: Inventory, output: Output) -> None:
-    """Models with their uses, then catalogues and skipped files."""
+    """Models with their uses, uses without a name, then catalogues and skipped files."""
     groups = group_uses(inventory.uses)
-    output.out.print(f"\n [bold]{len(groups)} models, {len(inventory.uses)} uses[/] in {inventory.files_seen} files\n")
-    for name, uses in groups:
-        kind = "unresolved" if uses[0].model is None else uses[0].kind.value
-        output.out.print(f" [bold]{escape(name)}[/]  [dim]{kind}[/]")
-        output.out.print(_uses_table(uses))
+    named = [group for group in groups if group[1][0].model is not None]
+    unnamed = groups[len(named) :]  # they come last
+    uses = say_uses(len(inventory.uses), sum(len(group) for _, group in unnamed))
+    files = say_count(inventory.files_seen, "file")
+    output.out.print(f"\n [bold]{say_count(len(named), 'model')}, {uses}[/] in {files}\n")
+    for name, group in named:
+        output.out.print(f" [bold]{escape(name)}[/]  [dim]{group[0].kind.value}[/]")
+        output.out.print(_uses_table(group))
+    if unnamed:
+        output.out.print(" [bold]Not resolved[/]  [dim]The name is not in what was read.[/]")
+        output.out.print(_uses_table(tuple(use for _, group in unnamed for use in group)))
     for catalogue in inventory.catalogues:
         output.out.print(f" [dim]catalogue[/] {catalogue.place}: a list of {catalogue.length} models, not uses")
     for artefact in inventory.artefacts:

@@ -23,7 +23,7 @@ function openEvidence(number, section) {
 
 function drawEvidence(row) {
   const dialog = byId("evidence");
-  const order = [...table.grid.tBodies[0].rows].filter((tr) => !tr.hidden).map((tr) => Number(tr.dataset.row));
+  const order = shownNumbers();
   const at = order.indexOf(row.number);
   const step = (by, words) =>
     h(

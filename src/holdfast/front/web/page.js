@@ -86,6 +86,7 @@ recompute();
 drawSuppose();
 drawFilters();
 drawTable();
+drawUnresolved();
 drawMapSection();
 drawRecord();
 paintSuppose();

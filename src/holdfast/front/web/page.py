@@ -12,12 +12,25 @@ from string import Template
 
 from holdfast.front.web.payload import pack_report
 from holdfast.records.report import CheckReport, ModelRow
-from holdfast.workflows.biting import is_unresolved
+from holdfast.workflows.unresolved import NOT_ASSESSED, Split, say_counts, say_places, say_why, split_rows
 
 # In this order they make one script: each uses only what stands before it, save inside functions.
 SCRIPTS = tuple(
     f"{name}.js"
-    for name in ("dom", "report", "suppose", "filters", "table", "graph", "map", "levers", "evidence", "record", "page")
+    for name in (
+        "dom",
+        "report",
+        "suppose",
+        "filters",
+        "table",
+        "unresolved",
+        "graph",
+        "map",
+        "levers",
+        "evidence",
+        "record",
+        "page",
+    )
 )
 
 
@@ -35,7 +48,7 @@ def render_page(report: CheckReport) -> str:
         headline=_text(report.headline),
         facts=_text(_facts(report)),
         horizon=_text(_horizon(report)),
-        plain=_plain_table(report.rows),
+        plain=_plain(split_rows(report.rows)),
     )
 
 
@@ -60,18 +73,8 @@ def _digest(text: str) -> str:
 
 
 def _facts(report: CheckReport) -> str:
-    unresolved = sum(1 for row in report.rows if is_unresolved(row))
-    counts = [
-        _count(len(report.rows) - unresolved, "model"),
-        *([f"{unresolved} unresolved"] if unresolved else []),
-        _count(report.use_count, "use"),
-        _count(len(report.services), "service"),
-    ]
-    return f"{', '.join(counts)} · for {report.party_title} · assessed for {report.on} · evidence to {report.horizon}"
-
-
-def _count(number: int, noun: str) -> str:
-    return f"{number} {noun}{'' if number == 1 else 's'}"
+    when = f"assessed for {report.on} · evidence to {report.horizon}"
+    return f"{say_counts(report)} · for {report.party_title} · {when}"
 
 
 def _horizon(report: CheckReport) -> str:
@@ -81,8 +84,18 @@ def _horizon(report: CheckReport) -> str:
     )
 
 
-def _plain_table(rows: Iterable[ModelRow]) -> str:
+def _plain(split: Split) -> str:
     """The rows for a viewer without scripts."""
+    items = "".join(f"<li>{_text(_plain_unresolved(row))}</li>" for row in split.unresolved)
+    unresolved = f"<h2>Not resolved</h2><p>{_text(NOT_ASSESSED)}</p><ul>{items}</ul>" if items else ""
+    return _plain_table(split.models) + unresolved
+
+
+def _plain_unresolved(row: ModelRow) -> str:
+    return f"{row.label} in {say_places(row.uses)}: {say_why(row.uses)}"
+
+
+def _plain_table(rows: Iterable[ModelRow]) -> str:
     head = "<tr><th>Model</th><th>Uses</th><th>Weights by</th><th>Reach, effect</th><th>Places</th></tr>"
     return f"<table>{head}{''.join(_plain_row(row) for row in rows)}</table>"
 
@@ -90,7 +103,7 @@ def _plain_table(rows: Iterable[ModelRow]) -> str:
 def _plain_row(row: ModelRow) -> str:
     makers = ", ".join(f"{org.name} ({org.how}{f', {org.country}' if org.country else ''})" for org in row.builders)
     places = ", ".join(str(use.place) for use in row.uses)
-    answer = "not assessed: no name" if is_unresolved(row) else f"{row.reach.value}, {row.effect.value}"
+    answer = f"{row.reach.value}, {row.effect.value}"
     cells = (row.label, str(len(row.uses)), makers or "unknown", answer, places)
     return f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in cells)}</tr>"
 

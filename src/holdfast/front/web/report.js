@@ -91,6 +91,10 @@ function derive(row) {
   return Object.assign(row, more, { text: searchText(row, more) });
 }
 
+function sumUses(some) {
+  return some.reduce((sum, row) => sum + row.uses.length, 0);
+}
+
 function tally(values) {
   const found = new Map();
   for (const value of values) found.set(value, (found.get(value) ?? 0) + 1);
@@ -105,6 +109,8 @@ function searchText(row, more) {
 }
 
 const rows = report.rows.map(derive);
+const modelRows = rows.filter((row) => !row.unresolved);
+const unresolvedRows = rows.filter((row) => row.unresolved);
 const rowByNumber = new Map(rows.map((row) => [row.number, row]));
 const leverTitles = new Map(rows.flatMap((row) => row.findings.map((f) => [f.lever, f.lever_title])));
 const orgNames = new Map(

@@ -34,14 +34,14 @@ const ROWS_LAID_OUT = 80; // past this only the rows in sight are laid out
 const table = { trs: new Map(), sort: "number", down: false, at: { row: -1, column: 1 }, grid: null };
 
 function modelCell(row) {
-  const tags = [h("span", { class: "tag" }, row.unresolved ? "unresolved" : row.kind)];
-  if (!row.unresolved) tags.push(h("span", { class: row.pin === "moving" ? "tag tag--warn" : "tag" }, pinWords(row)));
   return [
     h("span", { class: "model-name" }, breakable(row.label)),
     h(
       "span",
       { class: "tags" },
-      tags.flatMap((tag, index) => (index ? [" · ", tag] : [tag])),
+      h("span", { class: "tag" }, row.kind),
+      " · ",
+      h("span", { class: row.pin === "moving" ? "tag tag--warn" : "tag" }, pinWords(row)),
     ),
   ];
 }
@@ -62,14 +62,12 @@ function usedCell(row) {
 }
 
 function weightsWords(row) {
-  if (row.unresolved) return "not known";
   const makers = row.makers.map(orgLabel).join(", ") || UNKNOWN;
   const bases = row.bases.map(orgLabel).join(", ");
   return bases ? `${makers} ← ${bases}` : makers;
 }
 
 function weightsCell(row) {
-  if (row.unresolved) return [h("span", { class: "line muted" }, "not known")];
   const makers = h("span", { class: "line" }, row.makers.length ? orgList(row.makers) : UNKNOWN);
   const bases = row.bases.length
     ? h("span", { class: "line" }, h("span", { class: "arrow", "aria-label": "built on" }, "← "), orgList(row.bases))
@@ -86,17 +84,13 @@ function orgList(orgs) {
 
 function runsWords(row) {
   if (row.kind === "hosted") return row.endpoint ? orgLabel(row.endpoint) : "not known";
-  return row.unresolved ? "not known" : "here";
+  return "here";
 }
 
 function runsCell(row) {
   const engines = row.engines.slice(0, 2).join(", ");
   return [
-    h(
-      "span",
-      { class: row.unresolved && !row.endpoint ? "line muted" : "line" },
-      row.endpoint ? orgList([row.endpoint]) : runsWords(row),
-    ),
+    h("span", { class: "line" }, row.endpoint ? orgList([row.endpoint]) : runsWords(row)),
     engines ? h("span", { class: "sub" }, engines) : null,
   ];
 }
@@ -108,12 +102,7 @@ function answerCell(row) {
     answer.changed && answer.was !== answer.state
       ? h("span", { class: "sub was" }, `otherwise ${STATES[answer.was].word.toLowerCase()}`)
       : null;
-  return [
-    chip(answer.state),
-    cold ? h("span", { class: "sub" }, cold) : null,
-    was,
-    row.unresolved ? h("span", { class: "sub" }, row.note) : null,
-  ];
+  return [chip(answer.state), cold ? h("span", { class: "sub" }, cold) : null, was];
 }
 
 function chip(state) {
@@ -121,7 +110,6 @@ function chip(state) {
 }
 
 function leversCell(row) {
-  if (row.unresolved) return [h("span", { class: "line muted" }, "no name to assess")];
   const answer = suppose.answers.get(row.number);
   const supposed = answer.supposed.map((lever) =>
     h("span", { class: "line lever lever--supposed" }, lever, h("span", { class: "sub" }, "supposed")),
@@ -170,8 +158,8 @@ function copyCell(row) {
 // --- drawing ------------------------------------------------------------------------------------------------------
 
 function drawTable() {
-  if (!rows.length)
-    return byId("table").append(h("p", { class: "empty" }, "No use of a model was found in what was read."));
+  if (!modelRows.length)
+    return byId("table").append(h("p", { class: "empty" }, "No use of a named model was found in what was read."));
   const head = h(
     "tr",
     { role: "row", "aria-rowindex": "1" },
@@ -188,15 +176,15 @@ function drawTable() {
       ),
     ),
   );
-  const body = h("tbody", { role: "rowgroup" }, rows.map(drawRow));
+  const body = h("tbody", { role: "rowgroup" }, modelRows.map(drawRow));
   table.grid = h(
     "table",
     {
       role: "grid",
-      class: rows.length > ROWS_LAID_OUT ? "grid is-long" : "grid",
+      class: modelRows.length > ROWS_LAID_OUT ? "grid is-long" : "grid",
       "aria-label": "Models; press Enter on a cell for its evidence",
       "aria-colcount": COLUMNS.length,
-      "aria-rowcount": rows.length + 1,
+      "aria-rowcount": modelRows.length + 1,
     },
     h("thead", { role: "rowgroup" }, head),
     body,
@@ -235,7 +223,7 @@ function drawRow(row) {
 }
 
 function paintRows() {
-  for (const row of rows) {
+  for (const row of modelRows) {
     const tr = table.trs.get(row.number);
     const answer = suppose.answers.get(row.number);
     tr.className = `row row--${answer.state}${answer.changed ? " is-changed" : ""}`;
@@ -246,13 +234,12 @@ function paintRows() {
 function paintShown() {
   const shown = new Set(shownRows().map((row) => row.number));
   for (const [number, tr] of table.trs) tr.hidden = !shown.has(number);
-  const uses = rows.filter((row) => shown.has(row.number)).reduce((sum, row) => sum + row.uses.length, 0);
-  const all = shown.size === rows.length;
-  byId("shown").textContent = all
-    ? `${count(rows.length, "row")}, ${count(uses, "use")}`
-    : `${shown.size} of ${count(rows.length, "row")}, ${count(uses, "use")}`;
+  const left = modelRows.filter((row) => shown.has(row.number));
+  const part = left.length === modelRows.length ? "" : `${left.length} of `;
+  byId("shown").textContent = `${part}${count(modelRows.length, "row")}, ${count(sumUses(left), "use")}`;
+  paintUnresolved(shown);
   if (!table.grid) return;
-  byId("nothing").hidden = shown.size > 0;
+  byId("nothing").hidden = left.length > 0;
   order();
 }
 
@@ -280,9 +267,10 @@ function sortBy(key) {
 }
 
 function paintSort() {
+  if (!table.grid) return;
   const { by } = COLUMNS.find((column) => column.key === table.sort);
   const compare = (a, b) => (a < b ? -1 : a > b ? 1 : 0);
-  const sorted = [...rows].sort((a, b) => (table.down ? -1 : 1) * compare(by(a), by(b)) || a.number - b.number);
+  const sorted = [...modelRows].sort((a, b) => (table.down ? -1 : 1) * compare(by(a), by(b)) || a.number - b.number);
   table.grid.tBodies[0].append(...sorted.map((row) => table.trs.get(row.number)));
   for (const th of table.grid.tHead.rows[0].cells) {
     if (th.dataset.key === table.sort) th.setAttribute("aria-sort", table.down ? "descending" : "ascending");
@@ -290,6 +278,13 @@ function paintSort() {
   }
   byId("sort-by").value = table.sort;
   order();
+}
+
+// The numbers of the rows that are shown, in their order: models first, then what is not resolved.
+function shownNumbers() {
+  const models = table.grid ? [...table.grid.tBodies[0].rows].filter((tr) => !tr.hidden) : [];
+  const open = [...unresolvedItems].filter(([, item]) => !item.hidden).map(([number]) => number);
+  return [...models.map((tr) => Number(tr.dataset.row)), ...open];
 }
 
 // Row numbers for assistive technology follow what is shown; the first shown cell takes the tab stop when its row went.
