@@ -17,6 +17,9 @@ GGUF_INSIDE = re.compile(
 _OWN_WORDS = frozenset(
     {"embedding", "embeddings"}
 )  # `pyannote/embedding` is a repository, `acme/embedding` a placeholder
+_FOLDERS = frozenset(
+    {"weights", "checkpoints", "ckpts", "models", "outputs", "output", "results", "data", "configs", "cache", "assets"}
+)  # `gfpgan/weights` is a folder of a project's own
 URL = re.compile(
     r"(?:https?://|hf://)?(?:www\.)?(?P<host>huggingface\.co|hf\.co|hf-mirror\.com|modelscope\.cn|www\.modelscope\.cn|modelscope\.ai)/"
     r"(?:models/|api/models/)?(?P<repo>[\w.-]+/[\w.-]+?)(?:\.git)?"
@@ -97,8 +100,8 @@ def is_path(name: str, lexicon: Lexicon) -> bool:
         return True
     if "/" not in name:
         return name.lower().endswith(lexicon.hub.not_suffixes)
-    first = name.partition("/")[0].lower()
-    return first in lexicon.hub.not_first or name.lower().endswith(lexicon.hub.not_suffixes)
+    first, _, rest = name.lower().partition("/")
+    return first in lexicon.hub.not_first or rest in _FOLDERS or name.lower().endswith(lexicon.hub.not_suffixes)
 
 
 def is_file(name: str) -> bool:

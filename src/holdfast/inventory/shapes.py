@@ -52,6 +52,42 @@ _NOT_MODELS_ON_HUB = frozenset(
         "models",
     }
 )
+_MEDIA = (
+    ".png",
+    ".jpg",
+    ".jpeg",
+    ".gif",
+    ".webp",
+    ".svg",
+    ".wav",
+    ".mp3",
+    ".flac",
+    ".ogg",
+    ".m4a",
+    ".mp4",
+    ".webm",
+    ".pdf",
+    ".csv",
+    ".parquet",
+)
+_HUB_ADDRESS = re.compile(
+    r"hf://(?:models/)?(?P<repo>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{1,95}?)(?:@(?P<revision>[\w.-]+))?(?:/[\w./{}+-]*)?"
+)
+_FILE_INSIDE = re.compile(
+    r"(?P<repo>[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9_][\w.-]{1,95})/(?:[\w.-]+/){0,3}(?P<file>[\w.-]+)"
+)
+_HUB_FILES = frozenset(
+    {
+        "model.safetensors",
+        "pytorch_model.bin",
+        "model.onnx",
+        "tf_model.h5",
+        "adapter_model.safetensors",
+        "adapter_model.bin",
+        "diffusion_pytorch_model.safetensors",
+        "open_clip_pytorch_model.bin",
+    }
+)
 _QUANT = re.compile(r"(?i)(?P<repo>[^:]+):(?:(?:i?q\d[\w]*|f16|bf16|fp16|f32|ud-[\w]+|latest|mxfp4\w*)|[\w.-]+\.gguf)")
 ROUTED = re.compile(r"(?P<prefix>[A-Za-z][\w-]*)(?P<sign>://|[/:])(?P<rest>.+)")
 _OLLAMA = re.compile(r"(?:(?P<user>[\w.-]+)/)?(?P<name>[\w.-]+):(?P<tag>[\w.-]+)")
@@ -84,7 +120,9 @@ def find_at_hub(name: str, word: str, lexicon: Lexicon) -> Named | None:
         return name_repository(name, Confidence.DECLARED)
     if "@" in name and REPOSITORY.fullmatch(name.partition("@")[0]):
         return name_repository(*_split_revision(name))
-    return find_first(name, (find_single, find_sentence_distinct, find_distinct_short, find_local_file))
+    return find_first(
+        name, (find_single, find_sentence_distinct, find_distinct_short, find_file_in_repository, find_local_file)
+    )
 
 
 def _split_revision(name: str) -> tuple[str, Confidence, str | None]:
@@ -108,13 +146,37 @@ def find_purl(name: str, _: Lexicon) -> Named | None:
 
 
 def find_url(name: str, _: Lexicon) -> Named | None:
+    if name.startswith("hf://"):
+        return _find_hub_address(name)
     match = URL.fullmatch(name)
     if match is None or match["repo"].partition("/")[0] in _NOT_MODELS_ON_HUB or refuses(match["repo"]):
         return None
+    if "/resolve/" in name and name.partition("?")[0].lower().endswith(_MEDIA):
+        return None  # a picture or a recording of a model's page
     scheme = "pkg:modelscope" if "modelscope" in match["host"] else "pkg:huggingface"
     return Named(
         ModelName(scheme, match["repo"]), classify_revision(match["revision"]), Kind.WEIGHTS, Confidence.DECLARED
     )
+
+
+def _find_hub_address(name: str) -> Named | None:
+    """`hf://org/name/folder/file.safetensors`: a file of a repository, as fsspec and cached_path read it."""
+    match = _HUB_ADDRESS.fullmatch(name)
+    if match is None or match["repo"].partition("/")[0] in _NOT_MODELS_ON_HUB or refuses(match["repo"]):
+        return None
+    revision = classify_revision(match["revision"])
+    return Named(ModelName("pkg:huggingface", match["repo"]), revision, Kind.WEIGHTS, Confidence.DECLARED)
+
+
+def find_file_in_repository(name: str, lexicon: Lexicon) -> Named | None:
+    """`microsoft/layoutlmv3-base/pytorch_model.bin`: a file below a repository's name."""
+    match = _FILE_INSIDE.fullmatch(name)
+    if match is None or not name.lower().endswith(lexicon.file_suffixes) or is_path(match["repo"], lexicon):
+        return None
+    organisation, _, rest = match["repo"].partition("/")
+    known = organisation in lexicon.hub.organisations or lexicon.hub.family.search(rest)
+    plain = match["file"] in _HUB_FILES and not refuses(match["repo"])
+    return name_repository(match["repo"], Confidence.INFERRED) if known or plain else None
 
 
 def find_weight_address(name: str, lexicon: Lexicon) -> Named | None:
@@ -288,6 +350,7 @@ ANY: tuple[Reader, ...] = (
     find_provider_short,
     find_bare_ollama,
     find_deep_path,
+    find_file_in_repository,
     find_repository,
     find_local_file,
 )

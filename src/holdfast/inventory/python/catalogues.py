@@ -4,7 +4,8 @@ import ast
 from collections.abc import Iterator
 from itertools import islice
 
-from holdfast.inventory.naming import find_distinct
+from holdfast.inventory.named import is_file, says_more_than_suffix
+from holdfast.inventory.naming import find_distinct, find_named
 from holdfast.inventory.python.findings import Findings
 from holdfast.inventory.python.scopes import Module, find_text
 
@@ -18,21 +19,44 @@ _DISPLAYS = (ast.Dict, ast.List, ast.Tuple, ast.Set)
 
 
 def add_catalogues(module: Module, findings: Findings) -> None:
-    """The outermost displays of which most elements name a model, eight or more of them."""
+    """The outermost tables of which most elements name a model, or in which eight names or more were found."""
     last_covered = 0
-    for display in sorted(module.collections, key=lambda node: (node.lineno, -(node.end_lineno or 0))):
-        if display.lineno <= last_covered and (display.end_lineno or 0) <= last_covered:
+    for table in sorted(_list_tables(module), key=lambda node: (node.lineno, -(node.end_lineno or 0))):
+        last = table.end_lineno or table.lineno
+        if last <= last_covered:
             continue
-        names = _get_names(display)
+        names = _get_names(table) if isinstance(table, ast.expr) else None
+        names = names or _get_found(table, findings)
         if names is None:
             continue
-        last_covered = display.end_lineno or display.lineno
-        findings.add_catalogue(display.lineno, last_covered, len(names), tuple(names[:SAMPLE]))
+        last_covered = last
+        findings.add_catalogue(table.lineno, last, len(names), tuple(names[:SAMPLE]))
+
+
+def _list_tables(module: Module) -> Iterator[ast.expr | ast.ClassDef]:
+    """Displays, and enumerations: classes that say so and hold little else than constants."""
+    yield from module.collections
+    for scopes in module.classes.values():
+        for scope in scopes:
+            node = scope.node
+            if isinstance(node, ast.ClassDef) and len(node.body) >= NAMES_MIN and _is_enumeration(node):
+                yield node
+
+
+def _is_enumeration(node: ast.ClassDef) -> bool:
+    constants = sum(isinstance(one, ast.Assign) and find_text(one.value) is not None for one in node.body)
+    return constants >= len(node.body) * SHARE_MIN and bool(node.bases)
+
+
+def _get_found(table: ast.expr | ast.ClassDef, findings: Findings) -> list[str] | None:
+    """The names found inside a table, whose places alone may say that they are models."""
+    names = findings.find_texts(table.lineno, table.end_lineno or table.lineno)
+    return names if len(names) >= NAMES_MIN else None
 
 
 def _get_names(display: ast.expr) -> list[str] | None:
     """The names in a catalogue; None when the display is none."""
-    entries = list(islice(_iterate_entries(display, 0), ENTRIES_MAX))
+    entries = [entry for entry in islice(_iterate_entries(display, 0), ENTRIES_MAX) if _is_filled(entry)]
     probed = [_find_name(entry) for entry in entries[:PROBED]]
     if sum(name is not None for name in probed) < len(probed) * SHARE_MIN:
         return None
@@ -78,6 +102,26 @@ def _unfold(element: ast.expr) -> list[ast.expr]:
     return [element]
 
 
+def _is_filled(entry: list[ast.expr]) -> bool:
+    """`"mnasnet_050": None` in a table of addresses says nothing about the table."""
+    return not (isinstance(entry[-1], ast.Constant) and not entry[-1].value) if entry else False
+
+
 def _find_name(parts: list[ast.expr]) -> str | None:
     texts = [text for part in parts if (text := find_text(part)) is not None]
-    return next((text for text in texts if find_distinct(text) is not None), None)
+    named = next((text for text in texts if find_distinct(text) is not None or _is_weight_address(text)), None)
+    return named or next((name for part in parts if (name := _find_file(part)) is not None), None)
+
+
+def _is_weight_address(text: str) -> bool:
+    return text.startswith("http") and find_named(text) is not None
+
+
+def _find_file(part: ast.expr) -> str | None:
+    """`f"{host}/lm-es-forward.pt"`, `ROOT + "/base.pth"`: the name of the weight file that it ends in."""
+    if isinstance(part, ast.JoinedStr):
+        last = part.values[-1] if part.values else None
+    else:
+        last = part.right if isinstance(part, ast.BinOp) else None
+    name = (find_text(last) or "").rpartition("/")[2]
+    return name if is_file(name) and says_more_than_suffix(name) else None

@@ -84,6 +84,13 @@ class Findings:
         listed = sorted((catalogue for _, _, catalogue in self._catalogues), key=lambda one: (-one.length, one.place))
         return tuple(listed[:1])
 
+    def find_texts(self, first: int, last: int) -> list[str]:
+        """The different names that stand on these lines, in their order."""
+        if len(self._entries) < 2:
+            return []
+        inside = sorted(key for key in self._entries if first <= key[0] <= last)
+        return list(dict.fromkeys(text for _, text in inside))
+
     def is_listed(self, line: int) -> bool:
         """Whether the line lies inside a catalogue, whose entries are no uses."""
         return any(first <= line <= last for first, last, _ in self._catalogues)
