@@ -24,7 +24,8 @@ HoldfastError
 │   ├── FrozenCopy
 │   ├── ChangedWhileRead
 │   ├── NotVerified
-│   └── BusyVault
+│   ├── BusyVault
+│   └── BadSignature
 ├── StorageError
 │   ├── MissingKey
 │   ├── TruncatedKey
@@ -245,6 +246,14 @@ class BusyVault(VaultError):
 
     http_status = 503
     sentence = "Another process holds what is needed, and did not let go in time."
+
+
+class BadSignature(VaultError):
+    """A signature or a proof does not hold for what it was shown with."""
+
+    exit_code = 15
+    http_status = 422
+    sentence = "A signature or a proof does not hold for what it was shown with."
 
 
 class StorageError(HoldfastError):
