@@ -109,6 +109,7 @@ _MEANINGS: dict[int, tuple[type[StorageError], str, str]] = {
     errno.EPERM: (AccessDenied, "The operation is not permitted.", _RIGHTS),
     errno.EROFS: (AccessDenied, "The file system is mounted read-only.", "Mount it for writing."),
     errno.ENOENT: (MissingKey, "There is no such file.", "Run `holdfast verify` to see what is missing."),
+    errno.ENOTDIR: (MissingKey, "There is no such file.", "Run `holdfast verify` to see what is missing."),
     errno.EEXIST: (StorageError, "The file exists already.", "Another process may be writing it; wait for it."),
     errno.ELOOP: (StorageError, "This is a link, and links are not followed.", "Replace it with the file itself."),
     errno.EXDEV: (StorageError, "Part of the vault lies on another file system.", "Keep a vault on one file system."),
@@ -138,8 +139,8 @@ class RealDisk:
 
     def make_folder(self, path: Path) -> None:
         """A folder made by another process at the same moment serves as well."""
-        with _reaching(path), contextlib.suppress(FileExistsError):
-            path.mkdir()
+        with _reaching(path):
+            path.mkdir(exist_ok=True)
 
     def sync(self, path: Path) -> None:
         """Flush a file that was written through another descriptor."""
@@ -183,7 +184,7 @@ class RealDisk:
         with _reaching(path):
             try:
                 return os.listdir(path)
-            except FileNotFoundError:
+            except (FileNotFoundError, NotADirectoryError):
                 return []
 
     def drop_cache(self, path: Path) -> None:
