@@ -148,9 +148,13 @@ class RealDisk:
             os.fsync(descriptor)
 
     def sync_folder(self, path: Path) -> None:
-        """Flush a folder's entries."""
+        """Flush a folder's entries, where the file system can; some network and user-space ones cannot."""
         with _reaching(path), _opened(path, os.O_RDONLY | os.O_DIRECTORY) as descriptor:
-            os.fsync(descriptor)
+            try:
+                os.fsync(descriptor)
+            except OSError as error:
+                if error.errno not in (errno.EINVAL, errno.ENOTSUP):
+                    raise
 
     def rename(self, old: Path, new: Path) -> None:
         """One rename(2)."""

@@ -108,11 +108,10 @@ class LocalStorage:
         return self.root / key
 
     def _make_lasting_folders(self, folder: Path) -> None:
-        # A folder that is in sight may have been made by a process that died before it flushed the name. So every
-        # folder's name is flushed once by this object, whoever made it.
-        made = make_folders(self._disk, folder)
-        self._lasting_folders.difference_update(made)
-        for path in (*made[:1], *_between(self.root, folder)):
+        # A folder in sight may have been made by a process that died before it flushed the name. So the name of every
+        # folder on the way is flushed once by this object, outermost first, whoever made it.
+        self._lasting_folders.difference_update(make_folders(self._disk, folder))
+        for path in (*folder.parents[-2::-1], folder):
             if path not in self._lasting_folders:
                 self._sync_name_of(path)
                 self._lasting_folders.add(path)
@@ -121,8 +120,8 @@ class LocalStorage:
         try:
             self._disk.sync_folder(folder.parent)
         except AccessDenied:
-            # Above the root it may not be ours to open; inside, it must be.
-            if folder.is_relative_to(self.root) and folder != self.root:
+            # Above the root a folder may not be ours to open; inside, it must be.
+            if self.root in folder.parents:
                 raise
 
     def _put_copy(self, target: Path, source: Path) -> None:
@@ -149,9 +148,3 @@ class LocalStorage:
                 yield Stored(prefix + name, seen.size)
             elif seen.kind == "folder" and (prefix or name != STAGING):
                 yield from self._iterate_folder(folder / name, f"{prefix}{name}/")
-
-
-def _between(root: Path, folder: Path) -> list[Path]:
-    """`root` and the folders below it down to `folder`."""
-    steps = folder.relative_to(root).parts
-    return [root.joinpath(*steps[:count]) for count in range(len(steps) + 1)]
