@@ -1,9 +1,10 @@
 """What a path tells: the environment its lines run in, and the deployable unit it belongs to. Opens nothing."""
 
 import re
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from functools import lru_cache
+from types import MappingProxyType
 from typing import Final
 
 from holdfast.records.use import Environment
@@ -104,6 +105,7 @@ class Layout:
     packages: frozenset[str] = frozenset()
     units: frozenset[str] = frozenset()
     root_name: str = ""  # name of the root's own unit; empty when no marker stands at the root
+    charts: Mapping[str, str] = field(default_factory=dict[str, str])  # folder → the name that its Helm chart has
 
     def get_environment(self, path: str) -> Environment:
         """Environment of a path; code inside a package or a unit is what runs in production."""
@@ -129,13 +131,14 @@ class Layout:
             custom = parent.rpartition("/")[2] in _UNIT_PARENTS and folder != path
             if folder in self.units or (custom and name not in _NOT_UNITS):
                 found = folder
+            found = self.charts.get(folder, found)
         if found or get_environment(path) in _OUTSIDE_SERVICES:
             return found
         return self.root_name
 
 
-def read_layout(markers: Iterable[str], root_name: str) -> Layout:
-    """Layout from the paths of marker files (UNIT_MARKERS and `__init__.py`), as a walk met them."""
+def read_layout(markers: Iterable[str], root_name: str, charts: Mapping[str, str] = MappingProxyType({})) -> Layout:
+    """Layout from the paths of marker files (UNIT_MARKERS and `__init__.py`), as a walk met them, and chart names."""
     inits: set[str] = set()
     units: set[str] = set()
     for marker in markers:
@@ -144,7 +147,9 @@ def read_layout(markers: Iterable[str], root_name: str) -> Layout:
     topmost = {folder for folder in inits if folder and folder.rpartition("/")[0] not in inits}
     kept = {folder for folder in units if folder and folder.rpartition("/")[2].lower() not in _NOT_UNITS}
     deployable = {folder for folder in kept if _get_folder_environment(folder) is Environment.UNKNOWN}
-    return Layout(frozenset(topmost), frozenset(deployable), root_name if "" in units else "")
+    named = {folder: name for folder, name in charts.items() if _get_folder_environment(folder) is Environment.UNKNOWN}
+    own_name = charts.get("", root_name) if "" in units else ""
+    return Layout(frozenset(topmost), frozenset(deployable), own_name, named)
 
 
 def get_environment(path: str) -> Environment:

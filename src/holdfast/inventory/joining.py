@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
+from holdfast.inventory.deploying import Naming
 from holdfast.inventory.lookup import Lookup, Target
 from holdfast.inventory.naming import Named, find_named, get_kind_of_client
 from holdfast.inventory.sighting import FileReport, Reference, Sighting
@@ -18,10 +19,10 @@ _SERVING = frozenset({Environment.PROD, Environment.UNKNOWN})
 
 @dataclass(frozen=True, slots=True)
 class Layout:
-    """What paths tell: the environment of a path and the deployable unit that it belongs to."""
+    """What places tell: the environment of a path, and the deployable unit that a line of it belongs to."""
 
     environment: Callable[[str], Environment]
-    service: Callable[[str], str]
+    service: Callable[[Place], str]
 
 
 def join_reports(
@@ -35,7 +36,7 @@ def join_reports(
     A reference whose sighting is unresolved is reported even when nothing is found for it; any other only when found.
     """
     ordered = sorted(reports, key=lambda report: report.path)
-    joined = _Joined(Layout(environments, services))
+    joined = _Joined(Layout(environments, Naming(services, ordered).get_service))
     lookup = Lookup(ordered)
     for report in ordered:
         for sighting in report.sightings:
@@ -122,7 +123,7 @@ class _Joined:
             rule=sighting.rule,
             via=sighting.via,
             endpoint=sighting.endpoint,
-            service=self._layout.service(place.path),
+            service=self._layout.service(place),
             call_sites=tuple(sorted(set(calls) - {place})),
             note=sighting.note,
         )
@@ -140,7 +141,7 @@ class _Joined:
             rule=sighting.rule,
             via=sighting.via,
             endpoint=sighting.endpoint,
-            service=self._layout.service(path),
+            service=self._layout.service(place),
             call_sites=tuple(Place(path, line) for line in sighting.call_lines if line != sighting.line),
             note=note,
         )

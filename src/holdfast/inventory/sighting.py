@@ -84,6 +84,33 @@ class Handing:
 
 
 @dataclass(frozen=True, slots=True)
+class Unit:
+    """Lines of a file that deploy one unit under a name of its own: a compose service, a Kubernetes workload."""
+
+    name: str
+    first_line: int
+    last_line: int
+    folder: str = ""  # the folder that it is built from, relative to the scanned root
+
+
+@dataclass(frozen=True, slots=True)
+class Roster:
+    """Names that stand together as alternatives: the keys of a table, the choices of an option, what is compared."""
+
+    names: tuple[str, ...]
+    leads_to_weights: bool  # each name stands beside the weights that it means
+
+
+@dataclass(frozen=True, slots=True)
+class Suspect:
+    """A word in a place that plainly says model, and that no table knows: a use if the project itself knows it."""
+
+    line: int
+    text: str
+    rule: str
+
+
+@dataclass(frozen=True, slots=True)
 class FileReport:
     """Everything one file says."""
 
@@ -99,6 +126,7 @@ class FileReport:
     skipped: Skipped | None = None
 
 
+    units: tuple[Unit, ...] = ()
 class Detector(Protocol):
     """Reads one kind of file. Raises nothing on bad content: it reports the file as skipped with the reason."""
 

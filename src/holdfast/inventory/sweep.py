@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from holdfast.inventory.artefacts.stores import read_stores
 from holdfast.inventory.assembling import Parts, assemble
 from holdfast.inventory.cache import Draft, Kept, Row, decode_row, find_kept
+from holdfast.inventory.charts import read_chart_names
 from holdfast.inventory.environment import read_layout
 from holdfast.inventory.following import (
     FILES_MAX,
@@ -42,7 +43,9 @@ def sweep(target: "Target", options: "ScanOptions", rows: Mapping[str, Row], dra
     parts = Parts(
         root=str(target.root),
         seen=target.seen,
-        layout=read_layout(target.seen.markers, target.name),
+        layout=read_layout(
+            target.seen.markers, target.name, read_chart_names(Path(target.folder), target.seen.markers)
+        ),
         reports=reports,
         artefacts=stores.artefacts,
         notes=stores.skipped,

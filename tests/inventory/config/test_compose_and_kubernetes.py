@@ -41,11 +41,6 @@ def test_the_revision_flag_of_a_compose_command_pins_the_model() -> None:
     assert seen["Qwen/Qwen3-8B"].via == "vllm"
 
 
-def test_a_sighting_in_a_compose_file_says_which_service_it_belongs_to() -> None:
-    notes = {sighting.line: sighting.note for sighting in read("yaml", COMPOSE, "docker-compose.yml").sightings}
-    assert notes == {4: "service llm", 8: "service rerank", 12: "service ollama", 16: "service web", 17: "service web"}
-
-
 def test_a_variable_without_a_default_is_a_reference_with_its_name() -> None:
     references = read("yaml", COMPOSE, "docker-compose.yml").references
     assert [(reference.line, reference.name, reference.sighting.text) for reference in references] == [

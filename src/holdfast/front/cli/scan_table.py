@@ -36,5 +36,6 @@ def _uses_table(uses: tuple[Use, ...]) -> Table:
     for use in uses:
         pin = f"@{use.revision.value}" if use.revision.value else ""
         details = " ".join(part for part in (use.confidence.value, use.environment.value, use.via, pin) if part)
-        table.add_row("  " + escape(str(use.place)), escape(use.text), f"[dim]{escape(details)}[/]", escape(use.note))
+        cells = (escape(use.text), f"[dim]{escape(details)}[/]", f"[dim]{escape(use.service)}[/]", escape(use.note))
+        table.add_row("  " + escape(str(use.place)), *cells)
     return table

@@ -39,7 +39,6 @@ class Surroundings:
     endpoint: str = ""
     revision: str | None = None
     call_lines: tuple[int, ...] = ()
-    note: str = ""
 
 
 def judge(gathering: Gathering, word: Word, reading: KeyReading, around: Surroundings) -> list[str]:
@@ -79,8 +78,7 @@ def _judge_templated(gathering: Gathering, word: Word, reading: KeyReading, arou
         if found is not None:
             seen.append(_see(gathering, found, line, around))
     if not seen and expansion.is_open and expansion.variable and reading.position is Position.STRONG:
-        set_by = f"set by {expansion.variable.removeprefix('env:')}"
-        note = f"{around.note}, {set_by}" if around.note else set_by
+        note = f"set by {expansion.variable.removeprefix('env:')}"
         sighting = Sighting(line, text, around.rule, _first(around.vias), endpoint=around.endpoint, note=note)
         if reading.is_passed_on:
             gathering.follow(expansion.variable, sighting)
@@ -101,7 +99,6 @@ def _see(gathering: Gathering, spotted: Spotted, line: int, around: Surroundings
         revision=spotted.revision or around.revision,
         endpoint=around.endpoint,
         call_lines=around.call_lines,
-        note=around.note,
     )
     gathering.see(sighting)
     return spotted.text

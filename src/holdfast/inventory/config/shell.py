@@ -45,7 +45,6 @@ class ShellContext:
     hints: tuple[str, ...] = ()
     depth: int = 0
     loaders_only: bool = False  # text that may be no script at all: only known commands count
-    note: str = ""
 
 
 def read_script(gathering: Gathering, text: str, first_line: int, context: ShellContext) -> None:
@@ -213,7 +212,6 @@ class ScriptReading:
             f"{self._context.rule}.{name_rule(loader, next(iter(vias), ''), tool)}",
             vias=vias,
             hints=self._context.hints,
-            note=self._context.note,
             endpoint=find_endpoint(words),
             revision=self._find_flag(words, ("--revision", "--hf-revision", "--model-revision", "--code-revision")),
         )

@@ -156,7 +156,7 @@ class TreeWalk:
             self._gathering,
             table,
             scope.path,
-            ShellContext(self._rule, neighbours.find_vias("") or scope.around.hints, note=_name_service(scope)),
+            ShellContext(self._rule, neighbours.find_vias("") or scope.around.hints),
         )
         if self._visit_named_value(table, scope):
             return
@@ -222,8 +222,7 @@ class TreeWalk:
         if isinstance(node, Leaf) and reading.position <= Position.NO and _says_nothing(node):
             return
         around = self._surround(key, reading, scope.around, beside.neighbours)
-        within = Scope((*scope.path, key), reading, around)
-        self._visit(node, replace(within, around=replace(around, note=_name_service(within))))
+        self._visit(node, Scope((*scope.path, key), reading, around))
 
     def _read_name(self, node: Node, beside: "_Beside", scope: Scope) -> KeyReading:
         """`name: t5-base` under a key that says nothing: weights are hardly ever the name of something else."""
@@ -260,7 +259,7 @@ class TreeWalk:
         endpoint = neighbours.find_endpoint(key) or around.endpoint
         inherited = around.vias if reading.position > Position.NO else ()
         vias = tuple(dict.fromkeys((*close, *own, *said, *inherited)))
-        return Surroundings(self._rule, vias, hints, endpoint, revision or around.revision, note=around.note)
+        return Surroundings(self._rule, vias, hints, endpoint, revision or around.revision)
 
     # Settings
 
@@ -287,12 +286,6 @@ class TreeWalk:
                 name, _, value = item.text.partition("=")
                 pairs.entries.append(Entry(name.strip(), item.line, Leaf(value.strip(), item.line, quoted=True)))
         self._visit_table(pairs, Scope((*scope.path, "env"), NOTHING, scope.around))
-
-
-def _name_service(scope: Scope) -> str:
-    """The compose service around a place: one file deploys several, and the path cannot tell them apart."""
-    first, *rest = scope.path or ("",)
-    return f"service {rest[0]}" if first == "services" and rest else scope.around.note
 
 
 def _says_nothing(leaf: Leaf) -> bool:

@@ -1,6 +1,7 @@
 """Readers of formats that become trees: YAML, JSON, TOML, Terraform. What does not parse is read line by line."""
 
 import re
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 from holdfast.inventory.config.around import find_provider
@@ -14,6 +15,7 @@ from holdfast.inventory.config.noise import is_recorded_path
 from holdfast.inventory.config.toml_tree import parse_toml
 from holdfast.inventory.config.tree import Entry, Leaf, Listing, Node, Table, Unparsable
 from holdfast.inventory.config.tree_walk import TreeWalk
+from holdfast.inventory.config.units import find_units
 from holdfast.inventory.config.words import get_words
 from holdfast.inventory.config.yaml_tree import parse_yaml
 from holdfast.inventory.lexicon import get_lexicon
@@ -36,7 +38,8 @@ def read_yaml(source: Source) -> FileReport:
             skipped=f"line {error.line}: {error.reason}; only its lines were read" if limit else None
         )
     _walk(gathering, documents, _name_rule(source.path, "yaml"))
-    return gathering.report()
+    units = find_units(documents, source.path, source.text.count("\n") + 1)
+    return replace(gathering.report(), units=units)
 
 
 def read_json(source: Source) -> FileReport:
