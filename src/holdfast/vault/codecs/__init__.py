@@ -1,0 +1,1 @@
+"""How frames become small: the codecs of docs/format.md, compiled (kernel.c) and plain (NumPy)."""
