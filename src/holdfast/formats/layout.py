@@ -11,7 +11,9 @@ from typing import Final
 from holdfast.formats.bounded import open_regular
 from holdfast.formats.chunks import cut_into_chunks
 from holdfast.formats.gguf_layout import cut_gguf
+from holdfast.formats.onnx_layout import cut_onnx, is_onnx
 from holdfast.formats.safetensors_layout import cut_safetensors
+from holdfast.formats.torch_layout import cut_torch, is_torch_archive
 from holdfast.records.vault import FileLayout, Role, Stretch
 
 _HEAD_BYTES: Final = 64
@@ -19,6 +21,12 @@ _SAFETENSORS_LENGTH_MAX: Final = 1 << 40  # what begins with a greater number is
 _BIG_ENDIAN: Final = "A GGUF file in big-endian order: kept as bytes, its tensors are not told apart."
 
 _Cutter = Callable[[Path, int], tuple[Stretch, ...]]
+_CUTTERS: Final[dict[str, _Cutter]] = {
+    "gguf": cut_gguf,
+    "safetensors": cut_safetensors,
+    "torch": cut_torch,
+    "onnx": cut_onnx,
+}
 
 
 def read_layout(path: Path) -> FileLayout:
@@ -30,13 +38,12 @@ def read_layout(path: Path) -> FileLayout:
     with open_regular(path) as file:
         head = file.read(_HEAD_BYTES)
         size = os.fstat(file.fileno()).st_size
-    if head.startswith(b"GGUF"):
-        if head[4:8] == b"\0\0\0\3":
-            return _as_bytes(path, size, (_BIG_ENDIAN,))
-        return FileLayout("gguf", size, cut_gguf(path, size))
-    if _is_safetensors(head):
-        return FileLayout("safetensors", size, cut_safetensors(path, size))
-    return _as_bytes(path, size)
+    if head.startswith(b"GGUF\0\0\0\3"):
+        return _as_bytes(path, size, (_BIG_ENDIAN,))
+    name = _find_format(path, head)
+    if not name:
+        return _as_bytes(path, size)
+    return FileLayout(name, size, _CUTTERS[name](path, size))
 
 
 def layout_as_bytes(path: Path) -> FileLayout:
@@ -46,6 +53,18 @@ def layout_as_bytes(path: Path) -> FileLayout:
     return _as_bytes(path, size)
 
 
+def _find_format(path: Path, head: bytes) -> str:
+    if head.startswith(b"GGUF"):
+        return "gguf"
+    if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < _SAFETENSORS_LENGTH_MAX:
+        return "safetensors"
+    if head.startswith(b"PK\3\4") and is_torch_archive(path):
+        return "torch"
+    if head.startswith(b"\x08") and is_onnx(path):
+        return "onnx"
+    return ""
+
+
 def _as_bytes(path: Path, size: int, warnings: tuple[str, ...] = ()) -> FileLayout:
     stretches: list[Stretch] = []
     offset = 0
@@ -53,7 +72,3 @@ def _as_bytes(path: Path, size: int, warnings: tuple[str, ...] = ()) -> FileLayo
         stretches.append(Stretch(offset, length, Role.BYTES))
         offset += length
     return FileLayout("bytes", offset, tuple(stretches), warnings)
-
-
-def _is_safetensors(head: bytes) -> bool:
-    return head[8:9] == b"{" and int.from_bytes(head[:8], "little") < _SAFETENSORS_LENGTH_MAX

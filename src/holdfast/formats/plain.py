@@ -8,6 +8,11 @@ def is_list(plain: object) -> TypeGuard[list[Any]]:
     return isinstance(plain, list)
 
 
+def is_tuple(plain: object) -> TypeGuard[tuple[object, ...]]:
+    """Whether a value is a tuple."""
+    return isinstance(plain, tuple)
+
+
 def is_object(plain: object) -> TypeGuard[dict[str, Any]]:
     """Whether a decoded value is a mapping with text keys."""
     return isinstance(plain, dict) and all(isinstance(key, str) for key in plain)  # pyright: ignore[reportUnknownVariableType]

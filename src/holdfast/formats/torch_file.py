@@ -3,9 +3,7 @@
 Zip archives (since torch 1.6) are read by their directory; older files by the pickle that they start with.
 """
 
-import io
-import pickletools
-import struct
+import re
 import zipfile
 import zlib
 from dataclasses import dataclass
@@ -13,26 +11,43 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from holdfast.formats.bounded import open_regular
-from holdfast.formats.errors import ArchiveBomb, BadArchive, BadMagic, BadPickle, TooManyEntries, at_byte
+from holdfast.formats.errors import ArchiveBomb, BadArchive, BadMagic, BadPickle, TooManyEntries
+from holdfast.formats.pickled import follow_pickle
 
 PICKLE_BYTES_MAX: Final = 64_000_000
-_OPCODES_MAX: Final = 5_000_000
-_MEMBERS_MAX: Final = 200_000
+MEMBERS_MAX: Final = 200_000
 _RATIO_MAX: Final = 200
 _KEYS_MAX: Final = 16
 _LEGACY: Final = (b"\x80\x02\x8a\nl\xfc\x9cF\xf9 j\xa8P\x19.", b"\x80\x02", b"\x80\x03", b"\x80\x04", b"\x80\x05")
-_TEXT_OPCODES: Final = frozenset(
-    {"SHORT_BINUNICODE", "BINUNICODE", "BINUNICODE8", "UNICODE", "SHORT_BINSTRING", "BINSTRING", "STRING"}
-)
 
-# Modules whose names a file of weights has use for. Anything else would run foreign code when loaded.
-_HARMLESS: Final = (
-    "torch", "__torch__", "numpy", "collections", "_codecs.encode", "builtins.set", "builtins.dict", "builtins.list",
-    "builtins.int", "builtins.float", "builtins.bytearray", "builtins.slice", "builtins.complex",
-    "__builtin__.set", "__builtin__.dict",
-)  # fmt: skip
+# Names that a file of weights has use for. Anything else would run foreign code when loaded. Full names only: a dotted
+# name may climb from a harmless module to another one (`torch.serialization.os.system`).
+_HARMLESS: Final = tuple(
+    re.compile(pattern)
+    for pattern in (
+        r"collections\.(OrderedDict|defaultdict|Counter)",
+        r"_codecs\.encode",
+        r"(builtins|__builtin__)\.(set|frozenset|dict|list|tuple|int|float|bool|str|bytes|bytearray|slice|complex|range)",
+        r"torch\.(Size|device|dtype|Generator|Tensor|[A-Z]\w*Storage|[A-Z]\w*Tensor|bool|half|float|double)",
+        r"torch\.(short|int|long|cfloat|cdouble|chalf|(b?float|q?u?int|complex|bits)\d\w*)",
+        r"torch\.storage\.(Typed|Untyped|_Typed|_Untyped)Storage",
+        r"torch\._utils\._rebuild_\w+",
+        r"torch\._tensor\._rebuild_from_type_v2",
+        r"torch\._C\._nn\.\w+",
+        r"torch\.(nn\.)?(parameter|nn\.parameter)\.[A-Z]\w+",
+        r"torch\.nn\.modules\.\w+\.[A-Z]\w+",
+        r"torch\.optim\.\w+\.[A-Z]\w+",
+        r"torch\.torch_version\.TorchVersion",
+        r"torch\.serialization\._get_layout",
+        r"torch\.jit\._pickle\.\w+",
+        r"__torch__(\.\w+)+",
+        r"numpy\.(ndarray|dtype|bool_?|u?int\d*|float\d*|complex\d*|str_|bytes_)",
+        r"numpy\.(core|_core)\.multiarray\.(_reconstruct|scalar)",
+        r"numpy\.(core|_core)\.numeric\._frombuffer",
+    )
+)
 # What the standard library raises on archives that are damaged in one place or another.
-_ARCHIVE_FAULTS: Final = (
+ARCHIVE_FAULTS: Final = (
     zipfile.BadZipFile,
     zipfile.LargeZipFile,
     RuntimeError,
@@ -40,14 +55,6 @@ _ARCHIVE_FAULTS: Final = (
     EOFError,
     ValueError,
     zlib.error,
-)
-_TORCH_UNSAFE: Final = (
-    "torch.hub",
-    "torch.load",
-    "torch.utils.cpp_extension",
-    "torch._inductor",
-    "torch.ops",
-    "torch.classes",
 )
 
 
@@ -66,9 +73,7 @@ class TorchFile:
 
 def is_harmless(name: str) -> bool:
     """Whether a dotted name is one that weights are made of."""
-    if any(name == unsafe or name.startswith(unsafe + ".") for unsafe in _TORCH_UNSAFE):
-        return False
-    return any(name == known or name.startswith(known + ".") for known in _HARMLESS)
+    return any(pattern.fullmatch(name) for pattern in _HARMLESS)
 
 
 def read_torch_file(path: Path, pickle_bytes_max: int = PICKLE_BYTES_MAX) -> TorchFile:
@@ -102,14 +107,14 @@ def _read_archive(file: BinaryIO, path: Path, pickle_bytes_max: int) -> TorchFil
     try:
         with zipfile.ZipFile(file) as archive:
             members = archive.infolist()
-            if len(members) > _MEMBERS_MAX:
+            if len(members) > MEMBERS_MAX:
                 raise TooManyEntries(f"{len(members):,} members", where=str(path), next_step="Not read.")
             layout = "torchscript" if any(member.filename.endswith("/constants.pkl") for member in members) else "zip"
             member = next((one for one in members if one.filename.rpartition("/")[2] == "data.pkl"), None)
             if member is None:
                 raise BadArchive("no data.pkl in the archive", where=str(path), next_step="Not a torch file.")
-            data = _read_member(archive, member, path, pickle_bytes_max)
-    except _ARCHIVE_FAULTS as error:
+            data = read_member(archive, member, path, pickle_bytes_max)
+    except ARCHIVE_FAULTS as error:
         raise BadArchive(
             f"the archive cannot be read: {error}", where=str(path), next_step="Download the file again."
         ) from error
@@ -117,7 +122,7 @@ def _read_archive(file: BinaryIO, path: Path, pickle_bytes_max: int) -> TorchFil
     return TorchFile(layout, found.names, found.keys)
 
 
-def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, bytes_max: int) -> bytes:
+def read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, bytes_max: int) -> bytes:
     """The member's bytes; what the directory says about its size is not believed."""
     where = f"{path}, member {member.filename}"
     if member.file_size > bytes_max or member.file_size > _RATIO_MAX * (member.compress_size + 1_000):
@@ -131,63 +136,16 @@ def _read_member(archive: zipfile.ZipFile, member: zipfile.ZipInfo, path: Path, 
 
 
 def _disassemble(data: bytes, path: Path, pickles: int) -> _Disassembled:
-    stream = io.BytesIO(data)
     names: dict[str, None] = {}
     keys: dict[str, None] = {}
-    count = 0
-    try:
-        for _ in range(pickles):
-            texts = _Texts()
-            for opcode, argument, offset in pickletools.genops(stream):
-                count += 1
-                if count > _OPCODES_MAX:
-                    raise TooManyEntries(
-                        f"more than {_OPCODES_MAX:,} opcodes", where=at_byte(path, offset or 0), next_step="Not read."
-                    )
-                name = texts.follow(opcode.name, argument)
-                if name:
-                    names[name] = None
-            keys.update(dict.fromkeys(texts.seen[:_KEYS_MAX]))
-            if stream.tell() >= len(data):
-                break
-    except (ValueError, IndexError, UnicodeError, OverflowError, struct.error) as error:
-        raise BadPickle(f"opcode {count:,}: {error}", where=str(path), next_step="Download the file again.") from error
+    start = 0
+    for _ in range(pickles):
+        found = follow_pickle(data, start)
+        names.update(dict.fromkeys(found.names))
+        keys.update(dict.fromkeys(found.texts))
+        if found.fault:
+            raise BadPickle(found.fault, where=str(path), next_step="Download the file again.")
+        start = found.end
+        if start >= len(data):
+            break
     return _Disassembled(tuple(sorted(names)), tuple(list(keys)[:_KEYS_MAX]))
-
-
-class _Texts:
-    """The texts that a pickle pushes, as far as they are needed to know which name STACK_GLOBAL takes."""
-
-    def __init__(self) -> None:
-        self.recent: list[str] = []
-        self.memo: dict[int, str] = {}
-        self.seen: list[str] = []
-        self.memoized = 0
-        self.last = ""
-
-    def follow(self, opcode: str, argument: object) -> str:
-        """The dotted name that this opcode looks up; empty for all others."""
-        if opcode in ("GLOBAL", "INST"):
-            self.last = ""
-            return str(argument).replace(" ", ".", 1)
-        if opcode == "STACK_GLOBAL":
-            self.last = ""
-            return ".".join(self.recent[-2:])
-        if opcode in _TEXT_OPCODES:
-            self._push(str(argument))
-            if "." in self.last and len(self.seen) < _KEYS_MAX:
-                self.seen.append(self.last)
-        elif opcode in ("BINPUT", "LONG_BINPUT", "PUT", "MEMOIZE"):
-            index = self.memoized if opcode == "MEMOIZE" else int(str(argument))
-            self.memoized += 1
-            if self.last:
-                self.memo[index] = self.last
-        elif opcode in ("BINGET", "LONG_BINGET", "GET"):
-            self._push(self.memo.get(int(str(argument)), ""))
-        elif opcode != "PROTO":
-            self.last = ""
-        return ""
-
-    def _push(self, text: str) -> None:
-        self.last = text
-        self.recent = [*self.recent[-1:], text]
