@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 from holdfast.inventory.deploying import Naming
 from holdfast.inventory.lookup import Lookup, Target
 from holdfast.inventory.naming import Named, find_named, get_kind_of_client
+from holdfast.inventory.own_names import Owned, find_owned
 from holdfast.inventory.sighting import FileReport, Reference, Sighting
 from holdfast.inventory.wrappers import Handed, find_handed
 from holdfast.records.model import Pin, Revision
@@ -46,6 +47,8 @@ def join_reports(
     for report in ordered:
         for reference in report.references:
             joined.add_reference(report.path, reference, lookup)
+    for owned in find_owned(ordered, joined.get_uses()):
+        joined.add_owned(owned)
     uses = joined.get_uses()
     return Inventory(
         root=root,
@@ -88,6 +91,12 @@ class _Joined:
             if handed.layers <= _LAYERS_SURE and self._layout.environment(handed.place.path) in _SERVING:
                 self._fed.add(handed.call)
             self._put(self._build(handed.place, sighting, named, (handed.call,)))
+
+    def add_owned(self, owned: Owned) -> None:
+        """A name of the project's own, in a place that says model."""
+        suspect = owned.suspect
+        sighting = Sighting(suspect.line, suspect.text, suspect.rule, confidence=Confidence.INFERRED)
+        self._put(self._build(Place(owned.path, suspect.line), sighting, owned.named, ()))
 
     def add_reference(self, path: str, reference: Reference, lookup: Lookup) -> None:
         """What the reference stands for in other files: a name there, a setting there, or nothing."""

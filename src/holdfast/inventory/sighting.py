@@ -123,10 +123,12 @@ class FileReport:
     definitions: tuple[Definition, ...] = ()
     inlets: tuple[Inlet, ...] = ()
     handings: tuple[Handing, ...] = ()
+    rosters: tuple[Roster, ...] = ()
+    suspects: tuple[Suspect, ...] = ()
     skipped: Skipped | None = None
-
-
     units: tuple[Unit, ...] = ()
+
+
 class Detector(Protocol):
     """Reads one kind of file. Raises nothing on bad content: it reports the file as skipped with the reason."""
 

@@ -77,4 +77,13 @@ def shift_report(report: FileReport, path: str, by: int) -> FileReport:
     )
     settings = tuple(replace(setting, line=setting.line + by) for setting in report.settings)
     handings = tuple(replace(handing, line=handing.line + by) for handing in report.handings)
-    return FileReport(path, sightings, catalogues, settings=settings, references=references, handings=handings)
+    suspects = tuple(replace(suspect, line=suspect.line + by) for suspect in report.suspects)
+    return FileReport(
+        path,
+        sightings,
+        catalogues,
+        settings=settings,
+        references=references,
+        handings=handings,
+        suspects=suspects,
+    )

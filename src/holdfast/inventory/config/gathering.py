@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from holdfast.inventory.naming import find_named
-from holdfast.inventory.sighting import FileReport, Handing, Reference, Setting, Sighting, Source
+from holdfast.inventory.sighting import FileReport, Handing, Reference, Setting, Sighting, Source, Suspect
 from holdfast.records.use import Artefact, Catalogue, Confidence, Place, Skipped
 
 CATALOGUE_LENGTH_MIN = 8
@@ -17,6 +17,7 @@ _SECRET = re.compile(
     r"(?i)(?:^|_)(?:key|token|secret|password|passwd|pwd|pass|credentials?|auth|dsn|salt|private|cert)(?:_|$|\d)"
 )
 _SETTING_VALUE = re.compile(r"[\w./:@+#\[\]=,$\{\}~-]{1,200}")
+_WORD = re.compile(r"[A-Za-z0-9][\w.+-]{1,63}")
 _PASSED_ON = re.compile(r"\{\{-?\s*\.Values\.[\w.-]+[^{}]{0,100}\}\}")
 _LIKELY_SECRET = re.compile(
     r"(?i)^(?:sk|pk|ghp|hf|xox[abp]|AKIA|AIza|ey[JI])[-_A-Za-z0-9]|^[A-Fa-f0-9]{32,}$|://[^/]*@"
@@ -31,6 +32,7 @@ class Gathering:
         self._sightings: dict[tuple[int, str], Sighting] = {}
         self._references: dict[tuple[int, str], Reference] = {}
         self._handings: list[Handing] = []
+        self._suspects: dict[tuple[int, str], Suspect] = {}
         self._settings: dict[tuple[int, str], Setting] = {}
         self._catalogues: dict[int, Catalogue] = {}
         self._artefacts: list[Artefact] = []
@@ -50,6 +52,14 @@ class Gathering:
             revision=known.revision or sighting.revision,
             endpoint=known.endpoint or sighting.endpoint,
         )
+
+    def suspect(self, text: str, line: int, rule: str) -> None:
+        """Add a word in a place that plainly says model, which only the whole project can tell to be one.
+
+        What is trained is an architecture.
+        """
+        if len(self._suspects) < SETTINGS_MAX and _WORD.fullmatch(text) and "train" not in rule:
+            self._suspects.setdefault((line, text), Suspect(line, text, rule))
 
     def has(self, line: int, text: str) -> bool:
         """Whether this text on this line has been seen as a model."""
@@ -103,6 +113,7 @@ class Gathering:
             self._catalogues.setdefault(catalogue.place.line, catalogue)
         self._artefacts.extend(report.artefacts)
         self._handings.extend(report.handings)
+        self._suspects.update({(one.line, one.text): one for one in report.suspects})
 
     def _turn_zoo_into_catalogue(self) -> None:
         """A data file that names many models in one and the same way is a zoo, however deep its branches are."""
@@ -128,6 +139,7 @@ class Gathering:
             settings=tuple(self._settings[key] for key in sorted(self._settings)),
             references=tuple(self._references[key] for key in sorted(self._references)),
             handings=tuple(self._handings),
+            suspects=tuple(one for key, one in sorted(self._suspects.items()) if key not in self._sightings),
             skipped=Skipped(self.source.path, skipped) if skipped else None,
         )
 

@@ -55,11 +55,14 @@ def judge(gathering: Gathering, word: Word, reading: KeyReading, around: Surroun
         return []
     if is_templated(text):
         return _judge_templated(gathering, Word(text, line), reading, around)
-    return [
-        _see(gathering, found, line, around)
-        for part in _split_several(text)
-        if (found := find_at(part, reading, around)) is not None
-    ]
+    seen: list[str] = []
+    for part in _split_several(text):
+        found = find_at(part, reading, around)
+        if found is not None:
+            seen.append(_see(gathering, found, line, around))
+        elif reading.position is Position.STRONG:
+            gathering.suspect(part, line, around.rule)
+    return seen
 
 
 def _split_several(text: str) -> list[str]:

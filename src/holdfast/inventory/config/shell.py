@@ -269,6 +269,8 @@ class ScriptReading:
     def _read_flag(self, flag: str, value: Word, loader: Loader | None, around: Surroundings) -> None:
         is_named = loader is not None and flag in loader.flags
         if not flag.startswith("--") and not is_named and len(flag) < 4:
+            if loader is None and flag in ("-m", "-n"):
+                self._gathering.suspect(value.text, value.line, around.rule)
             return
         reading = _STRONG if is_named else read_key(flag)
         if value.text.startswith("-"):

@@ -1,10 +1,14 @@
 """What was seen in one file, one entry for a name on a line, merged as loaders and named places meet on it."""
 
+import re
 from dataclasses import dataclass, field
 
-from holdfast.inventory.sighting import FileReport, Inlet, Reference, Sighting
+from holdfast.inventory.sighting import FileReport, Inlet, Reference, Sighting, Suspect
 from holdfast.records.model import Kind
 from holdfast.records.use import Catalogue, Confidence, Place
+
+SUSPECTS_MAX = 500
+WORD = re.compile(r"[A-Za-z0-9][\w.+:-]{1,63}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +41,7 @@ class Findings:
         self._unresolved: dict[tuple[int, str], Sighting] = {}
         self._references: dict[tuple[int, str], Reference] = {}
         self._catalogues: list[tuple[int, int, Catalogue]] = []
+        self._suspects: dict[tuple[int, str], Suspect] = {}
         self._inlets: dict[tuple[str, str, str], Inlet] = {}
 
     def add(self, text: str, line: int, origin: Origin, call_line: int) -> None:
@@ -62,6 +67,11 @@ class Findings:
         """A parameter that feeds a loader."""
         self._inlets.setdefault((inlet.owner, inlet.name, inlet.sighting.via), inlet)
 
+    def add_suspect(self, text: str, line: int, rule: str) -> None:
+        """A word in a place that plainly says model, which only the whole project can tell to be one."""
+        if len(self._suspects) < SUSPECTS_MAX and WORD.fullmatch(text):
+            self._suspects.setdefault((line, text), Suspect(line, text, rule))
+
     def add_catalogue(self, first_line: int, last_line: int, length: int, sample: tuple[str, ...]) -> None:
         """A long list; names inside it are no uses of their own."""
         catalogue = Catalogue(Place(self._path, first_line), length, sample)
@@ -76,6 +86,11 @@ class Findings:
             sightings=tuple(sorted(sightings, key=lambda sighting: (sighting.line, sighting.text))),
             catalogues=self._get_longest(),
             references=tuple(sorted(self._references.values(), key=lambda reference: (reference.line, reference.name))),
+            suspects=tuple(
+                one
+                for key, one in sorted(self._suspects.items())
+                if key not in self._entries and not self.is_listed(key[0])
+            ),
             inlets=tuple(self._inlets[key] for key in sorted(self._inlets)),
         )
 

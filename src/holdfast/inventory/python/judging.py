@@ -30,6 +30,7 @@ class Context:
     line: int
     hints: Callable[[], tuple[str, ...]]
     revision: Callable[[], str | None] = lambda: None
+    is_loading: bool = False  # `load_model(…)`: the callee says model, the place does not
 
     def enter(self, key: str, line: int) -> "Context":
         """The context of the value under `key`."""
@@ -109,6 +110,8 @@ class Judge:
             hinted = find_hinted(text, context.hints())
             via = hinted[1] if hinted is not None else self._router if find_named(text) is None else ""
             self._add(text, line, via, context)
+        elif context.saying is Saying.STRONG or context.is_loading:
+            self._findings.add_suspect(text, line, RULE)
 
     def _add(self, text: str, line: int, via: str, context: Context) -> None:
         self._findings.add(text, line, Origin(RULE, via, revision=context.revision()), context.line)

@@ -223,6 +223,7 @@ def _move(report: FileReport, numbers: list[int]) -> FileReport:
             for one in report.references
         ),
         handings=tuple(replace(one, line=line(one.line)) for one in report.handings),
+        suspects=tuple(replace(one, line=line(one.line)) for one in report.suspects),
         skipped=report.skipped,
     )
 
@@ -237,6 +238,7 @@ def _merge(path: str, reports: list[FileReport]) -> FileReport:
         settings=tuple(one for report in reports for one in report.settings),
         references=tuple(one for report in reports for one in report.references),
         handings=tuple(one for report in reports for one in report.handings),
+        suspects=tuple(one for report in reports for one in report.suspects),
         skipped=next((report.skipped for report in reports if report.skipped is not None), None),
     )
 

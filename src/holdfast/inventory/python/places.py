@@ -155,7 +155,8 @@ class PlaceReader:
             if index in parameters:
                 saying = get_saying(parameters[index])
             if saying is not Saying.NO:
-                context = Context(saying, site.call.lineno, lambda: self._get_call_hints(site, callee))
+                hints = lambda: self._get_call_hints(site, callee)  # noqa: E731
+                context = Context(saying, site.call.lineno, hints, is_loading=get_saying(callee) >= Saying.FAIR)
                 self._judge.read(expr, site.scope, context)
 
     def _find_parameters(self, site: CallSite) -> dict[int, str]:

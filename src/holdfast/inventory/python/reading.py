@@ -12,6 +12,7 @@ from holdfast.inventory.python.handings import collect_handings
 from holdfast.inventory.python.loads import LoadReader
 from holdfast.inventory.python.parsing import parse_python
 from holdfast.inventory.python.places import PlaceReader
+from holdfast.inventory.python.rosters import collect_rosters
 from holdfast.inventory.python.scopes import collect_module
 from holdfast.inventory.sighting import FileReport, Source
 from holdfast.records.use import Skipped
@@ -39,7 +40,8 @@ def read_tree(path: str, tree: ast.Module) -> FileReport:
         definitions = collect_definitions(module, calls.values)
         kept = tuple(one for one in definitions if one.value is None or not findings.is_listed(one.line))
         handings = collect_handings(module, calls, findings)
-        return replace(findings.build_report(), definitions=kept, handings=handings)
+        rosters = collect_rosters(module, calls.values)
+        return replace(findings.build_report(), definitions=kept, handings=handings, rosters=rosters)
     except (RecursionError, ValueError) as error:
         return FileReport(path, skipped=Skipped(path, f"not followed to its end: {error}"))
 

@@ -131,6 +131,8 @@ class Module:
     texts: list[ast.Constant] = field(default_factory=list[ast.Constant])
     paths: dict[str, list[Assigned]] = field(default_factory=lambda: defaultdict[str, list[Assigned]](list))
     compared: set[str] = field(default_factory=set[str])
+    comparisons: list[ast.Compare] = field(default_factory=list[ast.Compare])
+    dictionaries: list[ast.Dict] = field(default_factory=list[ast.Dict])
     read: set[str] = field(default_factory=set[str])
 
     def find_subclasses(self, name: str) -> Iterable[Scope]:
@@ -395,6 +397,7 @@ class _Walk:
         self._push_all([node.value], scope, muted)
 
     def compare(self, node: ast.Compare, scope: Scope, _: bool) -> None:
+        self._module.comparisons.append(node)
         for part in [node.left, *node.comparators]:
             word = get_last_word(part)
             if word:
@@ -425,6 +428,7 @@ class _Walk:
         keys = [find_text(key) for key in node.keys]
         muted = muted or any(key in _ANSWER_KEYS for key in keys)
         if not muted:
+            self._module.dictionaries.append(node)
             self._collect(node, node.values)
             for key, value in zip(keys, node.values, strict=True):
                 if key is not None:
