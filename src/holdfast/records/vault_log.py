@@ -37,12 +37,16 @@ class LogEvent:
 
 @dataclass(frozen=True, slots=True)
 class Checkpoint:
-    """What a log promises: that its first `size` entries hash to `root` (32 bytes). `text` is the signed note."""
+    """What a log promises: that its first `size` entries hash to `root` (32 bytes).
+
+    `text` is the signed note, `signed_by` the verification keys (as lines) whose signatures in it hold.
+    """
 
     origin: str
     size: int
     root: bytes
     text: str
+    signed_by: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +73,11 @@ class ConsistencyProof:
 
 @dataclass(frozen=True, slots=True)
 class LogReport:
-    """A log found whole: every entry and tile agrees with `checkpoint`, which `signed_by` (verification keys) signed.
+    """A log found whole: every entry and tile agrees with `checkpoint`.
 
     `beyond` are keys that no checkpoint promises: what a killed writer left, or entries cut off by an older
     checkpoint put back. A checkpoint kept elsewhere tells which.
     """
 
     checkpoint: Checkpoint
-    signed_by: tuple[str, ...]
     beyond: tuple[str, ...]
