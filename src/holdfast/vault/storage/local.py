@@ -2,11 +2,11 @@
 
 import contextlib
 import os
-from collections.abc import Generator, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 from holdfast.records.errors import AccessDenied, MissingKey, StorageError, TruncatedKey
-from holdfast.vault.storage.disk import Disk, RealDisk
+from holdfast.vault.storage.disk import Disk, RealDisk, Seen
 from holdfast.vault.storage.keys import STAGING, check_key, check_prefix, is_plain_name
 from holdfast.vault.storage.seam import Stored
 from holdfast.vault.storage.staging import Staging, StagingFile, make_folders
@@ -48,8 +48,8 @@ class LocalStorage:
 
     def read(self, key: str, offset: int, length: int) -> bytes:
         """Exactly `length` bytes from `offset`."""
-        with self._value_at(key) as path:
-            data = self._disk.read(path, offset, length)
+        path = self._file_of(key)
+        data = self._disk.read(path, offset, length)
         if len(data) < length:
             raise TruncatedKey(
                 f"The value ends at byte {offset + len(data)}, {length - len(data)} bytes early.",
@@ -60,7 +60,7 @@ class LocalStorage:
 
     def find(self, key: str) -> Stored | None:
         """The size of the file, None when there is none."""
-        seen = self._disk.look(self._path_of(key))
+        _path, seen = self._walk(key)
         return Stored(key, seen.size) if seen is not None and seen.kind == "file" else None
 
     def iterate(self, prefix: str) -> Iterator[Stored]:
@@ -78,22 +78,24 @@ class LocalStorage:
 
     def forget(self, key: str) -> None:
         """Drop the file's pages from the operating system's cache."""
-        with self._value_at(key) as path:
-            self._disk.drop_cache(path)
+        self._disk.drop_cache(self._file_of(key))
 
-    @contextlib.contextmanager
-    def _value_at(self, key: str) -> Generator[Path]:
-        path = self._path_of(key)
-        try:
-            yield path
-        except MissingKey as error:
+    def _file_of(self, key: str) -> Path:
+        path, seen = self._walk(key)
+        if seen is None or seen.kind != "file":
             raise MissingKey(
-                f"The value {key} is not in the vault.", where=str(path), next_step=error.next_step
-            ) from error
+                f"The value {key} is not in the vault.",
+                where=str(path),
+                next_step="Run `holdfast verify` to see what is missing.",
+            )
+        return path
 
     def _path_of(self, key: str) -> Path:
+        return self._walk(key)[0]
+
+    def _walk(self, key: str) -> tuple[Path, Seen | None]:
         check_key(key)
-        path = self.root
+        path, seen = self.root, None
         for name in key.split("/"):
             path = path / name
             seen = self._disk.look(path)
@@ -105,7 +107,7 @@ class LocalStorage:
                     where=str(path),
                     next_step="Replace it with the file or folder itself.",
                 )
-        return self.root / key
+        return self.root / key, seen
 
     def _make_lasting_folders(self, folder: Path) -> None:
         # A folder in sight may have been made by a process that died before it flushed the name. So the name of every
