@@ -17,6 +17,9 @@ GGUF_INSIDE = re.compile(
 _OWN_WORDS = frozenset(
     {"embedding", "embeddings"}
 )  # `pyannote/embedding` is a repository, `acme/embedding` a placeholder
+_ANY_STEM = re.compile(
+    r"(?:(?:my|your|some|new|old)[-_]?)?(?:models?|checkpoints?|ckpt|weights|epoch|step)[-_]?(?:\d+|[xn])?"
+)
 _FOLDERS = frozenset(
     {"weights", "checkpoints", "ckpts", "models", "outputs", "output", "results", "data", "configs", "cache", "assets"}
 )  # `gfpgan/weights` is a folder of a project's own
@@ -70,7 +73,7 @@ def is_deployment(name: str, lexicon: Lexicon) -> bool:
 
 def says_more_than_suffix(path: str) -> bool:
     stem = path.rpartition("/")[2].partition(".")[0].lower()
-    return stem not in (
+    return not _ANY_STEM.fullmatch(stem) and stem not in (
         "model",
         "models",
         "best",

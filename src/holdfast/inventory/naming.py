@@ -51,6 +51,9 @@ __all__ = [
 
 
 _DIGIT = re.compile(r"\d")
+_FORMAT = re.compile(
+    r"(?i)onnx|gguf|ggml|gptq|awq|mlx|int[48]|openvino|tflite|ct2"
+)  # of weights, which nobody hosts so
 
 
 def find_named(text: str, via: str = "", endpoint: str = "", revision: str | None = None) -> Named | None:
@@ -278,5 +281,10 @@ def _find_hinted(name: str, hint: str, lexicon: Lexicon) -> Named | None:
     name = _strip_own_prefix(name, provider, lexicon)
     if provider.names.fullmatch(name) or provider.short.fullmatch(name) or provider.own.fullmatch(name):
         return name_hosted(provider.word, name)
-    surely = provider.takes_any and lexicon.hub.family.search(name) and is_deployment(name, lexicon)
+    surely = (
+        provider.takes_any
+        and lexicon.hub.family.search(name)
+        and is_deployment(name, lexicon)
+        and not _FORMAT.search(name)
+    )
     return name_hosted(provider.word, name) if surely else None

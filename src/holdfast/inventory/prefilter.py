@@ -126,7 +126,7 @@ _KEY: Final = (
 _SHAPES: Final = (
     "Chat(Together|Fireworks|XAI|Perplexity)|EngineArgs\\(|FlagReranker|FlagModel|TextEmbedding\\(",
     _KEY + "[\"']?(: str)? ?[:=(] ?[\"']?[A-Za-z0-9_.-]+/[A-Za-z0-9]",
-    "(\\.(pth|ckpt|tflite)|(odel|best|last|eights|oint|[0-9][a-z]?)\\.pt)($|[\"' ,)])",
+    "(\\.(pth|ckpt|tflite|caffemodel)|(odel|best|last|eights|oint|[0-9][a-z]?)\\.pt)($|[\"' ,)])",
 )
 
 

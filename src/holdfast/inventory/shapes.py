@@ -116,7 +116,7 @@ def find_at_hub(name: str, word: str, lexicon: Lexicon) -> Named | None:
         short = find_sentence_transformers(name, lexicon)
         if short is not None:
             return short
-    if REPOSITORY.fullmatch(name) and not is_path(name, lexicon) and not is_file(name):
+    if REPOSITORY.fullmatch(name) and not is_path(name.removesuffix(".cpp"), lexicon) and not is_file(name):
         return name_repository(name, Confidence.DECLARED)
     if "@" in name and REPOSITORY.fullmatch(name.partition("@")[0]):
         return name_repository(*_split_revision(name))

@@ -9,8 +9,10 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from holdfast.inventory.lookup import Lookup
+from holdfast.inventory.named import is_file
 from holdfast.inventory.naming import Grade, find_hinted, find_named, grade
 from holdfast.inventory.sighting import FileReport, Handing, Inlet, Sighting
+from holdfast.records.model import Kind
 from holdfast.records.use import Place
 
 INLETS_MAX = 4_000
@@ -97,11 +99,13 @@ def _pass_on(handing: Handing, opened: _Open) -> Iterator[_Open]:
 
 def _names_a_model(value: str, inlet: Inlet, handing: Handing) -> bool:
     sighting = inlet.sighting
-    if find_named(value, sighting.via, sighting.endpoint) is None:
+    named = find_named(value, sighting.via, sighting.endpoint)
+    if named is None or (sighting.via == "file" and not is_file(value)):
         return False
-    if not handing.callee.startswith(".") or handing.argument == inlet.name:
-        return True
-    return grade(value) >= Grade.LIKELY or find_hinted(value, (sighting.via,)) is not None
+    is_known = grade(value) >= Grade.LIKELY or find_hinted(value, (sighting.via,)) is not None
+    if is_known or named.kind is Kind.HOSTED:
+        return is_known  # a provider of anything would take any word
+    return not handing.callee.startswith(".") or handing.argument == inlet.name
 
 
 class _Network:

@@ -107,7 +107,9 @@ def _define_assigned(dotted: str, name: str, binding: Assigned, values: Values) 
     line = binding.expr.lineno
     followed = values.follow(binding.expr, binding.scope)
     texts = [
-        text for text in followed.texts if _is_short(text.value) and (_may_matter(name) or find_distinct(text.value))
+        text
+        for text in followed.texts
+        if _is_short(text.value) and (name.isupper() or _may_matter(name) or find_distinct(text.value))
     ]
     found = [Definition(dotted, text.line, value=text.value) for text in texts[:8]]
     found += [Definition(dotted, line, alias=link) for link in followed.links[:4] if link != dotted]

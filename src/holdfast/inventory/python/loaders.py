@@ -38,6 +38,7 @@ class Loader:
     names_tokenizer: bool = False
     stands_alone: bool = False
     anywhere: bool = False
+    is_quiet: bool = False  # loads files of any kind: only a weight file's name counts
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,6 +132,7 @@ def _loader(name: str, via: str, spec: list[Any] | dict[str, Any]) -> Loader:
         names_tokenizer=bool(entry.get("token", False)),
         stands_alone=bool(entry.get("alone", False)),
         anywhere=bool(entry.get("anywhere", False)),
+        is_quiet=bool(entry.get("quiet", False)),
     )
 
 

@@ -4,6 +4,7 @@ import ast
 from dataclasses import replace
 from pathlib import PurePosixPath
 
+from holdfast.inventory.named import is_file
 from holdfast.inventory.naming import find_hinted, find_named, get_kind_of_client
 from holdfast.inventory.python.arguments import describe, find_argument
 from holdfast.inventory.python.calls import Calls, Load
@@ -18,6 +19,7 @@ from holdfast.inventory.sighting import Inlet, Reference, Sighting
 from holdfast.records.use import Confidence
 
 NAMES_MAX = 40
+FILE = "file"  # the client word of loaders that read files of any kind
 INLETS_MAX = 16
 _PLAIN = ("model", "model_name", "model_id")  # taken by almost every callable under one of these words
 _NAMING = (ast.Name, ast.Attribute, ast.Subscript, ast.JoinedStr, ast.BoolOp, ast.IfExp, ast.BinOp)
@@ -61,7 +63,10 @@ class LoadReader:
             self._open(found, origin, site)
             for text in found.texts[:NAMES_MAX]:
                 self._add(text, origin, site)
-            self._link(found, expr, origin, site, is_certain=is_main and not named)
+            is_certain = is_main and not named and not load.loader.is_quiet
+            self._link(found, expr, origin, site, is_certain=is_certain)
+            if load.loader.is_quiet:
+                continue
             if is_main and not named and not found.links and _may_hold_a_name(expr):
                 self._add_unresolved(expr, origin, site)
 
@@ -127,7 +132,8 @@ class LoadReader:
     def _add(self, text: Text, origin: Origin, site: CallSite) -> None:
         if origin.via == "openai" and not origin.endpoint:
             origin = self._redirect(text, origin, site)
-        if find_named(text.value, origin.via, origin.endpoint) is not None:
+        is_other_file = origin.via == FILE and not is_file(text.value)
+        if not is_other_file and find_named(text.value, origin.via, origin.endpoint) is not None:
             self._findings.add(text.value, text.line, origin, site.call.lineno)
 
     def _redirect(self, text: Text, origin: Origin, site: CallSite) -> Origin:

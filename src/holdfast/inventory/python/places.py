@@ -30,8 +30,10 @@ _DOWNLOAD = re.compile(
     r"https?://(?:huggingface\.co|hf\.co|hf-mirror\.com|(?:www\.)?modelscope\.cn)/[\w./-]+/resolve/[\w./%+-]+"
 )
 _WEIGHTS = re.compile(
-    r"https?://[\w./%:@-]+\.(?:gguf|safetensors|onnx|pth?|ckpt|llamafile|tflite|nemo)(?:\.tar)?(?:\?[\w=&]*)?"
+    r"https?://[\w./%:@-]+\.(?:gguf|safetensors|onnx|pth?|th|ckpt|llamafile|tflite|nemo|h5|keras|caffemodel|pdparams|mlmodel"
+    r"|t7|task)(?:\.tar)?(?:\?[\w=&]*)?(?![\w/])"
 )
+_HUB_FILE = re.compile(r"hf://[\w.-]+/[\w.-]+(?:@[\w.-]+)?(?:/[\w./-]+)?")
 _PROVIDER_KEYS = frozenset(
     {"provider", "model_provider", "llm_provider", "api_type", "vendor", "backend", "engine", "framework", "client"}
 )
@@ -104,7 +106,7 @@ class PlaceReader:
     def _read_addresses(self, text: ast.Constant) -> None:
         """A download address inside a longer text, as in a configuration that the module writes."""
         value = str(text.value)
-        pattern = _DOWNLOAD if "/resolve/" in value else _WEIGHTS
+        pattern = _DOWNLOAD if "/resolve/" in value else _HUB_FILE if "hf://" in value else _WEIGHTS
         for match in pattern.finditer(value):
             line = text.lineno + value.count("\n", 0, match.start())
             if "{" not in match.group() and find_named(match.group()) is not None:

@@ -35,6 +35,7 @@ def collect_rosters(module: Module, values: Values) -> tuple[Roster, ...]:
     """Every roster of one module."""
     found = [
         *(roster for display in module.dictionaries if (roster := _read_table(display)) is not None),
+        *(roster for display in module.collections if (roster := _read_entries(display)) is not None),
         *_read_options(module, values),
         *_read_comparisons(module),
     ]
@@ -51,6 +52,21 @@ def _read_table(display: ast.Dict) -> Roster | None:
         if _tells_weights(value, 0):
             names.append(name)
     return Roster(tuple(names), leads_to_weights=True) if len(names) > 1 else None
+
+
+def _read_entries(display: ast.expr) -> Roster | None:
+    """`[{"model_name": "bling", "hf_repo": "org/bling-1b"}, …]`: names of entries that tell weights."""
+    names: list[str] = []
+    for element in get_elements(display)[:NAMES_MAX]:
+        if isinstance(element, ast.Dict):
+            texts = [find_text(value) for key, value in zip(element.keys, element.values, strict=True) if _names(key)]
+            told = [text for text in texts if text is not None and WORD.fullmatch(text)]
+            names += told if told and _tells_weights(element, 0) else []
+    return Roster(tuple(dict.fromkeys(names)), leads_to_weights=True) if len(names) > 1 else None
+
+
+def _names(key: ast.expr | None) -> bool:
+    return find_text(key) in ("model_name", "name", "id", "model", "model_id", "short_name", "alias", "display_name")
 
 
 def _tells_weights(expr: ast.expr, depth: int) -> bool:

@@ -152,9 +152,12 @@ class Values:
     def _joined_path(self, expr: ast.Call, scope: Scope, trail: _Trail) -> None:
         """`os.path.join(folder, "model.gguf")`: a weight file's own name is enough, whatever the folder."""
         if expr.args:
-            name = self._find_single_within(expr.args[-1], scope, trail)
-            if name is not None and "." in name:
-                trail.found.texts.append(Text(name, expr.args[-1].lineno, expr.args[-1]))
+            self._last_part(expr.args[-1], scope, trail)
+
+    def _last_part(self, part: ast.expr, scope: Scope, trail: _Trail) -> None:
+        name = self._find_single_within(part, scope, trail)
+        if name is not None and "." in name:
+            trail.found.texts.append(Text(name, part.lineno, part))
 
     def step_constant(self, expr: ast.Constant, _: Scope, trail: _Trail) -> None:
         if isinstance(expr.value, str) and expr.value.strip():
@@ -451,6 +454,8 @@ class Values:
         return values.pop() if len(values) == 1 and not inner.found.links else None
 
     def step_added(self, expr: ast.BinOp, scope: Scope, trail: _Trail) -> None:
+        if isinstance(expr.op, ast.Div):
+            self._last_part(expr.right, scope, trail)
         if not isinstance(expr.op, ast.Add):
             return
         left, right = (self._find_single_within(side, scope, trail) for side in (expr.left, expr.right))
