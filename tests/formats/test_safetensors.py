@@ -15,6 +15,8 @@ from holdfast.formats.errors import (
     DuplicateKey,
     HeaderTooLarge,
     NestedTooDeep,
+    TooManyEntries,
+    TruncatedData,
     TruncatedHeader,
 )
 from holdfast.formats.safetensors import read_safetensors_header
@@ -112,7 +114,6 @@ def test_an_entry_of_the_wrong_kind_is_refused_by_name(tmp_path: Path, bad: obje
         ({"a": entry(0, 4), "b": entry(6, 8)}, 8),
         ({"a": entry(1, 4)}, 4),
         ({"a": entry(0, 4)}, 5),
-        ({"a": entry(0, 4)}, 3),
         ({"a": entry(0, 4, "F32", [2])}, 4),
         ({"a": entry(0, 1, "F4", [3])}, 1),
         ({"a": entry(0, 8, "U8", [1 << 62, 4])}, 8),
@@ -124,6 +125,26 @@ def test_offsets_that_overlap_leave_holes_or_disagree_are_refused(
 ) -> None:
     with pytest.raises(BadOffsets):
         read_safetensors_header(write(tmp_path / "a", entries, b"x" * data))
+
+
+def test_tensors_that_end_after_the_file_are_refused_with_the_byte_where_it_ends(tmp_path: Path) -> None:
+    path = write(tmp_path / "a", {"a": entry(0, 4)}, b"xxx")
+    with pytest.raises(TruncatedData, match=f"at byte {path.stat().st_size}"):
+        read_safetensors_header(path)
+
+
+def test_a_header_of_more_values_than_any_model_has_is_not_parsed(tmp_path: Path) -> None:
+    text = b'{"a":' + b"[" * 5_000_001 + b"," * 5_000_000
+    (tmp_path / "a").write_bytes(struct.pack("<Q", len(text)) + text)
+    with pytest.raises(TooManyEntries, match="values"):
+        read_safetensors_header(tmp_path / "a")
+
+
+def test_a_name_given_twice_among_200_000_is_found_at_once(tmp_path: Path) -> None:
+    text = b"{" + b",".join(b'"t%d":0' % number for number in [*range(200_000), 199_999]) + b"}"
+    (tmp_path / "a").write_bytes(struct.pack("<Q", len(text)) + text)
+    with pytest.raises(DuplicateKey, match="t199999"):
+        read_safetensors_header(tmp_path / "a")
 
 
 def test_something_that_is_no_regular_file_is_refused(tmp_path: Path) -> None:

@@ -182,9 +182,8 @@ class _Header:
         rank = self.reader.take_number("I", "a tensor's rank")
         if rank > 8:
             raise TooManyEntries(f"tensor {name!r} has {rank:,} dimensions", where=self._here(), next_step="Not read.")
-        shape = tuple(self.reader.take_number("Q", "a dimension") for _ in range(rank))
-        kind = self.reader.take_number("I", "a tensor's type")
-        return GgufTensor(name, shape, kind, self.reader.take_number("Q", "a tensor's offset"))
+        *shape, kind, offset = struct.unpack(f"<{rank}QIQ", self.reader.take(8 * rank + 12, "a tensor's entry"))
+        return GgufTensor(name, tuple(shape), kind, offset)
 
     def _here(self) -> str:
         return at_byte(self.reader.path, self.reader.offset)

@@ -4,7 +4,6 @@ Loads no tensor and executes nothing.
 """
 
 import os
-from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
@@ -13,20 +12,12 @@ from holdfast.formats.chunks import cut_into_chunks
 from holdfast.formats.gguf_layout import cut_gguf
 from holdfast.formats.onnx_layout import cut_onnx, is_onnx
 from holdfast.formats.safetensors_layout import cut_safetensors
-from holdfast.formats.torch_layout import cut_torch, is_torch_archive
+from holdfast.formats.torch_layout import find_torch_cut
 from holdfast.records.vault import FileLayout, Role, Stretch
 
 _HEAD_BYTES: Final = 64
 _SAFETENSORS_LENGTH_MAX: Final = 1 << 40  # what begins with a greater number is text or something else
 _BIG_ENDIAN: Final = "A GGUF file in big-endian order: kept as bytes, its tensors are not told apart."
-
-_Cutter = Callable[[Path, int], tuple[Stretch, ...]]
-_CUTTERS: Final[dict[str, _Cutter]] = {
-    "gguf": cut_gguf,
-    "safetensors": cut_safetensors,
-    "torch": cut_torch,
-    "onnx": cut_onnx,
-}
 
 
 def read_layout(path: Path) -> FileLayout:
@@ -40,10 +31,8 @@ def read_layout(path: Path) -> FileLayout:
         size = os.fstat(file.fileno()).st_size
     if head.startswith(b"GGUF\0\0\0\3"):
         return _as_bytes(path, size, (_BIG_ENDIAN,))
-    name = _find_format(path, head)
-    if not name:
-        return _as_bytes(path, size)
-    return FileLayout(name, size, _CUTTERS[name](path, size))
+    name, stretches = _find_cut(path, head, size)
+    return FileLayout(name, size, stretches) if name else _as_bytes(path, size)
 
 
 def layout_as_bytes(path: Path) -> FileLayout:
@@ -53,16 +42,18 @@ def layout_as_bytes(path: Path) -> FileLayout:
     return _as_bytes(path, size)
 
 
-def _find_format(path: Path, head: bytes) -> str:
+def _find_cut(path: Path, head: bytes, size: int) -> tuple[str, tuple[Stretch, ...]]:
+    """The format's name and the stretches; no name for a file of none."""
     if head.startswith(b"GGUF"):
-        return "gguf"
+        return "gguf", cut_gguf(path, size)
     if head[8:9] == b"{" and int.from_bytes(head[:8], "little") < _SAFETENSORS_LENGTH_MAX:
-        return "safetensors"
-    if head.startswith(b"PK\3\4") and is_torch_archive(path):
-        return "torch"
+        return "safetensors", cut_safetensors(path, size)
+    if head.startswith(b"PK\3\4"):
+        stretches = find_torch_cut(path, size)
+        return ("torch", stretches) if stretches is not None else ("", ())
     if head.startswith(b"\x08") and is_onnx(path):
-        return "onnx"
-    return ""
+        return "onnx", cut_onnx(path, size)
+    return "", ()
 
 
 def _as_bytes(path: Path, size: int, warnings: tuple[str, ...] = ()) -> FileLayout:

@@ -13,6 +13,7 @@ from holdfast.formats.pickle_values import Name, StorageRef, TensorRef, find_sto
 OPCODES_MAX: Final = 20_000_000
 UNKNOWN_NAME: Final = "?"  # looked up under a name that the pickle computes
 _TEXTS_MAX: Final = 16
+_unpack_number: Final = struct.Struct("<I").unpack_from
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,17 +68,19 @@ class _Machine:
         self.tensors: list[tuple[str, TensorRef]] = []
 
     def run(self, opcodes_max: int) -> None:
-        data = self.data
+        data, handlers = self.data, _HANDLERS
         for _ in range(opcodes_max):
-            self.opcode_at = self.at
-            opcode = data[self.at] if self.at < len(data) else -1
-            self.at += 1
+            at = self.opcode_at = self.at
+            if at >= len(data):
+                raise _Fault("the pickle breaks off")
+            opcode = data[at]
             if opcode == _STOP:
+                self.at = at + 1
                 return
-            handler = _HANDLERS.get(opcode)
+            handler = handlers.get(opcode)
             if handler is None:
-                self.at = self.opcode_at
-                raise _Fault("no such opcode" if opcode >= 0 else "the pickle breaks off")
+                raise _Fault("no such opcode")
+            self.at = at + 1
             handler(self)
         raise _Fault(f"more than {opcodes_max:,} opcodes")
 
@@ -254,11 +257,14 @@ def _set_items(machine: _Machine) -> None:
     machine.name_items(machine.pop_to_mark())
 
 
-def _put(width: int) -> Callable[[_Machine], None]:
-    def handler(machine: _Machine) -> None:
-        machine.memo[machine.take_number(width)] = machine.stack[-1]
+def _put_short(machine: _Machine) -> None:
+    machine.memo[machine.data[machine.at]] = machine.stack[-1]
+    machine.at += 1
 
-    return handler
+
+def _put_long(machine: _Machine) -> None:
+    machine.memo[_unpack_number(machine.data, machine.at)[0]] = machine.stack[-1]
+    machine.at += 4
 
 
 def _put_line(machine: _Machine) -> None:
@@ -269,11 +275,14 @@ def _memoize(machine: _Machine) -> None:
     machine.memo[len(machine.memo)] = machine.stack[-1]
 
 
-def _get(width: int) -> Callable[[_Machine], None]:
-    def handler(machine: _Machine) -> None:
-        machine.stack.append(machine.memo[machine.take_number(width)])
+def _get_short(machine: _Machine) -> None:
+    machine.stack.append(machine.memo[machine.data[machine.at]])
+    machine.at += 1
 
-    return handler
+
+def _get_long(machine: _Machine) -> None:
+    machine.stack.append(machine.memo[_unpack_number(machine.data, machine.at)[0]])
+    machine.at += 4
 
 
 def _get_line(machine: _Machine) -> None:
@@ -340,8 +349,8 @@ _HANDLERS: Final[Mapping[int, Callable[[_Machine], None]]] = {
     ord("t"): _make_tuple, 0x85: _make_short_tuple(1), 0x86: _make_short_tuple(2), 0x87: _make_short_tuple(3),
     ord("l"): _make_opaque, ord("d"): _make_dict, 0x91: _make_opaque, ord("o"): _make_opaque,
     ord("a"): _take_one, ord("e"): _pop_mark, 0x90: _pop_mark, ord("s"): _set_item, ord("u"): _set_items,
-    ord("q"): _put(1), ord("r"): _put(4), ord("p"): _put_line, 0x94: _memoize,
-    ord("h"): _get(1), ord("j"): _get(4), ord("g"): _get_line,
+    ord("q"): _put_short, ord("r"): _put_long, ord("p"): _put_line, 0x94: _memoize,
+    ord("h"): _get_short, ord("j"): _get_long, ord("g"): _get_line,
     ord("c"): _global, 0x93: _stack_global, ord("i"): _instance,
     0x82: _extension(1), 0x83: _extension(2), 0x84: _extension(4),
     ord("R"): _reduce, 0x81: _new_object(2), 0x92: _new_object(3), ord("b"): _take_one,

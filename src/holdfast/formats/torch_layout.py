@@ -56,31 +56,31 @@ class _Described:
     tensors: Mapping[str, tuple[str, TensorRef]]  # of storages with one tensor alone
 
 
-def is_torch_archive(path: Path) -> bool:
-    """Whether a zip archive is torch's: it has a `data.pkl`, or is damaged and begins with a member of torch's."""
-    with open_regular(path) as file:
-        try:
-            with zipfile.ZipFile(file) as archive:
-                return any(_is_pickle(name) for name in archive.namelist())
-        except ARCHIVE_FAULTS:
-            return _begins_like_torch(file)
+def find_torch_cut(path: Path, size: int) -> tuple[Stretch, ...] | None:
+    """The storages of a zip archive and what lies between them; None for an archive without torch's `data.pkl`.
 
-
-def cut_torch(path: Path, size: int) -> tuple[Stretch, ...]:
-    """The storages and what lies between them.
-
-    Raises BadArchive, ArchiveBomb, BadPickle, TooManyEntries, DuplicateKey, BadTensorEntry, BadOffsets, TruncatedData.
+    A damaged archive is torch's when it begins with a member of torch's. Raises BadArchive, ArchiveBomb, BadPickle,
+    TooManyEntries, DuplicateKey, BadTensorEntry, BadOffsets, TruncatedData.
     """
     with open_regular(path) as file:
         try:
             with zipfile.ZipFile(file) as archive:
-                members = archive.infolist()
-                _check_members(path, members)
-                described = _describe(path, archive, members)
+                return _find_cut(path, size, file, archive)
         except ARCHIVE_FAULTS as error:
+            if not _begins_like_torch(file):
+                return None
             reason = f"the archive cannot be read: {error}"
             raise BadArchive(reason, where=str(path), next_step="Download the file again.") from error
-        found = [_to_stretch(path, file, one, described) for one in members if _STORAGE.fullmatch(one.filename)]
+
+
+def _find_cut(path: Path, size: int, file: BinaryIO, archive: zipfile.ZipFile) -> tuple[Stretch, ...] | None:
+    members = archive.infolist()
+    pickle = next((one for one in members if _is_pickle(one.filename)), None)
+    if pickle is None:
+        return None
+    _check_members(path, members)
+    described = _describe(path, archive, pickle)
+    found = [_to_stretch(path, file, one, described) for one in members if _STORAGE.fullmatch(one.filename)]
     return tuple(cut(path, 0, size, found, Role.HEADER))
 
 
@@ -109,10 +109,7 @@ def _check_members(path: Path, members: list[zipfile.ZipInfo]) -> None:
         seen.add(member.filename)
 
 
-def _describe(path: Path, archive: zipfile.ZipFile, members: list[zipfile.ZipInfo]) -> _Described:
-    member = next((one for one in members if _is_pickle(one.filename)), None)
-    if member is None:
-        raise BadArchive("no data.pkl in the archive", where=str(path), next_step="Not a torch file.")
+def _describe(path: Path, archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> _Described:
     found = follow_pickle(read_member(archive, member, path, PICKLE_BYTES_MAX))
     if found.fault:
         raise BadPickle(found.fault, where=f"{path}, member {member.filename}", next_step=AS_BYTES)
