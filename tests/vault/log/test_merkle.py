@@ -1,4 +1,4 @@
-"""Hashes, roots and proofs, against RFC 6962 written as recursions and against the vectors of Certificate Transparency."""
+"""Hashes, roots and proofs, against RFC 6962 written as recursions and the vectors of Certificate Transparency."""
 
 import pytest
 from hypothesis import given, settings

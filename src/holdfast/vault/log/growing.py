@@ -23,6 +23,8 @@ from holdfast.vault.log.tiles import (
 from holdfast.vault.storage.seam import Storage
 from holdfast.vault.storage.staging import StagedStorage
 
+PUTS_MAX = 2
+
 TailReader = Callable[[Tile], list[bytes]]
 
 
@@ -64,14 +66,16 @@ def read_tail(storage: Storage, size: int) -> TailReader:
 
 
 def put_checked(storage: StagedStorage, key: str, data: bytes) -> None:
-    """Put a small value, and read it back from the medium."""
-    with storage.create_staging(f"log-{os.getpid()}-{os.urandom(8).hex()}") as file:
-        file.write(data)
-        file.close()
-        storage.put(key, file.path)
-    storage.forget(key)
-    if storage.read(key, 0, len(data)) != data:
-        raise NotVerified("What was read back is not what was written.", where=key, next_step="Check the medium.")
+    """Put a small value, and read it back from the medium; once more when the medium lost it."""
+    for _ in range(PUTS_MAX):
+        with storage.create_staging(f"log-{os.getpid()}-{os.urandom(8).hex()}") as file:
+            file.write(data)
+            file.close()
+            storage.put(key, file.path)
+        storage.forget(key)
+        if storage.read(key, 0, len(data)) == data:
+            return
+    raise NotVerified("What was read back is not what was written.", where=key, next_step="Check the medium.")
 
 
 def clear_unpromised(storage: Storage, tile: Tile, size: int) -> None:
