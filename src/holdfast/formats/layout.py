@@ -9,6 +9,7 @@ from typing import Final
 
 from holdfast.formats.bounded import open_regular
 from holdfast.formats.chunks import cut_into_chunks
+from holdfast.formats.dangers import find_warnings
 from holdfast.formats.gguf_layout import cut_gguf
 from holdfast.formats.onnx_layout import cut_onnx, is_onnx
 from holdfast.formats.safetensors_layout import cut_safetensors
@@ -30,13 +31,13 @@ def read_layout(path: Path) -> FileLayout:
         head = file.read(_HEAD_BYTES)
         size = os.fstat(file.fileno()).st_size
     if head.startswith(b"GGUF\0\0\0\3"):
-        return _as_bytes(path, size, (_BIG_ENDIAN,))
+        return _as_bytes(path, size, _BIG_ENDIAN)
     name, stretches = _find_cut(path, head, size)
-    return FileLayout(name, size, stretches) if name else _as_bytes(path, size)
+    return FileLayout(name, size, stretches, find_warnings(path)) if name else _as_bytes(path, size)
 
 
 def layout_as_bytes(path: Path) -> FileLayout:
-    """A file's stretches without regard to its format. Raises UnreadableFile."""
+    """A file's stretches without regard to its format; its warnings all the same. Raises UnreadableFile."""
     with open_regular(path) as file:
         size = os.fstat(file.fileno()).st_size
     return _as_bytes(path, size)
@@ -56,10 +57,10 @@ def _find_cut(path: Path, head: bytes, size: int) -> tuple[str, tuple[Stretch, .
     return "", ()
 
 
-def _as_bytes(path: Path, size: int, warnings: tuple[str, ...] = ()) -> FileLayout:
+def _as_bytes(path: Path, size: int, *warnings: str) -> FileLayout:
     stretches: list[Stretch] = []
     offset = 0
     for length in cut_into_chunks(path, size):
         stretches.append(Stretch(offset, length, Role.BYTES))
         offset += length
-    return FileLayout("bytes", offset, tuple(stretches), warnings)
+    return FileLayout("bytes", size, tuple(stretches), warnings + find_warnings(path))
