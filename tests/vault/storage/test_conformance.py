@@ -144,6 +144,7 @@ def test_a_deleted_value_is_gone_and_deleting_nothing_is_no_error(storage: Stage
     storage.delete(KEY)
     storage.delete(KEY)
     storage.delete("never/there")
+    storage.delete("packs/ab")
     assert storage.find(KEY) is None
     assert keys_of(storage) == ["packs/ab/two.pack"]
 

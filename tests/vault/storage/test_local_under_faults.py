@@ -145,6 +145,17 @@ def test_a_deleted_key_stays_deleted_after_a_crash() -> None:
         assert value_of(storage_on(disk.after_crash())) is None
 
 
+def test_a_deletion_that_a_killed_process_began_is_made_to_last_by_a_rerun() -> None:
+    for seed in range(50):
+        for at in (1, 2):
+            disk = beginning(old=OLD).fork(seed).plan(crash_at=at)
+            with pytest.raises(Crashed):
+                storage_on(disk).delete(KEY)
+            again = disk.after_kill()
+            storage_on(again).delete(KEY)
+            assert value_of(storage_on(again.after_crash())) is None
+
+
 def test_a_file_from_elsewhere_is_whole_under_its_key_or_still_where_it_was() -> None:
     elsewhere = Path("/elsewhere")
     start = beginning(old=None)

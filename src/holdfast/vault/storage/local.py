@@ -71,9 +71,12 @@ class LocalStorage:
 
     def delete(self, key: str) -> None:
         """Remove the file and flush its folder."""
-        path = self._path_of(key)
+        path, seen = self._walk(key)
+        if seen is not None and seen.kind == "file":
+            with contextlib.suppress(MissingKey):
+                self._disk.remove(path)
+        # Also when there was none: a process that died may have removed the name, and not flushed that.
         with contextlib.suppress(MissingKey):
-            self._disk.remove(path)
             self._disk.sync_folder(path.parent)
 
     def forget(self, key: str) -> None:

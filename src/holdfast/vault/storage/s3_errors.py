@@ -14,7 +14,7 @@ TRIES = re.compile(r"after (\d{1,3}) retries")
 
 KEYS = "Check AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and, for temporary ones, AWS_SESSION_TOKEN."
 RIGHTS = "Check that they may list the bucket and read, write and delete objects in it."
-AGAIN = "Run again; what is stored already is not sent twice."
+AGAIN = "Run again; if it stays, look at the server and the way to it."
 VERIFY = "Run `holdfast verify` to see what is missing."
 
 _CODES: dict[str, tuple[type[StorageError], str, str]] = {
@@ -71,9 +71,8 @@ def _failure(text: str, code: str, status: str) -> str:
 
 
 def _asked_for_ambient_credentials(text: str) -> bool:
-    return any(
-        sign in text for sign in ("169.254.169.254", "169.254.170.2", "InstanceMetadata", "Error fetching credentials")
-    )
+    # With no key in the environment the library asks the machine's metadata service, which is not there.
+    return any(sign in text for sign in ("/latest/api/token", "/latest/meta-data", "169.254.170."))
 
 
 def _first(pattern: re.Pattern[str], text: str) -> str:
