@@ -7,11 +7,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holdfast.records.vault import Damage
-from holdfast.vault.parity.files import Files, read_if_possible
+from holdfast.vault.parity.files import READ_BYTES, Files, read_if_possible
 from holdfast.vault.parity.group import Group
-from holdfast.vault.parity.index import ParitySet, locate_parity
+from holdfast.vault.parity.index import ParitySet, count_file_blocks, digest_piece, locate_parity
 from holdfast.vault.parity.reading import check_structure
-from holdfast.vault.parity.writing import READ_BYTES, digest_piece
 from holdfast.vault.storage.seam import Stored
 
 
@@ -35,23 +34,24 @@ def check_set(held: ParitySet, files: Files) -> Health:
     """Read the members and the parity of a set, and say what is not as it was written."""
     bad = np.zeros((held.group.shares, held.group.pieces), dtype=np.bool_)
     damage = list[Damage]()
-    for share in range(held.group.shares):
-        _check_share(held, files, share, bad[share])
-        damage += _name_damage(held, share, bad[share])
-    blocks = len(held.group.blocks)
-    damaged = {held.group.blocks[share].key for share in np.flatnonzero(bad[:blocks].any(axis=1)).tolist()}
-    parity = {locate_parity(held.group, blocks + row)[0] for row in np.flatnonzero(bad[blocks:].any(axis=1)).tolist()}
+    for share in range(len(held.group.blocks)):
+        damage += _check_share(held, files, share, bad[share])
+    damaged = {block.key for share, block in enumerate(held.group.blocks) if bad[share].any()}
     for member in held.group.members:
         found = files.find(member.key)
         if found is None or found.size != member.size:
             damaged.add(member.key)
             damage.append(_name_wrong_size(member, found))
-    for number in range(held.group.files):
-        wrong = check_structure(held, files, number)
-        if wrong:
-            parity.add(number)
-            damage += wrong
-    return Health(bad, frozenset(damaged), frozenset(parity), tuple(damage))
+    parity = {number: _check_parity_file(held, files, number, bad) for number in range(held.group.files)}
+    damage += [one for wrong in parity.values() for one in wrong]
+    return Health(
+        bad, frozenset(damaged), frozenset(number for number, wrong in parity.items() if wrong), tuple(damage)
+    )
+
+
+def check_parity_file(held: ParitySet, files: Files, number: int) -> list[Damage]:
+    """Read a parity file, and say what is not as the set says."""
+    return _check_parity_file(held, files, number, np.zeros((held.group.shares, held.group.pieces), dtype=np.bool_))
 
 
 def locate_share(held: ParitySet, share: int) -> tuple[str, int]:
@@ -71,7 +71,16 @@ def list_bad_ranges(group: Group, share: int, bad: NDArray[np.bool_]) -> Iterato
         yield start, min(end * group.piece_bytes, group.share_length(share)) - start
 
 
-def _check_share(held: ParitySet, files: Files, share: int, bad: NDArray[np.bool_]) -> None:
+def _check_parity_file(held: ParitySet, files: Files, number: int, bad: NDArray[np.bool_]) -> list[Damage]:
+    damage = check_structure(held, files, number)
+    first = len(held.group.blocks) + number * held.group.blocks_per_file
+    for share in range(first, first + count_file_blocks(held.group, number)):
+        damage += _check_share(held, files, share, bad[share])
+    return damage
+
+
+def _check_share(held: ParitySet, files: Files, share: int, bad: NDArray[np.bool_]) -> list[Damage]:
+    """Mark a share's bad pieces, and name them."""
     key, offset = locate_share(held, share)
     size, length = held.group.piece_bytes, held.group.share_length(share)
     step = max(1, READ_BYTES // size)
@@ -88,6 +97,7 @@ def _check_share(held: ParitySet, files: Files, share: int, bad: NDArray[np.bool
                 else memoryview(data)[piece_start - start :][:piece_length]
             )
             bad[piece] = found is None or digest_piece(found) != held.digest(share, piece)
+    return list(_name_damage(held, share, bad))
 
 
 def _name_wrong_size(member: Stored, found: Stored | None) -> Damage:

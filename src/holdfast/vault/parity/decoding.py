@@ -12,8 +12,7 @@ from holdfast.vault.parity.checking import locate_share
 from holdfast.vault.parity.field import Bytes, accumulate, build_coefficients, invert, multiply
 from holdfast.vault.parity.files import Files, read_if_possible
 from holdfast.vault.parity.group import COLUMNS_AT_ONCE, Group
-from holdfast.vault.parity.index import ParitySet
-from holdfast.vault.parity.writing import digest_piece
+from holdfast.vault.parity.index import ParitySet, digest_piece
 
 Flags = NDArray[np.bool_]
 

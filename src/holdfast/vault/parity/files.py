@@ -2,10 +2,12 @@
 
 from collections.abc import Callable
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Final, Protocol
 
 from holdfast.records.errors import AccessDenied, StorageError
 from holdfast.vault.storage.seam import Stored
+
+READ_BYTES: Final = 4 << 20
 
 
 class Files(Protocol):
@@ -21,6 +23,10 @@ class Files(Protocol):
 
     def put(self, key: str, source: Path) -> None:
         """Move the file at `source` under `key`, durable and whole."""
+        ...
+
+    def forget(self, key: str) -> None:
+        """Make the next read come from the medium."""
         ...
 
 

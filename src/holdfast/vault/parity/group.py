@@ -100,12 +100,16 @@ def cut_group(members: Sequence[Stored], percent: float, parity_files: int) -> G
 
 def compute_blocks_max(percent: float) -> int:
     """The most data blocks that leave room for `percent` % of parity among 255 shares."""
-    if not 0 < percent <= 100:
-        raise UsageError(f"{percent} is no percentage of parity.", next_step="Give more than 0 and at most 100.")
     count = DATA_BLOCKS_MAX
     while count + _count_parity(count, percent) > SHARES_MAX:
         count -= 1
     return count
+
+
+def check_percent(percent: float) -> None:
+    """Raises UsageError for what is no percentage of parity."""
+    if not 0 < percent <= 100:
+        raise UsageError(f"{percent} is no percentage of parity.", next_step="Give more than 0 and at most 100.")
 
 
 def _count_parity(blocks: int, percent: float) -> int:

@@ -48,6 +48,11 @@ class ParitySet:
         return self.digests[start : start + DIGEST_BYTES]
 
 
+def digest_piece(data: bytes | memoryview) -> bytes:
+    """What the index holds for a piece."""
+    return blake3(data).digest(DIGEST_BYTES)
+
+
 @dataclass(frozen=True, slots=True)
 class Head:
     """What stands at the start and at the end of a parity file."""

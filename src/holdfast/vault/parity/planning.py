@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from holdfast.vault.parity.group import Group, compute_blocks_max, cut_group
+from holdfast.vault.parity.group import Group, check_percent, compute_blocks_max, cut_group
 from holdfast.vault.parity.index import ParitySet
 from holdfast.vault.storage.seam import Stored
 
@@ -20,6 +20,7 @@ def plan_groups(packs: Sequence[Stored], existing: Sequence[ParitySet], percent:
     A group is large enough that a whole lost pack of the usual size is within its parity. Small sets are taken into new
     groups only when as many new bytes join them, so that a byte is worked on a few times at most.
     """
+    check_percent(percent)
     present = {pack.key: pack.size for pack in packs if pack.size}
     serving = [held for held in existing if _serves(held, present, percent)]
     covered = {member.key for held in serving for member in held.group.members}

@@ -4,27 +4,27 @@ import contextlib
 import os
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import BinaryIO
 
 import numpy as np
 from blake3 import blake3
 
 from holdfast.records.errors import DamagedVault, NotVerified
+from holdfast.vault.parity.checking import check_parity_file
 from holdfast.vault.parity.field import Bytes, accumulate, build_coefficients
-from holdfast.vault.parity.files import DigestOf, Files, name_pack_digest
+from holdfast.vault.parity.files import READ_BYTES, DigestOf, Files, name_pack_digest
 from holdfast.vault.parity.group import COLUMNS_AT_ONCE, Group
 from holdfast.vault.parity.index import (
     DIGEST_BYTES,
     TAIL_MAGIC,
     ParitySet,
     compute_id,
+    digest_piece,
     encode_head,
     encode_index,
     locate_parity,
     name_keys,
 )
-
-READ_BYTES: Final = 4 << 20
 
 
 def write_parity(
@@ -50,12 +50,16 @@ def write_parity(
     finally:
         for path in paths:
             path.unlink(missing_ok=True)
-    return ParitySet(group_id, group, table.tobytes(), names, frozenset(range(group.files)))
+    held = ParitySet(group_id, group, table.tobytes(), names, frozenset(range(group.files)))
+    for number in range(group.files):
+        _read_back(held, files, number)
+    return held
 
 
-def digest_piece(data: bytes | memoryview) -> bytes:
-    """What the index holds for a piece."""
-    return blake3(data).digest(DIGEST_BYTES)
+def _read_back(held: ParitySet, files: Files, number: int) -> None:
+    files.forget(held.keys[number])
+    for damage in check_parity_file(held, files, number):
+        raise NotVerified(damage.what, where=damage.key, next_step="Check the medium, then run again.")
 
 
 def _digest_members(group: Group, files: Files, digest_of: DigestOf, table: Bytes) -> None:
