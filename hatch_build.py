@@ -20,23 +20,30 @@ class KernelBuildHook(BuildHookInterface[Any]):
 
     PLUGIN_NAME = "custom"
 
-    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002
         if self.target_name != "wheel":
             return
         sources = [Path(self.root, source) for source in SOURCES if Path(self.root, source).exists()]
-        libraries = [source.with_suffix(".so") for source in sources if self._compile(source)]
+        libraries = [name_library(source) for source in sources if self._compile(source)]
         if libraries:
             build_data["artifacts"] += [library.relative_to(self.root).as_posix() for library in libraries]
             build_data["pure_python"] = False
             build_data["tag"] = f"py3-none-{_find_platform()}"
 
     def _compile(self, source: Path) -> bool:
-        fault = _compile_library(source, source.with_suffix(".so"))
+        fault = _compile_library(source, name_library(source))
         if fault:
             # One that an older source left behind must not be taken for this one.
-            source.with_suffix(".so").unlink(missing_ok=True)
-            self.app.display_warning(f"{source.name} was not compiled ({fault}): holdfast will use NumPy instead, slower")
+            name_library(source).unlink(missing_ok=True)
+            self.app.display_warning(
+                f"{source.name} was not compiled ({fault}): holdfast will use NumPy instead, slower"
+            )
         return not fault
+
+
+def name_library(source: Path) -> Path:
+    """`libkernel.so` for `kernel.c`: a `kernel.so` would hide a module of that name."""
+    return source.with_name(f"lib{source.stem}.so")
 
 
 def _compile_library(source: Path, library: Path) -> str:

@@ -16,7 +16,7 @@ Bytes = NDArray[np.uint8]
 POLYNOMIAL: Final = 0x11D
 SHARES_MAX: Final = 255
 TABLES: Final = -1  # the level without a compiled kernel
-KERNEL: Final = Path(__file__).with_name("gf256.so")
+KERNEL: Final = Path(__file__).with_name("libgf256.so")
 
 
 def build_coefficients(data_blocks: int, parity_blocks: int) -> Bytes:
