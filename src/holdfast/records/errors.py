@@ -20,6 +20,7 @@ HoldfastError
 ├── OutputError
 ├── VaultError
 │   ├── DamagedVault
+│   │   └── BadFrame
 │   ├── NewerVault
 │   ├── FrozenCopy
 │   ├── ChangedWhileRead
@@ -211,6 +212,12 @@ class DamagedVault(VaultError):
     exit_code = 12
     http_status = 500
     sentence = "Bytes in the vault are not those that were written."
+
+
+class BadFrame(DamagedVault):
+    """A frame's payload is not what its codec writes."""
+
+    sentence = "A frame's payload is not what its codec writes."
 
 
 class NewerVault(VaultError):
