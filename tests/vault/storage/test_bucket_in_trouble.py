@@ -224,6 +224,15 @@ def test_an_address_says_bucket_prefix_endpoint_and_region() -> None:
     assert read_s3_address("s3://bucket") == S3Address("bucket")
 
 
+def test_the_environment_may_name_the_endpoint(
+    bucket_url: str, server: S3Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AWS_ENDPOINT_URL", server.endpoint)
+    monkeypatch.setenv("AWS_REGION", "us-east-1")
+    put(bucket_at(bucket_url, tmp_path), KEY, VALUE)
+    assert value_of(bucket_at(bucket_url.partition("?")[0], tmp_path), KEY) == VALUE
+
+
 def test_a_prefix_that_begins_alike_is_another_vault(bucket_url: str, tmp_path: Path) -> None:
     one, other = bucket_at(bucket_url, tmp_path), bucket_at(bucket_url.replace("?", "-2?"), tmp_path)
     put(one, KEY, b"value")

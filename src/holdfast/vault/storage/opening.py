@@ -29,7 +29,7 @@ def open_storage(location: str, *, staging: Path | None = None) -> StagedStorage
 
 
 def _open_bucket(location: str, staging: Path) -> StagedStorage:
-    address = read_s3_address(location)
+    address = read_s3_address(location, os.environ.get("AWS_ENDPOINT_URL", ""))
     try:
         from holdfast.vault.storage.s3 import S3Storage  # an extra, and slow to load
     except ModuleNotFoundError:

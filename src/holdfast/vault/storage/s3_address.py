@@ -25,8 +25,8 @@ class S3Address:
         return f"s3://{self.bucket}/{self.prefix}".rstrip("/")
 
 
-def read_s3_address(url: str) -> S3Address:
-    """The address that a URL names; UsageError, which repeats no part that may be secret, when it cannot be one."""
+def read_s3_address(url: str, endpoint: str = "") -> S3Address:
+    """The address that a URL names, at `endpoint` when it names none itself; UsageError, which repeats no part that may be secret, when it cannot be one."""
     parts = _split(url)
     if "@" in parts.netloc or parts.fragment:
         raise _unusable("The address holds a credential or a fragment; credentials come from AWS_… variables only.")
@@ -38,7 +38,7 @@ def read_s3_address(url: str) -> S3Address:
     region = settings.get("region", "")
     if region and not REGION.fullmatch(region):
         raise _unusable("This is not the name of a region.")
-    return S3Address(parts.netloc, _prefix_of(parts), _checked_endpoint(settings.get("endpoint", "")), region)
+    return S3Address(parts.netloc, _prefix_of(parts), _checked_endpoint(settings.get("endpoint", endpoint)), region)
 
 
 def _split(url: str) -> SplitResult:
