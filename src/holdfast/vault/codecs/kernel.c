@@ -154,24 +154,20 @@ typedef struct {
     uint8_t counts[256];
 } Gathering;
 
-static const Gathering *get_gathering(void) {
-    static Gathering made;
-    static int is_made = 0;
-    if (!__atomic_load_n(&is_made, __ATOMIC_ACQUIRE)) {
-        for (int mask = 0; mask < 256; mask++) {
-            int to = 7;
-            made.counts[mask] = (uint8_t)__builtin_popcount((unsigned)mask);
-            memset(made.places[mask], 0, 16);
-            for (int lane = 7; lane >= 0; lane--) {
-                if (!(mask >> lane & 1)) continue;
-                made.places[mask][2 * to] = (uint8_t)(2 * lane);
-                made.places[mask][2 * to + 1] = (uint8_t)(2 * lane + 1);
-                to--;
-            }
+/* Made when the library is loaded: threads that meet it half made would code wrongly. */
+static Gathering the_gathering;
+
+__attribute__((constructor)) static void make_gathering(void) {
+    for (int mask = 0; mask < 256; mask++) {
+        int to = 7;
+        the_gathering.counts[mask] = (uint8_t)__builtin_popcount((unsigned)mask);
+        for (int lane = 7; lane >= 0; lane--) {
+            if (!(mask >> lane & 1)) continue;
+            the_gathering.places[mask][2 * to] = (uint8_t)(2 * lane);
+            the_gathering.places[mask][2 * to + 1] = (uint8_t)(2 * lane + 1);
+            to--;
         }
-        __atomic_store_n(&is_made, 1, __ATOMIC_RELEASE);
     }
-    return &made;
 }
 
 /* Eight lanes. The quotient of a state by its frequency is below 2^20 after words were given, so that a product with
@@ -211,7 +207,7 @@ __attribute__((target("avx2,fma"))) ALWAYS_INLINE __m256i get_steps(const uint8_
 
 __attribute__((target("avx2,fma"))) ALWAYS_INLINE void encode_rounds_avx2(Writer *writer, const uint8_t *symbols,
                                                                           const uint8_t *tables, const uint32_t *steps) {
-    const Gathering *gathering = get_gathering();
+    const Gathering *gathering = &the_gathering;
     __m256i x[4];
     for (int part = 0; part < 4; part++) x[part] = _mm256_loadu_si256((const __m256i *)(writer->states + 8 * part));
     uint16_t *words = writer->words;
@@ -292,15 +288,12 @@ typedef struct {
     uint32_t places[256][8]; /* by mask: for each lane the number of its word */
 } Spreading;
 
-static const Spreading *get_spreading(void) {
-    static Spreading made;
-    static int is_made = 0;
-    if (!__atomic_load_n(&is_made, __ATOMIC_ACQUIRE)) {
-        for (int mask = 0; mask < 256; mask++)
-            for (int lane = 0, next = 0; lane < 8; lane++) made.places[mask][lane] = (uint32_t)(mask >> lane & 1 ? next++ : 0);
-        __atomic_store_n(&is_made, 1, __ATOMIC_RELEASE);
-    }
-    return &made;
+static Spreading the_spreading;
+
+__attribute__((constructor)) static void make_spreading(void) {
+    for (int mask = 0; mask < 256; mask++)
+        for (int lane = 0, next = 0; lane < 8; lane++)
+            the_spreading.places[mask][lane] = (uint32_t)(mask >> lane & 1 ? next++ : 0);
 }
 
 __attribute__((target("avx2"))) ALWAYS_INLINE __m256i decode_eight(__m256i x, __m256i table, const int *slots,
@@ -334,7 +327,7 @@ __attribute__((target("avx2"))) ALWAYS_INLINE __m256i get_tables(const uint8_t *
 
 __attribute__((target("avx2"))) ALWAYS_INLINE void decode_rounds_avx2(Reader *reader, const uint32_t *slots,
                                                                       const uint8_t *tables, uint8_t *symbols, size_t n) {
-    const Spreading *spreading = get_spreading();
+    const Spreading *spreading = &the_spreading;
     __m256i x[4];
     for (int part = 0; part < 4; part++) x[part] = _mm256_loadu_si256((const __m256i *)(reader->states + 8 * part));
     const uint8_t *words = reader->words;
@@ -518,6 +511,7 @@ static int64_t decode_plane(const uint8_t *in, size_t left, uint8_t *plane, size
 int64_t holdfast_encode_planes(const uint8_t *raw, size_t bytes, int width, int rotation, uint8_t *work, uint8_t *out,
                                size_t capacity) {
     if (width < 1 || bytes % (size_t)width || bytes == 0) return BAD;
+    if ((rotation != 0 && rotation != 1) || (width == 1 && rotation)) return BAD;
     size_t n = bytes / (size_t)width, at = 2;
     if (capacity < 2) return FULL;
     if (!split(raw, n, width, rotation, work)) return BAD;
@@ -558,8 +552,12 @@ typedef struct {
 
 #define BLOCK 1024 /* elements whose zigzags are held between two passes */
 
+/* Elements of tensors that may lie at any address, as a file's header pleases. */
+typedef uint16_t __attribute__((aligned(1), may_alias)) Half;
+typedef uint32_t __attribute__((aligned(1), may_alias)) Word;
+
 /* One element type: the differences' zigzags, the way back, and the exponents of the base. Loops the compiler widens. */
-#define DEFINE_DIFFERENCES(NAME, TYPE, SIGNED, BITS)                                                              \
+#define DEFINE_DIFFERENCES(NAME, TYPE, LOOSE, SIGNED, BITS)                                                       \
     ALWAYS_INLINE TYPE NAME##_to_order(TYPE u, int map) {                                                         \
         TYPE sign = (TYPE)((TYPE)1 << (BITS - 1));                                                                \
         return map ? u : (TYPE)(u ^ ((TYPE)((SIGNED)u >> (BITS - 1)) | sign));                                    \
@@ -568,45 +566,44 @@ typedef struct {
         TYPE sign = (TYPE)((TYPE)1 << (BITS - 1));                                                                \
         return map ? u : (TYPE)(u ^ ((TYPE) ~(TYPE)((SIGNED)u >> (BITS - 1)) | sign));                            \
     }                                                                                                             \
-    ALWAYS_INLINE void NAME##_zigzags(const TYPE *raw, const TYPE *base, size_t n, int map, uint32_t *z) {        \
+    ALWAYS_INLINE void NAME##_zigzags(const LOOSE *raw, const LOOSE *base, size_t n, int map, uint32_t *z) {      \
         for (size_t i = 0; i < n; i++) {                                                                          \
             SIGNED d = (SIGNED)(TYPE)(NAME##_to_order(raw[i], map) - NAME##_to_order(base[i], map));              \
             z[i] = (TYPE)((TYPE)((TYPE)d << 1) ^ (TYPE)(d >> (BITS - 1)));                                        \
         }                                                                                                         \
     }                                                                                                             \
-    ALWAYS_INLINE void NAME##_undo(const TYPE *base, const uint32_t *z, size_t n, int map, TYPE *raw) {           \
+    ALWAYS_INLINE void NAME##_undo(const LOOSE *base, const uint32_t *z, size_t n, int map, LOOSE *raw) {         \
         for (size_t i = 0; i < n; i++) {                                                                          \
             TYPE d = (TYPE)(z[i] >> 1 ^ (0u - (z[i] & 1)));                                                       \
             raw[i] = NAME##_from_order((TYPE)(NAME##_to_order(base[i], map) + d), map);                           \
         }                                                                                                         \
     }                                                                                                             \
-    ALWAYS_INLINE void NAME##_contexts(const TYPE *base, size_t n, int shift, uint32_t mask, uint8_t *contexts) { \
+    ALWAYS_INLINE void NAME##_contexts(const LOOSE *base, size_t n, int shift, uint32_t mask, uint8_t *contexts) { \
         for (size_t i = 0; i < n; i++) contexts[i] = (uint8_t)(base[i] >> shift & mask);                          \
     }
-DEFINE_DIFFERENCES(byte, uint8_t, int8_t, 8)
-DEFINE_DIFFERENCES(half, uint16_t, int16_t, 16)
-DEFINE_DIFFERENCES(word, uint32_t, int32_t, 32)
+DEFINE_DIFFERENCES(byte, uint8_t, uint8_t, int8_t, 8)
+DEFINE_DIFFERENCES(half, uint16_t, Half, int16_t, 16)
+DEFINE_DIFFERENCES(word, uint32_t, Word, int32_t, 32)
 
-/* Elements `from` … `from + n` of a frame. Frames start on even addresses for what reads them; x86 and arm64 do not mind. */
 static void compute_zigzags(const uint8_t *raw, const uint8_t *base, size_t n, Kind kind, uint32_t *z) {
     if (kind.width == 1) byte_zigzags(raw, base, n, kind.map, z);
-    else if (kind.width == 4) word_zigzags((const uint32_t *)raw, (const uint32_t *)base, n, kind.map, z);
-    else if (kind.map) half_zigzags((const uint16_t *)raw, (const uint16_t *)base, n, 1, z);
-    else half_zigzags((const uint16_t *)raw, (const uint16_t *)base, n, 0, z);
+    else if (kind.width == 4) word_zigzags((const Word *)raw, (const Word *)base, n, kind.map, z);
+    else if (kind.map) half_zigzags((const Half *)raw, (const Half *)base, n, 1, z);
+    else half_zigzags((const Half *)raw, (const Half *)base, n, 0, z);
 }
 
 static void undo_zigzags(const uint8_t *base, const uint32_t *z, size_t n, Kind kind, uint8_t *raw) {
     if (kind.width == 1) byte_undo(base, z, n, kind.map, raw);
-    else if (kind.width == 4) word_undo((const uint32_t *)base, z, n, kind.map, (uint32_t *)raw);
-    else if (kind.map) half_undo((const uint16_t *)base, z, n, 1, (uint16_t *)raw);
-    else half_undo((const uint16_t *)base, z, n, 0, (uint16_t *)raw);
+    else if (kind.width == 4) word_undo((const Word *)base, z, n, kind.map, (Word *)raw);
+    else if (kind.map) half_undo((const Half *)base, z, n, 1, (Half *)raw);
+    else half_undo((const Half *)base, z, n, 0, (Half *)raw);
 }
 
 static void find_contexts(const uint8_t *base, size_t n, Kind kind, uint8_t *contexts) {
     uint32_t mask = (1u << kind.bits) - 1;
     if (kind.width == 1) byte_contexts(base, n, kind.shift, mask, contexts);
-    else if (kind.width == 2) half_contexts((const uint16_t *)base, n, kind.shift, mask, contexts);
-    else word_contexts((const uint32_t *)base, n, kind.shift, mask, contexts);
+    else if (kind.width == 2) half_contexts((const Half *)base, n, kind.shift, mask, contexts);
+    else word_contexts((const Word *)base, n, kind.shift, mask, contexts);
 }
 
 typedef struct {

@@ -19,20 +19,20 @@ class LogKey:
 
     def __init__(self, key: SigningKey, memory: Path) -> None:
         self.key = key
-        self._memory = memory
+        self.memory = memory
 
     def recall(self) -> bytes | None:
         """The last checkpoint that was signed here, None before the first."""
         try:
-            return self._memory.read_bytes()
+            return self.memory.read_bytes()
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise UnreadableFile(f"It cannot be read: {error.strerror}.", where=str(self._memory)) from error
+            raise UnreadableFile(f"It cannot be read: {error.strerror}.", where=str(self.memory)) from error
 
     def remember(self, checkpoint: str) -> None:
         """Keep a checkpoint after the vault holds it."""
-        _write_whole(self._memory, checkpoint.encode())
+        _write_whole(self.memory, checkpoint.encode())
 
 
 def open_log_key(folder: Path, vault_id: str, draw: Callable[[int], bytes] = os.urandom) -> LogKey:

@@ -209,8 +209,14 @@ class VaultLog:
         try:
             old = open_checkpoint(seen, self._origin, (key.key.verifier,))
         except NoteError as error:
-            raise BadSignature(f"The checkpoint that this key signed last does not hold: {error}.") from error
-        self._check_grown(old, current)
+            raise BadSignature(
+                f"The checkpoint that this key signed last does not hold: {error}.", where=str(key.memory)
+            ) from error
+        try:
+            self._check_grown(old, current)
+        except DamagedVault as error:
+            hint = f"If an older copy was put back on purpose, move {key.memory} away first."
+            raise DamagedVault(error.what, where=error.where, next_step=f"{error.next_step}\n{hint}") from error
 
     def _open_frontier(self, checkpoint: Checkpoint) -> Frontier:
         reader = TileReader(self._storage, checkpoint.size)

@@ -26,7 +26,10 @@ class S3Address:
 
 
 def read_s3_address(url: str, endpoint: str = "") -> S3Address:
-    """The address that a URL names, at `endpoint` when it names none itself; UsageError, which repeats no part that may be secret, when it cannot be one."""
+    """The address that a URL names, at `endpoint` when it names none itself.
+
+    UsageError when it cannot be one; the error repeats no part, since any may be secret.
+    """
     parts = _split(url)
     if "@" in parts.netloc or parts.fragment:
         raise _unusable("The address holds a credential or a fragment; credentials come from AWS_… variables only.")

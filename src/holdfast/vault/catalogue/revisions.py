@@ -1,0 +1,208 @@
+"""What the catalogue knows of documents: files, revisions, decisions, and the state of every revision."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from holdfast.records.vault import Decision, FileManifest, ObjectId, RevisionManifest, Role, to_digest, to_object_id
+from holdfast.vault.catalogue.database import Database, Row, batch
+from holdfast.vault.catalogue.objects import describe_objects, find_ids, name_objects
+from holdfast.vault.documents import Document
+from holdfast.vault.packs.layout import Kind
+
+# States of a revision in the catalogue. `verifying` ones are not yet known by any journal entry.
+VERIFYING: Final = "verifying"
+KEPT: Final = "kept"
+FROZEN: Final = "frozen"
+DROPPED: Final = "dropped"
+SUPERSEDED: Final = "superseded"
+
+
+@dataclass(frozen=True, slots=True)
+class RevisionRow:
+    """A revision as the catalogue knows it: `manifest` names its document, `damage` says what is wrong, if anything."""
+
+    id: int
+    manifest: ObjectId
+    name: str
+    revision: str
+    state: str
+    kept_at: str | None
+    damage: str | None
+
+    @property
+    def model(self) -> str:
+        """`name@revision`, as journal entries say it."""
+        return f"{self.name}@{self.revision}"
+
+
+@dataclass(frozen=True, slots=True)
+class FileRow:
+    """A file of a revision: `id` is the number of its manifest's object."""
+
+    id: int
+    path: str
+    manifest: ObjectId
+    size: int
+    sha256: str
+    format: str
+
+
+def register_document(database: Database, digest: bytes, document: Document, now: int) -> None:
+    """Make a document that lies in some pack known to the tables. A second time does nothing."""
+    number = find_ids(database, [digest])[digest]
+    if isinstance(document, FileManifest):
+        _register_file(database, number, document)
+    elif isinstance(document, RevisionManifest):
+        _register_revision(database, number, document, now)
+    else:
+        _register_decision(database, number, document)
+
+
+def _register_file(database: Database, number: int, file: FileManifest) -> None:
+    if database.read("SELECT 1 FROM files WHERE manifest = ?", (number,)):
+        return
+    database.write(
+        "INSERT INTO files (manifest, size, sha256, git_blob, format) VALUES (?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (number, file.size, file.sha256, file.git_blob, file.format),
+    )
+    parts = [(to_digest(part.object), part) for part in file.segments if part.object is not None]
+    ids = name_objects(database, [(digest, part.length, Kind.DATA) for digest, part in parts])
+    database.write_many(
+        "INSERT INTO file_objects (file, object, position, name) VALUES (?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        [(number, ids[digest], position, part.name) for position, (digest, part) in enumerate(parts)],
+    )
+    tensors = [(part.dtype, write_shape(part.shape), ids[digest]) for digest, part in parts if part.role is Role.TENSOR]
+    describe_objects(database, tensors)
+
+
+def write_shape(shape: Sequence[int]) -> str:
+    """A shape as the catalogue writes it: `2x3`, and `scalar`."""
+    return "x".join(map(str, shape)) or "scalar"
+
+
+def _register_revision(database: Database, number: int, revision: RevisionManifest, now: int) -> None:
+    if database.read("SELECT 1 FROM revisions WHERE manifest = ?", (number,)):
+        return
+    database.write(
+        "INSERT INTO revisions (manifest, name, revision, state, noticed_at, sequence) VALUES (?, ?, ?, ?, ?, 0)"
+        " ON CONFLICT DO NOTHING",
+        (number, revision.name, revision.revision, VERIFYING, now),
+    )
+    ids = name_objects(database, [(to_digest(file.manifest), 0, Kind.DOCUMENT) for file in revision.files])
+    database.write_many(
+        "INSERT INTO revision_files (revision, path, file) VALUES (?, ?, ?) ON CONFLICT DO NOTHING",
+        [(number, file.path, ids[to_digest(file.manifest)]) for file in revision.files],
+    )
+    settle_states(database, f"{revision.name}@{revision.revision}")
+
+
+def _register_decision(database: Database, number: int, decision: Decision) -> None:
+    manifest = None if decision.manifest is None else to_digest(decision.manifest)
+    database.write(
+        "INSERT INTO journal (entry, sequence, verb, model, manifest, made_by, why, made_at)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT DO NOTHING",
+        (number, decision.sequence, decision.verb, decision.model, manifest, decision.by, decision.why, decision.at),
+    )
+    settle_states(database, decision.model)
+
+
+def settle_states(database: Database, model: str) -> None:
+    """Work out the states of a model's revisions from its journal entries, in their order."""
+    name, _, revision = model.rpartition("@")
+    entries = database.read(
+        "SELECT j.verb, j.manifest, j.made_at, j.sequence FROM journal j JOIN objects o ON o.id = j.entry"
+        " WHERE j.model = ? ORDER BY j.sequence, j.made_at, o.digest",
+        (model,),
+    )
+    kept: Row | None = None
+    state = VERIFYING
+    for verb, manifest, made_at, sequence in entries:
+        if verb == "keep":
+            kept, state = (bytes(manifest), made_at, sequence), FROZEN if state == FROZEN else KEPT
+        elif verb in _STATE_AFTER and kept is not None:
+            state = _STATE_AFTER[verb]
+    if kept is None:
+        return
+    database.write(
+        "UPDATE revisions SET state = ? WHERE name = ? AND revision = ? AND state <> ?",
+        (SUPERSEDED, name, revision, VERIFYING),
+    )
+    database.write(
+        "UPDATE revisions SET state = ?, kept_at = ?, sequence = ?"
+        " WHERE manifest = (SELECT id FROM objects WHERE digest = ?)",
+        (state, kept[1], kept[2], kept[0]),
+    )
+
+
+_STATE_AFTER: Final = {"freeze": FROZEN, "thaw": KEPT, "drop": DROPPED}
+
+
+def get_next_sequence(database: Database) -> int:
+    """The number of the next journal entry."""
+    return int(database.read("SELECT COALESCE(MAX(sequence), 0) + 1 FROM journal")[0][0])
+
+
+def read_decisions(database: Database, model: str = "") -> list[Decision]:
+    """Journal entries in order: of one `name@revision`, or all."""
+    where, parameters = ("WHERE model = ?", (model,)) if model else ("", ())
+    rows = database.read(
+        f"SELECT verb, model, made_by, why, made_at, sequence, manifest FROM journal {where}"  # noqa: S608
+        " ORDER BY sequence, made_at",
+        parameters,
+    )
+    return [
+        Decision(verb, about, by, why, at, sequence, None if manifest is None else to_object_id(bytes(manifest)))
+        for verb, about, by, why, at, sequence, manifest in rows
+    ]
+
+
+def iterate_revisions(database: Database, name: str = "", revision: str = "") -> Iterator[RevisionRow]:
+    """Revisions by name and revision, both as given or all; superseded ones left out, the newest first."""
+    conditions, parameters = ["r.state <> ?"], [SUPERSEDED]
+    for column, value in (("name", name), ("revision", revision)):
+        if value:
+            conditions.append(f"r.{column} = ?")
+            parameters.append(value)
+    rows = database.read(
+        "SELECT r.manifest, o.digest, r.name, r.revision, r.state, r.kept_at, r.damage FROM revisions r"  # noqa: S608
+        f" JOIN objects o ON o.id = r.manifest WHERE {' AND '.join(conditions)}"
+        " ORDER BY r.name, r.sequence DESC, r.manifest DESC",
+        parameters,
+    )
+    for number, digest, *rest in rows:
+        yield RevisionRow(number, to_object_id(bytes(digest)), *rest)
+
+
+def read_files(database: Database, revision: int) -> list[FileRow]:
+    """The files of a revision that are known, by path."""
+    rows = database.read(
+        "SELECT f.manifest, v.path, o.digest, f.size, f.sha256, f.format FROM revision_files v"
+        " JOIN files f ON f.manifest = v.file JOIN objects o ON o.id = f.manifest WHERE v.revision = ? ORDER BY v.path",
+        (revision,),
+    )
+    return [FileRow(row[0], row[1], to_object_id(bytes(row[2])), row[3], row[4], row[5]) for row in rows]
+
+
+def find_hurt(database: Database, objects: Sequence[int]) -> dict[int, tuple[str, ...]]:
+    """For each object, the files that need it, directly or as a base, as `name@revision:path`."""
+    hurt: dict[int, set[str]] = {number: set() for number in objects}
+    for some in batch(objects):
+        marks = ", ".join("?" * len(some))
+        rows = database.read(
+            f"SELECT w.hit, r.name, r.revision, v.path FROM ({_USERS.format(marks=marks)}) w"  # noqa: S608
+            " JOIN revision_files v ON v.file = w.file JOIN revisions r ON r.manifest = v.revision"
+            " WHERE r.state NOT IN ('superseded', 'dropped')",
+            (*some, *some, *some),
+        )
+        for hit, name, revision, path in rows:
+            hurt[hit].add(f"{name}@{revision}:{path}")
+    return {number: tuple(sorted(files)) for number, files in hurt.items()}
+
+
+_USERS: Final = (
+    "SELECT object AS hit, file FROM file_objects WHERE object IN ({marks})"
+    " UNION SELECT u.base AS hit, f.file FROM runs u JOIN file_objects f ON f.object = u.object"
+    " WHERE u.base IN ({marks})"
+    " UNION SELECT manifest AS hit, manifest AS file FROM files WHERE manifest IN ({marks})"
+)

@@ -1,0 +1,134 @@
+"""Are the bytes what they were? Files by decoding them and comparing sha256, packs by their digest, frame by frame
+where that fails. Everything found is named with the files that it hurts."""
+
+import hashlib
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
+
+from holdfast.records.errors import DamagedVault, MissingKey, StorageError
+from holdfast.records.vault import Damage, FileManifest, ObjectId, RevisionManifest, to_digest
+from holdfast.vault.catalogue.objects import Located, PackRow, locate, read_runs
+from holdfast.vault.catalogue.revisions import find_hurt
+from holdfast.vault.documents import decode_document
+from holdfast.vault.opening import Vault
+from holdfast.vault.packs.layout import HEAD_BYTES, Run
+from holdfast.vault.packs.reading import compute_digest, parse_pack_key, read_frame
+from holdfast.vault.reading import iterate_bytes, locate_with_bases, read_object
+from holdfast.vault.storage.seam import Stored
+
+Report = Callable[[int], None]
+
+
+def read_revision(vault: Vault, manifest: ObjectId) -> RevisionManifest:
+    """The manifest of a revision. Raises DamagedVault."""
+    document = _read_document(vault, manifest)
+    if not isinstance(document, RevisionManifest):
+        raise DamagedVault(
+            "this is not the manifest of a revision", where=manifest, next_step="Run `holdfast rebuild`."
+        )
+    return document
+
+
+def read_file_manifest(vault: Vault, manifest: ObjectId) -> FileManifest:
+    """The manifest of a file. Raises DamagedVault."""
+    document = _read_document(vault, manifest)
+    if not isinstance(document, FileManifest):
+        raise DamagedVault("this is not the manifest of a file", where=manifest, next_step="Run `holdfast rebuild`.")
+    return document
+
+
+def _read_document(vault: Vault, name: ObjectId) -> object:
+    return decode_document(read_object(vault, to_digest(name)), name)
+
+
+def forget_packs(vault: Vault, files: Iterable[FileManifest]) -> None:
+    """Have the packs of these files read from the medium next, not from memory."""
+    names = [to_digest(part.object) for file in files for part in file.segments if part.object is not None]
+    found, bases = locate_with_bases(vault, names)
+    for key in sorted({place.key for one in (*found.values(), *bases.values()) for place in one.places}):
+        vault.storage.forget(key)
+
+
+def check_files(
+    vault: Vault, pool: ThreadPoolExecutor, files: Mapping[str, FileManifest], report: Report
+) -> list[Damage]:
+    """Decode files and compare their sha256; what is wrong, by the paths that the files have here."""
+    found: list[Damage] = []
+    for path, file in files.items():
+        try:
+            _check_file(vault, pool, file, report)
+        except (DamagedVault, StorageError) as error:
+            found.append(Damage(error.where, 0, error.what, (path,)))
+    return found
+
+
+def _check_file(vault: Vault, pool: ThreadPoolExecutor, file: FileManifest, report: Report) -> None:
+    hasher = hashlib.sha256()
+    size = 0
+    with ThreadPoolExecutor(1) as beside:
+        pending: list[Future[None]] = []
+        for piece in iterate_bytes(vault, pool, file.segments):
+            pending.append(beside.submit(hasher.update, piece))
+            if len(pending) > 8:
+                pending.pop(0).result()
+            size += len(piece)
+            report(len(piece))
+        for one in pending:
+            one.result()
+    if size != file.size or hasher.hexdigest() != file.sha256:
+        raise DamagedVault(
+            f"its sha256 is {hasher.hexdigest()}, not {file.sha256}", where="the decoded file", next_step=""
+        )
+
+
+def check_pack(vault: Vault, pack: PackRow) -> list[Damage]:
+    """Read a pack from the medium and compare its digest; when it differs, every frame that is hurt, with the files."""
+    stored = vault.storage.find(pack.key)
+    if stored is None:
+        return [_hurt_all(vault, pack, 0, "the pack is missing")]
+    try:
+        vault.storage.forget(pack.key)
+        if compute_digest(vault.storage, stored) == parse_pack_key(pack.key) and stored.size == pack.size:
+            return []
+    except MissingKey:
+        return [_hurt_all(vault, pack, 0, "the pack is missing")]
+    except StorageError as error:
+        return [_hurt_all(vault, pack, 0, f"the pack cannot be read: {error.what}")]
+    return _find_hurt_frames(vault, pack, stored)
+
+
+def _find_hurt_frames(vault: Vault, pack: PackRow, stored: Stored) -> list[Damage]:
+    found: list[Damage] = []
+    if stored.size != pack.size:
+        found.append(Damage(pack.key, min(stored.size, pack.size), f"the pack has {stored.size} bytes for {pack.size}"))
+    for run in read_runs(vault.database, pack.id):
+        found += _check_run(vault, pack, run)
+    if not found:
+        found.append(Damage(pack.key, 0, "the header, index or footer of the pack is not what was written"))
+    return found
+
+
+def _check_run(vault: Vault, pack: PackRow, run: Run) -> list[Damage]:
+    found: list[Damage] = []
+    offset = run.offset
+    for index, (_, size) in enumerate(run.frames, run.first):
+        try:
+            head, _ = read_frame(vault.storage, pack.key, offset, size)
+            if head.digest != run.digest or head.index != index:
+                raise DamagedVault("another frame lies here", where=pack.key, next_step="")
+        except (DamagedVault, StorageError) as error:
+            found.append(Damage(pack.key, offset, error.what, _find_files(vault, [run.digest])))
+        offset += HEAD_BYTES + size
+    return found
+
+
+def _find_files(vault: Vault, digests: list[bytes]) -> tuple[str, ...]:
+    """The files that need one of these objects."""
+    known: dict[bytes, Located] = locate(vault.database, digests)
+    hurt = find_hurt(vault.database, [one.id for one in known.values()])
+    return tuple(sorted({file for files in hurt.values() for file in files}))
+
+
+def _hurt_all(vault: Vault, pack: PackRow, offset: int, what: str) -> Damage:
+    digests = [run.digest for run in read_runs(vault.database, pack.id)]
+    return Damage(pack.key, offset, what, _find_files(vault, digests))

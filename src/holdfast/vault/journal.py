@@ -1,0 +1,52 @@
+"""Decisions: each is a document in a pack of its own, numbered on, and from then on part of what the vault says."""
+
+from blake3 import blake3
+
+from holdfast.records.vault import Decision, ObjectId, RevisionManifest, to_object_id
+from holdfast.vault.catalogue.objects import add_pack
+from holdfast.vault.catalogue.revisions import get_next_sequence, register_document
+from holdfast.vault.codecs.choosing import encode_frame
+from holdfast.vault.codecs.types import BYTES
+from holdfast.vault.documents import Document, encode_document
+from holdfast.vault.opening import Vault
+from holdfast.vault.packs.layout import FRAME_BYTES, NO_BASE, Kind, count_frames
+from holdfast.vault.packs.writing import ObjectHead, PackWriter
+
+
+def decide(vault: Vault, verb: str, model: str, by: str, why: str, manifest: ObjectId | None = None) -> Decision:
+    """Record a decision about `name@revision`; on return it is on the medium."""
+    with vault.database.transaction():
+        sequence = get_next_sequence(vault.database)
+        decision = Decision(verb, model, by, why, vault.timestamp, sequence, manifest)
+        put_document(vault, decision)
+    return decision
+
+
+def put_document(vault: Vault, document: Document) -> ObjectId:
+    """Put a document into a pack of its own and make it known."""
+    data = encode_document(document)
+    digest = blake3(data).digest()
+    writer = PackWriter(vault.storage)
+    try:
+        head = ObjectHead(digest, NO_BASE, len(data), count_frames(len(data)), Kind.DOCUMENT)
+        for index, piece in enumerate(cut_into_frames(data)):
+            writer.add(head, index, encode_frame(piece, BYTES, None))
+        pack = writer.seal()
+    except BaseException:
+        writer.discard()
+        raise
+    with vault.database.transaction():
+        add_pack(vault.database, pack)
+        register_document(vault.database, digest, document, vault.now)
+    return to_object_id(digest)
+
+
+def cut_into_frames(data: bytes) -> list[memoryview]:
+    """The frames of an object in memory."""
+    view = memoryview(data)
+    return [view[at : at + FRAME_BYTES] for at in range(0, max(len(view), 1), FRAME_BYTES)]
+
+
+def get_model(revision: RevisionManifest) -> str:
+    """`name@revision`, as decisions say it."""
+    return f"{revision.name}@{revision.revision}"

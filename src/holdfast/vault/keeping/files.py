@@ -1,0 +1,174 @@
+"""Keeps files: cuts them, names their objects, writes those that the vault lacks, and tells what each file consists of."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic, sleep
+from typing import Final
+
+from blake3 import blake3
+
+from holdfast.records.errors import BusyVault
+from holdfast.records.vault import FileLayout, FileManifest, Role, Segment, Stretch, to_object_id
+from holdfast.vault.catalogue.claims import share_out, sweep_owners
+from holdfast.vault.catalogue.objects import Located
+from holdfast.vault.codecs.types import BYTES, get_element_type
+from holdfast.vault.keeping.bases import find_bases
+from holdfast.vault.keeping.packing import NewObject, Packer
+from holdfast.vault.keeping.source import FileHasher, SourceFile
+from holdfast.vault.opening import Vault
+from holdfast.vault.packs.layout import Kind
+
+INLINE_BYTES_MAX: Final = 64
+_HELD_BYTES_MAX: Final = 64 << 20  # raw bytes in memory at a time; larger objects are read twice
+_HELD_OBJECTS_MAX: Final = 2000
+_WAIT_S: Final = 0.2
+_WAIT_S_MAX: Final = 3600.0
+
+Report = Callable[[int], None]
+LayoutReader = Callable[[Path], FileLayout]
+
+
+@dataclass(frozen=True, slots=True)
+class KeptFile:
+    """A file whose objects are in packs, or will be once the packer has finished."""
+
+    manifest: FileManifest
+    new_bytes: int
+
+
+@dataclass(slots=True)
+class _Pending:
+    """A named object that is perhaps to be written; `pieces` are its frames when they are held in memory."""
+
+    stretch: Stretch
+    digest: bytes
+    pieces: list[memoryview] | None
+
+
+class FileKeeper:
+    """Keeps one file after another for one owner. Every object is written once by one process."""
+
+    def __init__(self, vault: Vault, owner: str, pool: ThreadPoolExecutor, report: Report) -> None:
+        self._vault = vault
+        self._owner = owner
+        self._report = report
+        self.packer = Packer(vault, pool)
+        self._written: set[bytes] = set()
+
+    def keep(self, path: Path, read_layout: LayoutReader, base: int | None) -> KeptFile:
+        """Keep one file. Raises ChangedWhileRead, a kind of MalformedFile from `read_layout`, or StorageError."""
+        before = self.packer.raw_bytes
+        source = SourceFile(path)
+        try:
+            layout = read_layout(path)
+            if layout.size != source.size:
+                raise source.changed()
+            bases = find_bases(self._vault, source, layout, base)
+            manifest = self._keep_segments(source, layout, bases)
+            source.check_unchanged()
+        finally:
+            source.close()
+        return KeptFile(manifest, self.packer.raw_bytes - before)
+
+    def _keep_segments(self, source: SourceFile, layout: FileLayout, bases: Mapping[int, Located]) -> FileManifest:
+        hasher = FileHasher(layout.size)
+        segments: list[Segment] = []
+        others: list[_Pending] = []
+        try:
+            for some in _gather(self._name_objects(source, layout.stretches, hasher, segments)):
+                others += self._write(source, some, bases)
+            self._wait_for(source, others, bases)
+            digests = hasher.finish()
+        finally:
+            hasher.close()
+        return FileManifest(
+            layout.format, layout.size, digests.sha256, digests.git_blob, tuple(segments), layout.warnings
+        )
+
+    def _name_objects(
+        self, source: SourceFile, stretches: Iterable[Stretch], hasher: FileHasher, segments: list[Segment]
+    ) -> Iterator[_Pending]:
+        """Read the file once, in order: every stretch becomes a segment, and an object unless it is inline."""
+        for stretch in stretches:
+            is_held = stretch.length <= _HELD_BYTES_MAX
+            own, pieces = blake3(), list[memoryview]()
+            for piece in source.iterate(stretch):
+                hasher.update(piece)
+                own.update(piece)
+                if is_held:
+                    pieces.append(piece)
+                self._report(len(piece))
+            if stretch.length <= INLINE_BYTES_MAX:
+                segments.append(_to_segment(stretch, None, b"".join(pieces)))
+                continue
+            digest = own.digest()
+            segments.append(_to_segment(stretch, digest, b""))
+            yield _Pending(stretch, digest, pieces if is_held else None)
+
+    def _write(self, source: SourceFile, some: Sequence[_Pending], bases: Mapping[int, Located]) -> list[_Pending]:
+        """Write those that nobody has or writes; give back those that another process is writing."""
+        shares = share_out(self._vault.database, self._owner, [pending.digest for pending in some])
+        for pending in some:
+            if pending.digest in shares.mine and pending.digest not in self._written:
+                self._written.add(pending.digest)
+                self.packer.add(_to_object(pending, bases), self._read_again(source, pending))
+        return [pending for pending in some if pending.digest in shares.others]
+
+    def _read_again(self, source: SourceFile, pending: _Pending) -> Iterator[memoryview]:
+        """The frames of an object, from memory or from the file, which must not have changed since it was named."""
+        if pending.pieces is not None:
+            yield from pending.pieces
+            return
+        hasher = blake3()
+        for piece in source.iterate(pending.stretch):
+            hasher.update(piece)
+            yield piece
+        if hasher.digest() != pending.digest:
+            raise source.changed()
+
+    def _wait_for(self, source: SourceFile, others: list[_Pending], bases: Mapping[int, Located]) -> None:
+        """Until the others have put what they were writing, or have died and left it to us."""
+        if not others:
+            return
+        self.packer.seal()
+        deadline = monotonic() + _WAIT_S_MAX
+        pending = [_Pending(one.stretch, one.digest, None) for one in others]
+        while pending:
+            if monotonic() > deadline:
+                raise BusyVault(
+                    f"another process has been writing {len(pending)} objects of this file for an hour",
+                    where=str(source.path),
+                    next_step="See what it waits for, or stop it; then run again.",
+                )
+            sleep(_WAIT_S)
+            sweep_owners(self._vault.database, self._owner)
+            pending = self._write(source, pending, bases)
+
+
+def _gather(pending: Iterable[_Pending]) -> Iterator[list[_Pending]]:
+    some: list[_Pending] = []
+    held = 0
+    for one in pending:
+        some.append(one)
+        held += one.stretch.length
+        if held >= _HELD_BYTES_MAX or len(some) >= _HELD_OBJECTS_MAX:
+            yield some
+            some, held = [], 0
+    if some:
+        yield some
+
+
+def _to_object(pending: _Pending, bases: Mapping[int, Located]) -> NewObject:
+    stretch = pending.stretch
+    element = get_element_type(stretch.dtype) if stretch.role is Role.TENSOR else BYTES
+    base = bases.get(stretch.offset)
+    if base is not None and (base.size != stretch.length or base.digest == pending.digest):
+        base = None
+    return NewObject(pending.digest, stretch.length, Kind.DATA, element, base)
+
+
+def _to_segment(stretch: Stretch, digest: bytes | None, inline: bytes) -> Segment:
+    name = None if digest is None else to_object_id(digest)
+    return Segment(stretch.length, stretch.role, name, inline, stretch.name, stretch.dtype, stretch.shape)

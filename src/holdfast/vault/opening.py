@@ -1,0 +1,139 @@
+"""A vault, open: its medium, its catalogue, its clock. Opening takes in packs that the catalogue does not know yet."""
+
+import json
+import secrets
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Final, cast
+
+from holdfast.records.errors import DamagedVault, MissingKey, MissingPath, NewerVault
+from holdfast.vault.catalogue.claims import sweep_owners
+from holdfast.vault.catalogue.database import Database, SqliteDatabase
+from holdfast.vault.catalogue.schema import make_tables
+from holdfast.vault.storage.local import LocalStorage
+from holdfast.vault.storage.staging import StagedStorage
+
+FORMAT: Final = 1
+IDENTITY_KEY: Final = "vault.json"
+CATALOGUE_NAME: Final = "catalogue.sqlite"
+_IDENTITY_BYTES_MAX: Final = 64 << 10
+Clock = Callable[[], datetime]
+
+
+def tell_time() -> datetime:
+    """The time in UTC."""
+    return datetime.now(UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class Vault:
+    """What every verb works on. `location` is how the user named it."""
+
+    location: str
+    id: str
+    storage: StagedStorage
+    database: Database
+    clock: Clock
+
+    @property
+    def now(self) -> int:
+        """Seconds since 1970."""
+        return int(self.clock().timestamp())
+
+    @property
+    def timestamp(self) -> str:
+        """The time as documents write it."""
+        return self.clock().strftime("%Y-%m-%dT%H:%M:%SZ")
+
+    def close(self) -> None:
+        """Let go of the catalogue."""
+        self.database.close()
+
+
+def make_vault(storage: StagedStorage, clock: Clock) -> str:
+    """Give a new vault its identity, or read that of an old one; its id."""
+    found = find_identity(storage)
+    if found is not None:
+        return found
+    made = {"format": FORMAT, "id": str(uuid.uuid4()), "created_at": clock().strftime("%Y-%m-%dT%H:%M:%SZ")}
+    put_bytes(storage, IDENTITY_KEY, json.dumps(made).encode())
+    return str(made["id"])
+
+
+def find_identity(storage: StagedStorage) -> str | None:
+    """The id of the vault on this medium, None where there is none. Raises NewerVault or DamagedVault."""
+    stored = storage.find(IDENTITY_KEY)
+    if stored is None:
+        return None
+    data = storage.read(IDENTITY_KEY, 0, min(stored.size, _IDENTITY_BYTES_MAX))
+    try:
+        said = cast("dict[str, Any]", json.loads(data))
+        version, identity = int(said["format"]), str(said["id"])
+    except (ValueError, KeyError, TypeError) as error:
+        raise DamagedVault(
+            f"the vault's identity cannot be read: {error!r}",
+            where=IDENTITY_KEY,
+            next_step="Restore vault.json from another copy of the vault, or write it anew as docs/format.md says.",
+        ) from error
+    if version > FORMAT:
+        raise NewerVault(
+            f"the vault has format {version}; this holdfast knows up to {FORMAT}",
+            where=IDENTITY_KEY,
+            next_step="Install a newer holdfast. Nothing was changed.",
+        )
+    return identity
+
+
+def put_bytes(storage: StagedStorage, key: str, data: bytes) -> None:
+    """Write a small value, whole or not at all."""
+    with storage.create_staging(f"{secrets.token_hex(12)}.part") as file:
+        file.write(data)
+    storage.put(key, file.path)
+
+
+def read_bytes(storage: StagedStorage, key: str) -> bytes:
+    """A small value as a whole. Raises MissingKey."""
+    stored = storage.find(key)
+    if stored is None:
+        raise MissingKey(f"there is no {key}", where=key, next_step="Run `holdfast verify`.")
+    return storage.read(key, 0, stored.size)
+
+
+def open_catalogue(location: Path) -> Database:
+    """The catalogue in a file, its tables made."""
+    database = SqliteDatabase(location)
+    make_tables(database)
+    return database
+
+
+def open_local_vault(root: Path, clock: Clock = tell_time, *, make: bool = True) -> Vault:
+    """The vault in a folder. Raises MissingPath when there is none and none is to be made."""
+    storage = LocalStorage(root)
+    if not make and find_identity(storage) is None:
+        raise no_vault(str(root))
+    identity = make_vault(storage, clock)
+    vault = Vault(str(root), identity, storage, open_catalogue(root / CATALOGUE_NAME), clock)
+    sweep_rubbish(vault)
+    return vault
+
+
+def no_vault(location: str) -> MissingPath:
+    """The error of a vault that is not there."""
+    return MissingPath(
+        "there is no vault here",
+        where=location,
+        next_step="Keep a model first: holdfast keep PATH --vault FOLDER. Or set HOLDFAST_VAULT.",
+    )
+
+
+def sweep_rubbish(vault: Vault) -> int:
+    """Take away what dead writers left in staging, when nobody is at work; how many files."""
+    if sweep_owners(vault.database):
+        return 0
+    left = list(vault.storage.staging.iterate())
+    for stored in left:
+        vault.storage.staging.remove(stored.key)
+    return len(left)

@@ -1,0 +1,134 @@
+"""Reads packs: the index by two reads from the end, single frames, and every frame that can be walked when the index
+is damaged."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from blake3 import blake3
+
+from holdfast.records.errors import DamagedVault, StorageError
+from holdfast.vault.packs.layout import (
+    FOOTER_BYTES,
+    HEAD_BYTES,
+    HEADER_BYTES,
+    FrameHead,
+    Run,
+    check_frame,
+    check_header,
+    damaged,
+    decode_footer,
+    decode_head,
+    decode_index,
+)
+from holdfast.vault.storage.seam import Storage, Stored
+
+READ_BYTES: Final = 4 << 20
+_TAIL_BYTES: Final = 64 << 10
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """A stretch of a pack that is not as written: from `offset` on, `what` in words, and the frame it was, if known."""
+
+    offset: int
+    what: str
+    frame: FrameHead | None = None
+
+
+def parse_pack_key(key: str) -> bytes | None:
+    """The digest in a pack's key; None when it is no pack's key."""
+    name = key.rpartition("/")[2]
+    if not key.startswith("packs/") or not name.endswith(".pack") or len(name) != 69:
+        return None
+    try:
+        return bytes.fromhex(name[:64])
+    except ValueError:
+        return None
+
+
+def read_index(storage: Storage, pack: Stored) -> tuple[Run, ...]:
+    """The index of a pack. Raises DamagedVault, NewerVault or StorageError."""
+    if pack.size < HEADER_BYTES + FOOTER_BYTES:
+        raise damaged(f"a pack of {pack.size} bytes", pack.key)
+    tail_bytes = min(_TAIL_BYTES, pack.size)
+    tail = storage.read(pack.key, pack.size - tail_bytes, tail_bytes)
+    footer = decode_footer(tail[-FOOTER_BYTES:], pack.size, pack.key)
+    begin = footer.index_offset - (pack.size - tail_bytes)
+    if begin >= 0:
+        index = tail[begin : begin + footer.index_bytes]
+    else:
+        index = storage.read(pack.key, footer.index_offset, footer.index_bytes)
+    if blake3(index).digest() != footer.index_digest:
+        raise damaged("the index is not what was written", f"{pack.key}, byte {footer.index_offset}")
+    return tuple(decode_index(index, pack.key))
+
+
+def read_frame(storage: Storage, key: str, offset: int, payload_bytes: int) -> tuple[FrameHead, memoryview]:
+    """A frame whose place is known, checked. Raises DamagedVault or StorageError."""
+    data = storage.read(key, offset, HEAD_BYTES + payload_bytes)
+    return check_frame(memoryview(data), f"{key}, byte {offset}")
+
+
+def compute_digest(storage: Storage, pack: Stored) -> bytes:
+    """BLAKE3 of the whole pack, as it is on the medium."""
+    hasher, offset = blake3(), 0
+    while offset < pack.size:
+        data = storage.read(pack.key, offset, min(READ_BYTES, pack.size - offset))
+        hasher.update(data)
+        offset += len(data)
+    return hasher.digest()
+
+
+def walk_frames(storage: Storage, pack: Stored) -> Iterator[tuple[int, FrameHead, memoryview] | Fault]:
+    """Every frame that is as written, by its offset, and a Fault for every stretch that is not. Needs no index."""
+    offset = HEADER_BYTES
+    end = _find_end(storage, pack)
+    while offset + HEAD_BYTES <= end:
+        head = _find_head(storage, pack, offset, end)
+        if head is None:
+            following = _find_next_frame(storage, pack, offset + 1, end)
+            yield Fault(offset, "no frame can be read here")
+            offset = following
+            continue
+        try:
+            _, payload = read_frame(storage, pack.key, offset, head.payload_bytes)
+            yield offset, head, payload
+        except (DamagedVault, StorageError) as error:
+            yield Fault(offset, error.what, head)
+        offset += HEAD_BYTES + head.payload_bytes
+
+
+def _find_end(storage: Storage, pack: Stored) -> int:
+    """Where frames end: at the index if the footer can be read, else at the end of the pack."""
+    try:
+        footer = decode_footer(storage.read(pack.key, pack.size - FOOTER_BYTES, FOOTER_BYTES), pack.size, pack.key)
+    except (DamagedVault, StorageError):
+        return pack.size
+    return footer.index_offset
+
+
+def _find_head(storage: Storage, pack: Stored, offset: int, end: int) -> FrameHead | None:
+    try:
+        head = decode_head(storage.read(pack.key, offset, HEAD_BYTES), pack.key)
+    except (DamagedVault, StorageError):
+        return None
+    return head if offset + HEAD_BYTES + head.payload_bytes <= end else None
+
+
+def _find_next_frame(storage: Storage, pack: Stored, offset: int, end: int) -> int:
+    """The next place where a frame's head stands; `end` when there is none."""
+    while offset < end:
+        data = storage.read(pack.key, offset, min(READ_BYTES, end - offset))
+        found = data.find(b"FRAM")
+        if found >= 0:
+            return offset + found
+        if offset + len(data) >= end:
+            break
+        offset += len(data) - 3
+    return end
+
+
+def check_pack_header(storage: Storage, pack: Stored) -> None:
+    """Raises NewerVault or DamagedVault."""
+    check_header(storage.read(pack.key, 0, HEADER_BYTES), pack.key)
