@@ -1,10 +1,13 @@
 """The field against its definition, and the code against ISA-L, through pyeclib."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdfast.vault.parity import field
 from holdfast.vault.parity.field import (
     TABLES,
     accumulate,
@@ -77,3 +80,8 @@ def test_any_square_part_of_the_matrix_has_an_inverse(
     columns = data.draw(st.lists(st.integers(0, data_blocks - 1), min_size=size, max_size=size, unique=True))
     part = build_coefficients(data_blocks, parity_blocks)[rows][:, columns]
     assert np.array_equal(multiply(invert(part), part), np.eye(size, dtype=np.uint8))
+
+
+def test_the_kernel_is_used_where_the_build_compiled_it() -> None:
+    library = Path(field.__file__).with_name("libgf256.so")
+    assert (find_best_level() == TABLES) == (not library.exists())
