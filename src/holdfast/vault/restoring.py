@@ -5,7 +5,7 @@ import contextlib
 import errno
 import hashlib
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -127,7 +127,7 @@ def _write(vault: Vault, pool: ThreadPoolExecutor, manifest: FileManifest, part:
 
 
 @contextlib.contextmanager
-def _explaining(target: Path) -> Iterator[None]:
+def _explaining(target: Path) -> Generator[None]:
     try:
         yield
     except OSError as error:

@@ -1,1 +1,1 @@
-"""Keeping: files on disk become objects in packs, once each, as small as is known, and are read back before it is said."""
+"""Keeping: files become objects in packs, once each, as small as is known, and are read back before it is said."""

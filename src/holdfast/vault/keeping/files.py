@@ -1,4 +1,4 @@
-"""Keeps files: cuts them, names their objects, writes those that the vault lacks, and tells what each file consists of."""
+"""Keeps files: cuts them, names their objects, writes those the vault lacks, and tells what each file consists of."""
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor

@@ -22,7 +22,7 @@ class Storage(Protocol):
 
     def put(self, key: str, source: Path) -> None:
         """Move the file at `source` under `key`, replacing what is there. Durable and whole on return; on an error the
-        old value stands and `source` is still there."""
+        old value stands, or the new one whole."""
         ...
 
     def read(self, key: str, offset: int, length: int) -> bytes:
