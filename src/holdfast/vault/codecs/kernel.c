@@ -557,29 +557,30 @@ typedef uint16_t __attribute__((aligned(1), may_alias)) Half;
 typedef uint32_t __attribute__((aligned(1), may_alias)) Word;
 
 /* One element type: the differences' zigzags, the way back, and the exponents of the base. Loops the compiler widens. */
-#define DEFINE_DIFFERENCES(NAME, TYPE, LOOSE, SIGNED, BITS)                                                       \
-    ALWAYS_INLINE TYPE NAME##_to_order(TYPE u, int map) {                                                         \
-        TYPE sign = (TYPE)((TYPE)1 << (BITS - 1));                                                                \
-        return map ? u : (TYPE)(u ^ ((TYPE)((SIGNED)u >> (BITS - 1)) | sign));                                    \
-    }                                                                                                             \
-    ALWAYS_INLINE TYPE NAME##_from_order(TYPE u, int map) {                                                       \
-        TYPE sign = (TYPE)((TYPE)1 << (BITS - 1));                                                                \
-        return map ? u : (TYPE)(u ^ ((TYPE) ~(TYPE)((SIGNED)u >> (BITS - 1)) | sign));                            \
-    }                                                                                                             \
-    ALWAYS_INLINE void NAME##_zigzags(const LOOSE *raw, const LOOSE *base, size_t n, int map, uint32_t *z) {      \
-        for (size_t i = 0; i < n; i++) {                                                                          \
-            SIGNED d = (SIGNED)(TYPE)(NAME##_to_order(raw[i], map) - NAME##_to_order(base[i], map));              \
-            z[i] = (TYPE)((TYPE)((TYPE)d << 1) ^ (TYPE)(d >> (BITS - 1)));                                        \
-        }                                                                                                         \
-    }                                                                                                             \
-    ALWAYS_INLINE void NAME##_undo(const LOOSE *base, const uint32_t *z, size_t n, int map, LOOSE *raw) {         \
-        for (size_t i = 0; i < n; i++) {                                                                          \
-            TYPE d = (TYPE)(z[i] >> 1 ^ (0u - (z[i] & 1)));                                                       \
-            raw[i] = NAME##_from_order((TYPE)(NAME##_to_order(base[i], map) + d), map);                           \
-        }                                                                                                         \
-    }                                                                                                             \
-    ALWAYS_INLINE void NAME##_contexts(const LOOSE *base, size_t n, int shift, uint32_t mask, uint8_t *contexts) { \
-        for (size_t i = 0; i < n; i++) contexts[i] = (uint8_t)(base[i] >> shift & mask);                          \
+#define DEFINE_DIFFERENCES(NAME, TYPE, LOOSE, SIGNED, BITS)                                                           \
+    ALWAYS_INLINE TYPE NAME##_to_order(TYPE u, int map) {                                                             \
+        TYPE sign = (TYPE)((TYPE)1 << (BITS - 1));                                                                    \
+        return map ? u : (TYPE)(u ^ ((TYPE)((SIGNED)u >> (BITS - 1)) | sign));                                        \
+    }                                                                                                                 \
+    ALWAYS_INLINE TYPE NAME##_from_order(TYPE u, int map) {                                                           \
+        TYPE sign = (TYPE)((TYPE)1 << (BITS - 1));                                                                    \
+        return map ? u : (TYPE)(u ^ ((TYPE) ~(TYPE)((SIGNED)u >> (BITS - 1)) | sign));                                \
+    }                                                                                                                 \
+    ALWAYS_INLINE void NAME##_zigzags(const LOOSE *raw, const LOOSE *base, size_t n, int map, uint32_t *restrict z) { \
+        for (size_t i = 0; i < n; i++) {                                                                              \
+            SIGNED d = (SIGNED)(TYPE)(NAME##_to_order(raw[i], map) - NAME##_to_order(base[i], map));                  \
+            z[i] = (TYPE)((TYPE)((TYPE)d << 1) ^ (TYPE)(d >> (BITS - 1)));                                            \
+        }                                                                                                             \
+    }                                                                                                                 \
+    ALWAYS_INLINE void NAME##_undo(const LOOSE *base, const uint32_t *z, size_t n, int map, LOOSE *restrict raw) {    \
+        for (size_t i = 0; i < n; i++) {                                                                              \
+            TYPE d = (TYPE)(z[i] >> 1 ^ (0u - (z[i] & 1)));                                                           \
+            raw[i] = NAME##_from_order((TYPE)(NAME##_to_order(base[i], map) + d), map);                               \
+        }                                                                                                             \
+    }                                                                                                                 \
+    ALWAYS_INLINE void NAME##_contexts(const LOOSE *base, size_t n, int shift, uint32_t mask,                         \
+                                       uint8_t *restrict contexts) {                                                  \
+        for (size_t i = 0; i < n; i++) contexts[i] = (uint8_t)(base[i] >> shift & mask);                              \
     }
 DEFINE_DIFFERENCES(byte, uint8_t, uint8_t, int8_t, 8)
 DEFINE_DIFFERENCES(half, uint16_t, Half, int16_t, 16)
