@@ -11,7 +11,7 @@ from typing import Any, Final
 
 from holdfast.formats.bounded import open_regular
 from holdfast.formats.configs import CONFIG_BYTES_MAX, TOKENIZER_BYTES_MAX, read_json_object
-from holdfast.formats.gguf import read_gguf_header
+from holdfast.formats.gguf import read_gguf_metadata
 from holdfast.formats.onnx_layout import find_external_data
 from holdfast.formats.pickled import follow_pickle
 from holdfast.formats.plain import is_list, is_object
@@ -131,7 +131,7 @@ def _judge_array(head: bytes, what: str) -> Iterator[str]:
 
 
 def _look_into_gguf(path: Path) -> Iterator[str]:
-    for key, value in read_gguf_header(path).metadata:
+    for key, value in read_gguf_metadata(path):
         if key.startswith("tokenizer.chat_template") and isinstance(value, str):
             yield from _judge_template(value, key)
 

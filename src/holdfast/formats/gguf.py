@@ -27,6 +27,8 @@ _PAIRS_MAX: Final = 100_000
 _TENSORS_MAX: Final = 1_000_000
 _KEY_BYTES_MAX: Final = 65_535
 _KEPT_ITEMS_MAX: Final = 64
+_RANK_MAX: Final = 8
+_ENTRIES: Final = tuple(struct.Struct(f"<{rank}QIQ") for rank in range(_RANK_MAX + 1))
 _VERSIONS: Final = (2, 3)
 
 _SCALARS: Final[Mapping[int, str]] = {
@@ -89,12 +91,15 @@ def read_gguf_header(path: Path, header_bytes_max: int = HEADER_BYTES_MAX) -> Gg
     DuplicateKey, NestedTooDeep.
     """
     with BoundedReader(path, header_bytes_max) as reader:
-        magic = reader.take(4, "the magic")
-        if magic != b"GGUF":
-            raise BadMagic(
-                f"starts with {magic!r}, not with b'GGUF'", where=at_byte(path, 0), next_step="Not a GGUF file."
-            )
         return _Header(reader).read()
+
+
+def read_gguf_metadata(path: Path, header_bytes_max: int = HEADER_BYTES_MAX) -> tuple[tuple[str, Value], ...]:
+    """The metadata alone; raises as read_gguf_header does."""
+    with BoundedReader(path, header_bytes_max) as reader:
+        header = _Header(reader)
+        header.take_opening()
+        return tuple(header.take_metadata().items())
 
 
 class _Header:
@@ -104,19 +109,33 @@ class _Header:
         self.reader = reader
 
     def read(self) -> GgufHeader:
+        version, tensor_count = self.take_opening()
+        metadata = self.take_metadata()
+        tensors = tuple(self._take_tensor() for _ in range(tensor_count))
+        return GgufHeader(version, tuple(metadata.items()), tensors, self.reader.offset)
+
+    def take_opening(self) -> tuple[int, int]:
+        """The version and the number of tensors."""
+        magic = self.reader.take(4, "the magic")
+        if magic != b"GGUF":
+            raise BadMagic(
+                f"starts with {magic!r}, not with b'GGUF'",
+                where=at_byte(self.reader.path, 0),
+                next_step="Not a GGUF file.",
+            )
         version = self.reader.take_number("I", "the version")
         if version not in _VERSIONS:
             raise UnknownVersion(f"version {version} is not 2 or 3", where=self._here(), next_step="Convert the file.")
-        tensor_count = self._take_count(_TENSORS_MAX, 24, "tensors")
-        pair_count = self._take_count(_PAIRS_MAX, 13, "metadata pairs")
+        return version, self._take_count(_TENSORS_MAX, 24, "tensors")
+
+    def take_metadata(self) -> dict[str, Value]:
         metadata: dict[str, Value] = {}
-        for _ in range(pair_count):
+        for _ in range(self._take_count(_PAIRS_MAX, 13, "metadata pairs")):
             key = self._take_text("a key", _KEY_BYTES_MAX)
             if key in metadata:
                 raise DuplicateKey(f"key {key!r} stands twice", where=self._here(), next_step="Not read.")
             metadata[key] = self._take_value(self.reader.take_number("I", "a value's type"))
-        tensors = tuple(self._take_tensor() for _ in range(tensor_count))
-        return GgufHeader(version, tuple(metadata.items()), tensors, self.reader.offset)
+        return metadata
 
     def _take_count(self, count_max: int, bytes_each: int, what: str) -> int:
         count = self.reader.take_number("Q", f"the number of {what}")
@@ -178,11 +197,16 @@ class _Header:
         return sha256(self.reader.take(size, "an array")).hexdigest()
 
     def _take_tensor(self) -> GgufTensor:
-        name = self._take_text("a tensor's name", _KEY_BYTES_MAX)
-        rank = self.reader.take_number("I", "a tensor's rank")
-        if rank > 8:
+        """Three reads an entry: a file may have hundreds of thousands of them."""
+        take = self.reader.take
+        length = int.from_bytes(take(8, "a tensor's name"), "little")
+        if length > _KEY_BYTES_MAX:
+            raise TooManyEntries(f"a tensor's name of {length:,} bytes", where=self._here(), next_step="Not read.")
+        data = take(length + 4, "a tensor's name")
+        name, rank = data[:-4].decode("utf-8", "replace"), int.from_bytes(data[-4:], "little")
+        if rank > _RANK_MAX:
             raise TooManyEntries(f"tensor {name!r} has {rank:,} dimensions", where=self._here(), next_step="Not read.")
-        *shape, kind, offset = struct.unpack(f"<{rank}QIQ", self.reader.take(8 * rank + 12, "a tensor's entry"))
+        *shape, kind, offset = _ENTRIES[rank].unpack(take(8 * rank + 12, "a tensor's entry"))
         return GgufTensor(name, tuple(shape), kind, offset)
 
     def _here(self) -> str:

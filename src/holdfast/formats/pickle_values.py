@@ -29,9 +29,11 @@ class StorageRef:
 
 @dataclass(frozen=True, slots=True)
 class TensorRef:
-    """A tensor over a storage. `dtype` is a name such as `torch.float8_e4m3fn` where the storage does not tell."""
+    """A tensor over a storage, from element `begin` on. `dtype` is a name such as `torch.float8_e4m3fn` where the
+    storage does not tell."""
 
     storage: StorageRef
+    begin: int
     shape: tuple[int, ...]
     dtype: str
 
@@ -55,9 +57,9 @@ def find_tensor(function: object, arguments: object) -> TensorRef | None:
         return first
     if function.dotted not in _REBUILDS or not isinstance(first, StorageRef) or len(arguments) < 3:
         return None
-    shape = arguments[2]
-    if not is_tuple(shape):
+    begin, shape = arguments[1], arguments[2]
+    if not is_tuple(shape) or not isinstance(begin, int):
         return None
     dtype = arguments[6] if len(arguments) > 6 else None
     sizes = tuple(size for size in shape if isinstance(size, int))
-    return TensorRef(first, sizes, dtype.dotted if isinstance(dtype, Name) else "")
+    return TensorRef(first, begin, sizes, dtype.dotted if isinstance(dtype, Name) else "")

@@ -1,0 +1,66 @@
+"""What tests of layouts share: writing a file, and the promises that every layout keeps."""
+
+import struct
+import time
+from collections.abc import Sequence
+from pathlib import Path
+
+from holdfast.formats.layout import read_layout
+from holdfast.records.vault import FileLayout, Role, Stretch
+
+FILES = Path(__file__).parent / "fixtures"
+_AT_REST_S = 0.1  # what the calibration takes on a slow machine that does nothing else
+
+
+def save(folder: Path, data: bytes, name: str = "file") -> Path:
+    (folder / name).write_bytes(data)
+    return folder / name
+
+
+def check_whole(path: Path, layout: FileLayout) -> None:
+    """The stretches, one after the other, are the file."""
+    data = path.read_bytes()
+    assert layout.size == len(data)
+    assert b"".join(cut(data, one) for one in layout.stretches) == data
+    assert all(one.length > 0 for one in layout.stretches)
+    offsets = [one.offset for one in layout.stretches]
+    assert offsets == sorted(offsets)
+
+
+def cut(data: bytes, stretch: Stretch) -> bytes:
+    return data[stretch.offset : stretch.offset + stretch.length]
+
+
+def list_tensors(layout: FileLayout) -> list[Stretch]:
+    return [one for one in layout.stretches if one.role is Role.TENSOR]
+
+
+def describe(layout: FileLayout) -> list[tuple[str, str, tuple[int, ...]]]:
+    return [(one.name, one.dtype, one.shape) for one in list_tensors(layout)]
+
+
+def measure_s(path: Path) -> float:
+    """Seconds that a layout takes, of the processor at rest: other work on the machine is measured and taken out."""
+    started = time.process_time()
+    sum(number % 7 for number in range(2_000_000))
+    calibration = time.process_time() - started
+    started = time.process_time()
+    read_layout(path)
+    return (time.process_time() - started) * min(1.0, _AT_REST_S / calibration)
+
+
+def text(value: bytes) -> bytes:
+    """A text as GGUF writes it."""
+    return struct.pack("<Q", len(value)) + value
+
+
+def gguf(
+    tensors: Sequence[tuple[bytes, tuple[int, ...], int, int]], data: bytes, pairs: bytes = b"", count: int = 0
+) -> bytes:
+    """A GGUF file of entries (name, shape, number of the type, offset), aligned to 32 bytes."""
+    entries = b"".join(
+        text(name) + struct.pack(f"<I{len(shape)}QIQ", len(shape), *shape, kind, offset)
+        for name, shape, kind, offset in tensors
+    )
+    head = b"GGUF" + struct.pack("<IQQ", 3, len(tensors), count) + pairs + entries
+    return head + bytes(-len(head) % 32) + data
