@@ -24,6 +24,7 @@ from holdfast.records.use import (
 from tests.blasts import compute_blast
 from tests.helpdesk_findings import HORIZON, ON, delisted
 from tests.helpdesk_rows import make_name, make_rows
+from tests.helpdesk_screening import make_screening
 from tests.helpdesk_what_ifs import make_policy, make_what_ifs
 
 
@@ -68,6 +69,7 @@ def make_report() -> CheckReport:
         waivers=(waiver,),
         stand_ins=tuple(row.stand_in for row in rows if row.stand_in),
         notes=(f"The evidence ends on {HORIZON}; what happened between then and {ON} is unknown.",),
+        screening=make_screening(),
     )
 
 
@@ -125,6 +127,7 @@ def make_hostile_report() -> CheckReport:
         skipped=(Skipped(HOSTILE, HOSTILE),),
         what_ifs=what_ifs,
         party_title=HOSTILE,
+        screening=make_screening(HOSTILE),
     )
 
 

@@ -143,3 +143,12 @@ def test_every_dependency_points_to_something_in_the_bill() -> None:
     assert {on for d in dependencies for on in cast("list[str]", d.get("dependsOn", []))} <= refs
     triage = next(d for d in dependencies if d["ref"] == "service:triage")
     assert cast("list[str]", triage["dependsOn"])[0] == "pkg:huggingface/Qwen/Qwen3-8B"
+
+
+def test_a_component_carries_the_hits_of_those_who_built_it() -> None:
+    bom = _bom(make_report())
+    hits = {ref: _facts(component, "official-list-hit") for ref, component in _models(bom).items()}
+    with_hits = {ref for ref, said in hits.items() if said}
+    assert with_hits == {row.model for row in make_report().rows if row.number in (1, 2)}
+    told = _facts(cast("Json", bom["metadata"]), "official-lists")
+    assert any("No hit is not clearance." in line for line in told)

@@ -26,10 +26,10 @@ from holdfast.records.errors import (
     UsageError,
 )
 from holdfast.records.screening import Answer
+from holdfast.workflows.folders import lists_folder
 from holdfast.workflows.lists import (
     ScreenAsked,
     UpdateAsked,
-    lists_folder,
     open_lists,
     screen_names,
     show_lists,

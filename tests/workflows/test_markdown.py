@@ -69,12 +69,20 @@ def test_what_is_not_resolved_has_a_list_of_its_own_after_the_models() -> None:
     before, after = render_markdown(make_report()).split("**Not resolved.**")
     assert "RERANKER" not in before
     assert "9 models, 19 uses (2 not resolved), 3 services" in before
-    listed = [line for line in after.split("**Policy**")[0].splitlines() if line.startswith("- ")]
+    listed = [line for line in after.split("**Hits")[0].splitlines() if line.startswith("- ")]
     assert listed == [
         "- 10 `${RERANKER}` in `search/rerank.py:17`: set in deploy/values.yaml:41 from the environment"
         " · search · prod · 1 use",
         "- 11 `process.env.SUMMARY_MODEL` in `replies/summary.ts:9`: no default is written · replies · prod · 1 use",
     ]
+
+
+def test_hits_on_official_lists_name_the_models_and_are_no_verdict() -> None:
+    text = render_markdown(make_report())
+    assert "**Hits on official lists.** A hit is not a verdict." in text
+    assert "- Alibaba: developer, base; models 1, 2\n  - us-1260h, listed: Alibaba Group Holding" in text
+    assert "No hit is not clearance" in text.split("**Hits on official lists.**")[1]
+    assert "Hits on" not in render_markdown(replace(make_report(), screening=None))
 
 
 def test_policy_waivers_and_known_findings_are_shown() -> None:

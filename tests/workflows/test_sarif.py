@@ -166,3 +166,13 @@ def test_the_horizon_and_the_disclaimer_go_with_the_run() -> None:
     properties = cast("Json", _run(render_sarif(make_report()))["properties"])
     assert properties["evidenceTo"] == "2026-10-06"
     assert properties["disclaimer"] == "Evidence, not legal advice."
+
+
+def test_official_lists_are_told_in_the_run_and_break_no_rule() -> None:
+    report = make_report()
+    told = cast("Json", cast("Json", _run(render_sarif(report))["properties"])["officialLists"])
+    hits = cast("list[Json]", told["hits"])
+    assert [(hit["name"], hit["rows"]) for hit in hits] == [("Alibaba", [1, 2])]
+    assert told["listedOn"] == "2026-11-22"
+    silent = render_sarif(replace(report, screening=None))
+    assert _results(silent) == _results(render_sarif(report))

@@ -9,6 +9,7 @@ from holdfast.data import data_folder
 from holdfast.lineage import NameReader, read_registry
 from holdfast.records.canonical_json import encode_pretty
 from holdfast.records.errors import UnknownName
+from holdfast.workflows.screening import ScreeningAsked
 from holdfast.workflows.who import WhoResult, describe_who, who
 
 TODAY = datetime.date(2026, 11, 22)
@@ -107,11 +108,11 @@ def test_the_answer_has_a_json_form(reader: NameReader) -> None:
     assert '"asked": "qwen3:8b"' in encode_pretty(who("qwen3:8b", reader, on=TODAY))
 
 
-def test_the_how_to_shows_what_the_verb_prints() -> None:
+def test_the_how_to_shows_what_the_verb_prints(tmp_path: Path) -> None:
     text = HOW_TO.read_text(encoding="utf-8")
     shown = text.split("```")[1].splitlines()[1:]
     command, *expected = [line.strip() for line in shown if line.strip() not in ("", "…")]
     asked = command.split()[3]
     assert command == f"$ holdfast who {asked} --on {TODAY}"
-    printed = lines_of(describe_who(asked, TODAY))
+    printed = lines_of(describe_who(asked, ScreeningAsked(tmp_path, TODAY, TODAY)))
     assert [line for line in expected if line not in printed] == []

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from holdfast.records.finding import Finding
 from holdfast.records.lever import Effect, Reach
 from holdfast.records.model import Kind, Pin
+from holdfast.records.screening import ScreeningSummary
 from holdfast.records.use import Artefact, Catalogue, LineageClaim, Skipped, Use
 
 
@@ -157,6 +158,7 @@ class CheckReport:
     waivers: tuple[Waiver, ...] = ()
     stand_ins: tuple[StandIn, ...] = ()
     notes: tuple[str, ...] = ()
+    screening: ScreeningSummary | None = None  # None: it was not asked for
 
     @property
     def use_count(self) -> int:

@@ -290,3 +290,31 @@ class ScreeningResult:
         if Answer.YES in found:
             return Answer.YES
         return Answer.NO if found == {Answer.NO} else Answer.UNKNOWN
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Involved:
+    """Somebody who has a part in a model, and what screening found. `rows`: numbers of a report's rows, if any."""
+
+    id: str
+    name: str
+    parts: tuple[str, ...]  # `developer`, `base`, `endpoint`, `owner of Zhipu AI (20 %)`
+    rows: tuple[int, ...]
+    result: ScreeningResult
+    says: tuple[str, ...]  # each hit in words
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ScreeningSummary:
+    """Everybody involved, screened. `says`: what was screened, what is unknown, and that no hit is not clearance."""
+
+    on: datetime.date
+    known_on: datetime.date
+    editions: tuple[EditionUse, ...] = ()
+    involved: tuple[Involved, ...] = ()
+    says: tuple[str, ...]
+
+    @property
+    def hit(self) -> tuple[Involved, ...]:
+        """Those with a hit, the surest first."""
+        return tuple(one for one in self.involved if one.says)

@@ -3,7 +3,7 @@
 import datetime
 import json
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import cast
 
@@ -12,11 +12,13 @@ from pydantic import TypeAdapter, ValidationError
 from holdfast.records.canonical_json import encode_canonical
 from holdfast.records.errors import MalformedFile, MissingPath
 from holdfast.records.report import CheckReport
+from holdfast.records.screening import ScreeningSummary
 from holdfast.workflows.check import CheckRequest, check
 from holdfast.workflows.configuration import read_settings
-from holdfast.workflows.folders import state_folder
-from holdfast.workflows.knowledge import read_knowledge
+from holdfast.workflows.folders import lists_folder, state_folder
+from holdfast.workflows.knowledge import Knowledge, read_knowledge
 from holdfast.workflows.scanning import run_scan
+from holdfast.workflows.screening import ScreeningAsked, screen_rows
 from holdfast.workflows.writing import write_text
 
 LAST_REPORT = "last-check.json"
@@ -35,7 +37,7 @@ class CheckAsked:
 
 
 def run_check(asked: CheckAsked, progress: Callable[[int, int], None]) -> CheckReport:
-    """Scan, resolve, assess. Raises HoldfastError with the place for anything that was named wrongly."""
+    """Scan, resolve, assess, screen. Raises HoldfastError with the place for anything that was named wrongly."""
     if not asked.path.exists():
         raise MissingPath("no such file or folder", where=str(asked.path), next_step="Name the application's folder.")
     settings = read_settings(asked.path, asked.environ, asked.flags, asked.today)
@@ -43,8 +45,18 @@ def run_check(asked: CheckAsked, progress: Callable[[int, int], None]) -> CheckR
     knowledge = read_knowledge(Path(settings.data) if settings.data else None, settings.on)
     inventory = run_scan(asked.path, settings, progress, cached=asked.cached)
     report = check(CheckRequest(inventory, settings, knowledge, baseline))
+    report = replace(report, screening=_screen(report, knowledge, asked))
     write_text(state_folder(asked.environ) / LAST_REPORT, encode_canonical(report), what="the last report")
     return report
+
+
+def _screen(report: CheckReport, knowledge: Knowledge, asked: CheckAsked) -> ScreeningSummary:
+    lists = lists_folder(environ=asked.environ)
+    return screen_rows(
+        report.rows,
+        knowledge.registry.organisations,
+        ScreeningAsked(lists, report.on, known_on=asked.today, data=knowledge.folder),
+    )
 
 
 def read_baseline(path: Path) -> frozenset[str]:

@@ -16,6 +16,7 @@ from holdfast.records.model import Kind, Pin
 from holdfast.records.report import CheckReport, LineageEdge, ModelRow, OrgView
 from holdfast.records.use import Artefact, Use
 from holdfast.workflows.biting import Bite, find_bites, is_unresolved, say_standing
+from holdfast.workflows.screening_words import find_hits_of
 
 UNKNOWN = "unknown"
 # Identifiers of the SPDX list that model licences use; any other licence is given by its name.
@@ -107,6 +108,7 @@ def _report_facts(report: CheckReport) -> Iterator[tuple[str, str]]:
     yield "horizon", report.horizon.isoformat()
     yield from (("scenario", scenario) for scenario in report.scenarios)
     yield from (("note", note) for note in report.notes)
+    yield from (("official-lists", line) for line in (report.screening.says if report.screening else ()))
     yield from (("skipped", f"{skipped.path}: {skipped.reason}") for skipped in report.skipped)
     yield from (("catalogue", f"{c.place}: {c.length} names, not uses") for c in report.catalogues)
     yield "disclaimer", "Evidence, not legal advice."
@@ -324,6 +326,8 @@ def _row_facts(row: ModelRow, report: CheckReport) -> Iterator[tuple[str, str]]:
         yield "stand-in", row.stand_in.model
     if row.note:
         yield "note", row.note
+    for one in find_hits_of(report.screening, row.number):
+        yield from (("official-list-hit", f"{one.name} ({', '.join(one.parts)}): {said}") for said in one.says)
     yield "horizon", report.horizon.isoformat()
 
 

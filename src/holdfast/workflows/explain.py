@@ -11,6 +11,7 @@ from holdfast.records.report import CheckReport, ModelRow
 from holdfast.workflows.checking import read_last_report
 from holdfast.workflows.explaining import cite, explain_finding
 from holdfast.workflows.knowledge import read_knowledge
+from holdfast.workflows.screening_words import find_hits_of, say_involved
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +50,10 @@ def explain(what: str, environ: Mapping[str, str], *, data: str | None, everythi
 
 def _explain_row(row: ModelRow, report: CheckReport, everything: bool) -> Iterator[Block]:
     yield Block(f"{row.number}  {row.model}", tuple(_row_lines(row)))
+    if report.screening is not None:
+        hits = find_hits_of(report.screening, row.number)
+        said = [line for one in hits for line in (say_involved(one), *(f"  {text}" for text in one.says))]
+        yield Block("Official lists", (*said, *report.screening.says))
     shown = [finding for finding in row.findings if finding.bites or everything]
     for finding in merge_alike(shown):
         yield _explain_one(finding)

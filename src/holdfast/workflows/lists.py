@@ -1,7 +1,6 @@
 """`holdfast lists`: official lists fetched or taken from files on command, what is held, and screening against them."""
 
 import datetime
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -100,14 +99,6 @@ class ScreenAsked:
     threshold: float = THRESHOLD
     feeds: tuple[str, ...] = ()
     data: Path | None = None
-
-
-def lists_folder(named: str | None = None, environ: Mapping[str, str] = os.environ) -> Path:
-    """Where editions lie: a named folder, else HOLDFAST_LISTS, else the user's data folder."""
-    if named or environ.get("HOLDFAST_LISTS"):
-        return Path(named or environ["HOLDFAST_LISTS"])
-    base = environ.get("XDG_DATA_HOME")
-    return (Path(base) if base else Path.home() / ".local/share") / "holdfast" / "lists"
 
 
 def show_lists(folder: Path, names: Sequence[str] = (), data: Path | None = None) -> list[HeldFeed]:

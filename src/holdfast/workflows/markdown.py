@@ -8,6 +8,7 @@ from holdfast.records.model import Kind, Pin
 from holdfast.records.report import CheckReport, ModelRow, OrgView, Waiver
 from holdfast.records.use import Use
 from holdfast.workflows.biting import Bite, find_bites, say_standing
+from holdfast.workflows.screening_words import say_involved
 from holdfast.workflows.unresolved import NOT_ASSESSED, say_count, say_counts, say_places, say_why, split_rows
 
 LEVERS_SHOWN_MAX = 3
@@ -26,6 +27,7 @@ def render_markdown(report: CheckReport) -> str:
         _text(say_counts(report)),
         _table(split.models),
         _unresolved(split.unresolved),
+        _hits(report),
         _policy(report),
         _uses(report),
         _notes(report),
@@ -114,6 +116,18 @@ def _unresolved(rows: Sequence[ModelRow]) -> str:
     return "\n".join([f"**Not resolved.** {NOT_ASSESSED}", "", *lines, *rest])
 
 
+def _hits(report: CheckReport) -> str:
+    """Who has a hit on an official list, each hit in a line."""
+    if not report.screening or not report.screening.hit:
+        return ""
+    lines = [
+        line
+        for one in report.screening.hit
+        for line in (f"- {_text(say_involved(one))}", *(f"  - {_text(said)}" for said in one.says))
+    ]
+    return "\n".join(["**Hits on official lists.** A hit is not a verdict.", "", *lines])
+
+
 def _set_where(row: ModelRow) -> str:
     return " · ".join(part for part in (_text(say_why(row.uses)), _used_by(row)) if part)
 
@@ -163,6 +177,7 @@ def _notes(report: CheckReport) -> str:
 
 def _note_lines(report: CheckReport) -> Iterator[str]:
     yield from report.notes
+    yield from report.screening.says if report.screening else ()
     for catalogue in report.catalogues:
         yield f"{catalogue.place} lists {say_count(catalogue.length, 'model')}: a catalogue, not uses."
     for skipped in report.skipped:

@@ -14,6 +14,7 @@ from holdfast.records.finding import Citation, Finding
 from holdfast.records.lever import Effect, Reach
 from holdfast.records.model import Pin
 from holdfast.records.report import CheckReport, ModelRow, PolicyOutcome, Waiver
+from holdfast.records.screening import ScreeningSummary
 from holdfast.records.use import Place, Skipped, Use
 from holdfast.workflows.biting import (
     Bite,
@@ -76,7 +77,17 @@ def _run_properties(report: CheckReport) -> Json:
         "target": report.target,
         "notes": report.notes,
         "disclaimer": "Evidence, not legal advice.",
+        **_screening(report.screening),
     }
+
+
+def _screening(screening: ScreeningSummary | None) -> Json:
+    """What official lists say of those involved: no result of a rule, for a hit is not a verdict."""
+    if screening is None:
+        return {}
+    hits = [{"name": one.name, "parts": one.parts, "rows": one.rows, "says": one.says} for one in screening.hit]
+    told: Json = {"listedOn": screening.on, "asKnownOn": screening.known_on, "says": screening.says, "hits": hits}
+    return {"officialLists": {**told, "editions": screening.editions}}
 
 
 def _invocation(report: CheckReport) -> Json:

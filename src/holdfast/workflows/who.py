@@ -1,13 +1,13 @@
 """`holdfast who`: whose a model, an organisation or a family is, on a date, each value with its source.
 
-Says what the registry, the name and declared claims tell, and where they end. Screens against no official list.
+Says what the registry, the name and declared claims tell, and where they end; asked to, screens the official lists on
+disk.
 """
 
 import datetime
 import difflib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
 
 from holdfast.data import data_folder
 from holdfast.inventory.naming import find_named
@@ -15,10 +15,13 @@ from holdfast.lineage import NameReader, Registry, find_licences, read_registry,
 from holdfast.lineage.stems import split_words
 from holdfast.records.errors import UnknownName
 from holdfast.records.family import Family, Licence
-from holdfast.records.lineage import ModelFacts
+from holdfast.records.lineage import ModelFacts, Where
 from holdfast.records.model import ModelName, find_model_name
 from holdfast.records.organisation import Organisation
+from holdfast.records.screening import ScreeningSummary
+from holdfast.records.subject import UNKNOWN_ORG
 from holdfast.records.use import LineageClaim
+from holdfast.workflows.screening import Part, ScreeningAsked, screen_parts
 from holdfast.workflows.who_blocks import (
     Block,
     evidence_block,
@@ -26,6 +29,7 @@ from holdfast.workflows.who_blocks import (
     licence_block,
     model_blocks,
     organisation_block,
+    screening_block,
 )
 
 SUGGESTIONS_MAX = 3
@@ -51,11 +55,28 @@ class WhoResult:
     organisations: tuple[Organisation, ...]
     families: tuple[Family, ...]
     blocks: tuple[Block, ...]
+    screening: ScreeningSummary | None = None  # None: it was not asked for
 
 
-def describe_who(name: str, on: datetime.date, data: Path | None = None) -> WhoResult:
-    """`who` against a data folder (the packaged one by default)."""
-    return who(name, NameReader(read_registry(data or data_folder())), on=on)
+def describe_who(name: str, asked: ScreeningAsked) -> WhoResult:
+    """`who` against a data folder (the packaged one by default), with everybody involved screened."""
+    registry = read_registry(asked.data or data_folder())
+    result = who(name, NameReader(registry), on=asked.on)
+    screening = screen_parts(_parts_of(result), registry.organisations, asked)
+    *told, evidence = result.blocks
+    return replace(result, blocks=(*told, screening_block(screening), evidence), screening=screening)
+
+
+def _parts_of(result: WhoResult) -> Iterator[Part]:
+    """Builders and the endpoint of a model; else the organisations asked for, and the developers of families."""
+    if result.model is None:
+        yield from (Part(org.id, "asked for") for org in result.organisations)
+        yield from (Part(family.developer.value, f"developer of {family.name}") for family in result.families)
+        return
+    for builder in result.model.builders:
+        yield Part(builder.organisation or UNKNOWN_ORG, builder.how.value)
+    if result.model.operator.where is not Where.HERE and result.model.operator.organisation:
+        yield Part(result.model.operator.organisation, "endpoint")
 
 
 def who(text: str, reader: NameReader, *, on: datetime.date, claims: Sequence[LineageClaim] = ()) -> WhoResult:

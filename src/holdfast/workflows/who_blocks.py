@@ -9,6 +9,8 @@ from holdfast.records.evidence import Source, Sureness
 from holdfast.records.family import Family, Licence
 from holdfast.records.lineage import Builder, How, LineageEdge, ModelFacts, Where
 from holdfast.records.organisation import Listing, ListingStatus, NameKind, Organisation, Owner
+from holdfast.records.screening import ScreeningSummary
+from holdfast.workflows.screening_words import say_involved
 
 NO_CLEARANCE = "No list entry is recorded. No hit is no clearance: it says only what was looked at and found."
 _SHOWN_MAX = 12
@@ -226,6 +228,15 @@ def _neighbour_lines(family: Family, registry: Registry) -> Iterator[str]:
         yield f"families built on it: {_shorten(children)}"
     if family.hosts:
         yield f"seen to be served by: {_shorten([_name(host, registry) for host in family.hosts])}"
+
+
+# --- official lists ---------------------------------------------------------------------------------------------------
+
+
+def screening_block(screening: ScreeningSummary) -> Block:
+    """Hits first, then what was screened, what is unknown, and that no hit is not clearance."""
+    hits = [line for one in screening.hit for line in (f"HIT {say_involved(one)}", *(f"  {said}" for said in one.says))]
+    return Block(f"Official lists on {screening.on}", (*hits, *screening.says))
 
 
 # --- words ------------------------------------------------------------------------------------------------------------

@@ -101,6 +101,30 @@ def test_a_report_without_models_still_lists_what_is_not_resolved(open_page: Ope
     assert opened.complaints == []
 
 
+def test_the_evidence_of_a_row_shows_its_hits_on_official_lists_and_what_is_unknown(open_page: OpenPage) -> None:
+    page = open_page(make_report()).page
+    page.click('tr[data-row="1"] .c-weights')
+    whose = page.locator('section[aria-labelledby="evidence-whose"]')
+    expect(whose).to_contain_text("Official lists")
+    expect(whose.locator(".hits li")).to_have_count(1)
+    expect(whose.locator(".hits")).to_contain_text("Alibaba Group Holding Limited [a1]")
+    expect(whose).to_contain_text("No hit is not clearance.")
+    expect(whose).to_contain_text("Unknown for us-ofac-sdn")
+    page.click("#evidence-close")
+    page.click('tr[data-row="3"] .c-weights')
+    expect(whose.locator(".hits")).to_have_count(0)
+    expect(whose).to_contain_text("No hit is not clearance.")
+
+
+def test_without_lists_the_page_says_that_nothing_was_screened(open_page: OpenPage) -> None:
+    report = make_report()
+    assert report.screening is not None
+    says = ("No official list was screened: no list is held. Get them: holdfast lists update.",)
+    page = open_page(replace(report, screening=replace(report.screening, involved=(), editions=(), says=says))).page
+    expect(page.locator("#record")).to_contain_text(says[0])
+    assert "clearance" not in page.locator("#record").inner_text()
+
+
 # --- filters and sorting ------------------------------------------------------------------------------------------
 
 

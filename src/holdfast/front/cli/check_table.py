@@ -11,6 +11,7 @@ from holdfast.records.finding import Finding
 from holdfast.records.lever import Effect, Reach
 from holdfast.records.model import Kind, Pin
 from holdfast.records.report import CheckReport, ModelRow, OrgView
+from holdfast.workflows.screening_words import say_involved
 from holdfast.workflows.unresolved import NOT_ASSESSED, say_count, say_counts, say_places, say_why, split_rows
 
 LEVERS_SHOWN_MAX = 3
@@ -28,6 +29,7 @@ def print_check(report: CheckReport, output: Output, written: Sequence[tuple[str
     if split.unresolved:
         out.print(f" [bold]Not resolved[/]  [dim]{NOT_ASSESSED}[/]")
         out.print(_unresolved_table(split.unresolved))
+    _print_hits(report, output)
     out.print(f"\n [bold]{escape(report.headline)}[/]", soft_wrap=True)
     for line in _notes(report):
         out.print(f" [dim]{escape(line)}[/]", soft_wrap=True)
@@ -133,8 +135,19 @@ def _lever(finding: Finding) -> str:
     return f"[{colour}]{escape(what + reach)}[/]: {finding.lever} [dim]({since})[/]"
 
 
+def _print_hits(report: CheckReport, output: Output) -> None:
+    """Who has a hit on an official list; what was screened, and what not, stands with the notes."""
+    hits = report.screening.hit if report.screening else ()
+    if hits:
+        output.out.print("\n [bold]Hits on official lists[/]  [dim]A hit is not a verdict.[/]")
+    for one in hits:
+        output.out.print(f" {escape(say_involved(one))}", soft_wrap=True)
+        for line in one.says:
+            output.out.print(f"   [yellow]{escape(line)}[/]", soft_wrap=True)
+
+
 def _notes(report: CheckReport) -> list[str]:
-    lines = list(report.notes)
+    lines = [*report.notes, *(report.screening.says if report.screening else ())]
     if any(row.pin is Pin.MOVING for row in split_rows(report.rows).models):
         lines.append("(!) moving alias: not pinned to a commit or a dated snapshot.")
     if report.catalogues:

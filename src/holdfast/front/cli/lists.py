@@ -54,7 +54,8 @@ def show_command(
 
 
 def _show(names: Sequence[str], folder: str | None, json: bool, data: str | None) -> None:
-    from holdfast.workflows.lists import lists_folder, show_lists
+    from holdfast.workflows.folders import lists_folder
+    from holdfast.workflows.lists import show_lists
 
     place = lists_folder(folder)
     held = show_lists(place, names, Path(data) if data else None)
@@ -136,7 +137,8 @@ def update_command(
     Example:  holdfast lists update us-1260h --from list.csv
     """
     from holdfast.workflows.configuration import parse_date
-    from holdfast.workflows.lists import UpdateAsked, lists_folder, update_lists
+    from holdfast.workflows.folders import lists_folder
+    from holdfast.workflows.lists import UpdateAsked, update_lists
 
     with show_progress("Fetching lists") as progress:
         asked = UpdateAsked(
@@ -199,7 +201,8 @@ def screen_command(
     Example:  holdfast lists screen org:zhipu --on 2025-01-16
     """
     from holdfast.workflows.configuration import parse_date
-    from holdfast.workflows.lists import ScreenAsked, lists_folder, screen_names
+    from holdfast.workflows.folders import lists_folder
+    from holdfast.workflows.lists import ScreenAsked, screen_names
 
     today = date.today()  # noqa: DTZ011
     asked = ScreenAsked(

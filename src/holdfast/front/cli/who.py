@@ -21,10 +21,13 @@ def who_command(
     Example:  holdfast who TheBloke/deepseek-coder-6.7B-instruct-GGUF
     """
     from holdfast.workflows.configuration import parse_date
+    from holdfast.workflows.folders import lists_folder
+    from holdfast.workflows.screening import ScreeningAsked
     from holdfast.workflows.who import describe_who
 
-    day = parse_date(on, "--on") if on else date.today()  # noqa: DTZ011
-    answer = describe_who(name, day, Path(data) if data else None)
+    today = date.today()  # noqa: DTZ011
+    day = parse_date(on, "--on") if on else today
+    answer = describe_who(name, ScreeningAsked(lists_folder(), day, today, Path(data) if data else None))
     if json:
         print_json(answer)
         return

@@ -250,6 +250,7 @@ function drawWhose(row) {
           ),
         ]
       : null,
+    drawScreening(row),
     facts([
       ["Established by", row.confidence],
       ["Families", row.families.join(", ")],

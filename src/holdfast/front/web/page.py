@@ -27,6 +27,7 @@ SCRIPTS = tuple(
         "graph",
         "map",
         "levers",
+        "screening",
         "evidence",
         "record",
         "page",

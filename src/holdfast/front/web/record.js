@@ -3,6 +3,7 @@
 function drawRecord() {
   const parts = [
     unknownPart(),
+    screeningPart(),
     policyPart(),
     waiverPart(),
     standInPart(),

@@ -71,7 +71,9 @@ def _screen(
     own = question.lists.screen(party, question.on, question.known_on)
     if organisation is None or len(path) > DEPTH_MAX:
         return own
-    stakes = [stake for owner in _current_owners(organisation, question.on) for stake in _stake(owner, question, path)]
+    stakes = [
+        stake for owner in find_current_owners(organisation, question.on) for stake in _stake(owner, question, path)
+    ]
     added = [found for name in _touched_lists(stakes) if (found := _judge_list(name, stakes))]
     if not added:
         return own
@@ -80,7 +82,8 @@ def _screen(
     return replace(own, answers=answers, hits=(*own.hits, *hits))
 
 
-def _current_owners(organisation: Organisation, on: datetime.date) -> Iterator[Owner]:
+def find_current_owners(organisation: Organisation, on: datetime.date) -> Iterator[Owner]:
+    """The recorded owners on a day, and the parent where no share of it is recorded."""
     for owner in organisation.owners:
         if (owner.since is None or owner.since <= on) and (owner.until is None or on < owner.until):
             yield owner
@@ -120,12 +123,13 @@ def _judge_list(name: str, stakes: list[_Stake]) -> tuple[ListAnswer, list[Hit]]
     hits = [hit for stake in (listed or possible) for hit in _inherit(stake, name, answer)]
     if not hits:
         return None
-    words = ", ".join(f"{stake.owner} ({_say_share(stake.share)})" for stake in (listed or possible))
+    words = ", ".join(f"{stake.owner} ({say_share(stake.share)})" for stake in (listed or possible))
     why = f"listed owners hold {sure:g} %: {words}" if answer is Answer.YES else f"owner listed, or perhaps: {words}"
     return ListAnswer(name, answer, why, tuple({hit.edition for hit in hits})), hits
 
 
-def _say_share(share: float | None) -> str:
+def say_share(share: float | None) -> str:
+    """`20 %`, or that it is not known."""
     return "share not known" if share is None else f"{share:g} %"
 
 
@@ -135,7 +139,7 @@ def _answer_of(result: ScreeningResult, name: str) -> Answer:
 
 def _inherit(stake: _Stake, name: str, answer: Answer) -> Iterator[Hit]:
     """The owner's hits as hits of the owned, saying by whom."""
-    step = f"{stake.owner} ({_say_share(stake.share)})"
+    step = f"{stake.owner} ({say_share(stake.share)})"
     for hit in stake.result.hits:
         if hit.list == name and hit.listed is not Answer.NO:
             listed = answer if hit.listed is Answer.YES else Answer.UNKNOWN
