@@ -39,14 +39,14 @@ def describe(layout: FileLayout) -> list[tuple[str, str, tuple[int, ...]]]:
     return [(one.name, one.dtype, one.shape) for one in list_tensors(layout)]
 
 
-def measure_s(path: Path) -> float:
-    """Seconds that a layout takes, of the processor at rest: other work on the machine is measured and taken out."""
+def read_timed(path: Path) -> tuple[FileLayout, float]:
+    """A layout and its seconds of a processor at rest: other work on the machine is measured and taken out."""
     started = time.process_time()
     sum(number % 7 for number in range(2_000_000))
     calibration = time.process_time() - started
     started = time.process_time()
-    read_layout(path)
-    return (time.process_time() - started) * min(1.0, _AT_REST_S / calibration)
+    layout = read_layout(path)
+    return layout, (time.process_time() - started) * min(1.0, _AT_REST_S / calibration)
 
 
 def text(value: bytes) -> bytes:

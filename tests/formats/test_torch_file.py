@@ -42,9 +42,30 @@ def test_names_are_found_in_every_pickle_protocol(tmp_path: Path, protocol: int)
     assert read_torch_file(tmp_path / "a.bin").names == ("pathlib.Path", "zipfile.ZipFile")
 
 
-@pytest.mark.parametrize("name", ["os.system", "builtins.eval", "builtins.getattr", "torch.hub.load", "torchvision.x"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "os.system", "builtins.eval", "builtins.getattr", "torch.hub.load", "torchvision.x", "torch.load", "?",
+        "torch.serialization.os.system", "torch.nn.modules.module.warnings.sys", "torch.storage._load_from_bytes",
+        "numpy.testing._private.utils.runstring", "collections.OrderedDict.x", "torch.int_repr", "torch.jit.load",
+    ],
+)  # fmt: skip
 def test_names_that_run_code_are_not_harmless(name: str) -> None:
     assert not is_harmless(name)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "collections.OrderedDict", "torch.FloatStorage", "torch.BFloat16Storage", "torch.storage.UntypedStorage",
+        "torch._utils._rebuild_tensor_v2", "torch._utils._rebuild_parameter", "torch.nn.parameter.Parameter",
+        "torch.nn.modules.linear.Linear", "torch.float8_e4m3fn", "torch.uint16", "torch.qint8", "torch.Size",
+        "torch.device", "torch.bfloat16", "numpy.dtype", "numpy.core.multiarray.scalar", "numpy.float64",
+        "__torch__.torch.nn.modules.linear.Linear", "_codecs.encode", "torch.optim.adam.Adam",
+    ],
+)  # fmt: skip
+def test_names_that_weights_are_made_of_are_harmless(name: str) -> None:
+    assert is_harmless(name)
 
 
 def test_something_else_is_refused(tmp_path: Path) -> None:

@@ -4,12 +4,19 @@ A few examples run in every test; `make fuzz` and `make soak` run many (profiles
 """
 
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from holdfast.formats.dangers import find_warnings
+from holdfast.formats.layout import layout_as_bytes, read_layout
+from holdfast.formats.onnx_layout import find_external_data
+from holdfast.formats.pickled import follow_pickle
 from holdfast.inventory.scan import ScanOptions, scan
+from holdfast.records.errors import MalformedFile
+from holdfast.records.vault import FileLayout
 
 NAMES = [
     "a.py", "a.ipynb", "a.js", "a.ts", "a.tsx", "a.vue", "a.yaml", "a.json", "a.toml", "a.ini", ".env", "Dockerfile",
@@ -42,3 +49,34 @@ def test_whatever_a_file_holds_the_scan_ends_with_a_report(name: str, content: b
         assert 1 <= use.place.line <= content.count(b"\n") + content.count(b"\r") + 1
     for skipped in inventory.skipped:
         assert "failed" not in skipped.reason, skipped.reason  # a reader that fell over is a fault of ours
+
+
+FILES = Path(__file__).parents[1] / "formats" / "fixtures"
+REAL = [path.read_bytes() for path in sorted(FILES.iterdir()) if path.suffix not in (".py", ".md")]
+
+
+def is_whole(layout: FileLayout, size: int) -> bool:
+    ends = [one.offset + one.length for one in layout.stretches]
+    return [0, *ends] == [*(one.offset for one in layout.stretches), size]
+
+
+@settings(deadline=None)
+@given(content=st.one_of(st.binary(max_size=300), *(damage(seed) for seed in [*SEEDS, *REAL])))
+def test_whatever_a_file_holds_its_layout_covers_it_or_says_what_is_wrong(content: bytes) -> None:
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "file"
+        path.write_bytes(content)
+        assert is_whole(layout_as_bytes(path), len(content))
+        with suppress(MalformedFile):
+            assert is_whole(read_layout(path), len(content))
+        with suppress(MalformedFile):
+            find_external_data(path)
+
+
+@settings(deadline=None)
+@given(content=st.one_of(st.binary(max_size=300), *(damage(seed) for seed in REAL)), name=st.sampled_from(NAMES))
+def test_whatever_a_file_holds_its_dangers_are_told_without_a_fault(content: bytes, name: str) -> None:
+    follow_pickle(content)
+    with tempfile.TemporaryDirectory() as folder:
+        (Path(folder) / name).write_bytes(content)
+        assert all(sentence.endswith(".") for sentence in find_warnings(Path(folder) / name))
