@@ -55,7 +55,7 @@ def flip(path: Path, offset: int) -> None:
     path.write_bytes(data)
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     sizes=st.lists(st.integers(0, 200_000), max_size=12),
     percent=st.sampled_from([0, 5, 33.3]),
@@ -94,7 +94,7 @@ def test_volumes_after_their_heads_are_the_files_one_after_the_other(tmp_path: P
         assert volume[48:64] == blake3(volume[:48]).digest(16)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(seed=st.integers(0, 2**32))
 def test_damage_within_the_parity_is_repaired_and_the_bundle_itself_is_only_read(seed: int) -> None:
     with tempfile.TemporaryDirectory() as name:
@@ -162,7 +162,7 @@ def test_a_file_that_was_extracted_before_is_kept_and_a_torn_one_written_anew(tm
     assert (tmp_path / "out" / first).stat().st_ino == kept
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=20, deadline=None)
 @given(stop=st.integers(0, 400_000), seed=st.integers(0, 2**32))
 def test_an_interrupted_write_goes_on_after_its_last_whole_volume(stop: int, seed: int) -> None:
     with tempfile.TemporaryDirectory() as name:
