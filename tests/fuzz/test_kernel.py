@@ -1,4 +1,4 @@
-"""Random frames and damaged payloads into the compiled codecs, under sanitizers; `make fuzz` and `make soak` run many."""
+"""Random frames and damaged payloads into the compiled codecs, with sanitizers; many in `make fuzz` and `make soak`."""
 
 from pathlib import Path
 
