@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from holdfast.records.errors import DamagedVault, OutputError
-from holdfast.records.vault import FileEntry, FileManifest, RevisionManifest
+from holdfast.records.vault import FileEntry, FileManifest, ObjectId, RevisionManifest
 from holdfast.vault.checking import read_file_manifest
 from holdfast.vault.opening import Vault
 from holdfast.vault.reading import THREADS, iterate_bytes
@@ -48,6 +48,16 @@ def restore_revision(vault: Vault, revision: RevisionManifest, folder: Path, rep
             _restore_file(vault, pool, entry, target, report)
             written, size = written + 1, size + entry.size
     return Restored(written, size, there)
+
+
+def read_file(vault: Vault, manifest: ObjectId) -> bytes:
+    """The content of a kept file that fits into memory. Raises DamagedVault."""
+    file = read_file_manifest(vault, manifest)
+    with ThreadPoolExecutor(THREADS) as pool:
+        data = b"".join(iterate_bytes(vault, pool, file.segments))
+    if hashlib.sha256(data).hexdigest() != file.sha256:
+        raise DamagedVault("what came out is not what was kept", where=manifest, next_step="Run `holdfast verify`.")
+    return data
 
 
 def check_names(revision: RevisionManifest) -> None:

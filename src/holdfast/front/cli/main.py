@@ -11,12 +11,32 @@ import typer
 from typer.exceptions import TyperException
 
 import holdfast
-from holdfast.front.cli import assess, backtest, check, config, diff, explain, levers, lists, scan, who
+from holdfast.front.cli import (
+    assess,
+    backtest,
+    check,
+    config,
+    diff,
+    explain,
+    keep,
+    levers,
+    list,
+    lists,
+    prune,
+    rebuild,
+    restore,
+    scan,
+    show,
+    stats,
+    verify,
+    who,
+)
 from holdfast.front.cli.console import print_error
 from holdfast.records.errors import EXIT_INTERRUPTED, HoldfastError, InternalError, UsageError
 
 KNOW = "Know: what we depend on"
 JUDGE = "Judge: what could take it away"
+KEEP = "Keep: verified copies"
 KEEP_CURRENT = "Settings and official lists"
 
 app = typer.Typer(
@@ -26,7 +46,8 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done · 1 a policy is broken or an episode missed · 2 usage · 3 input · 4 rule data · "
-    "5 configuration · 6 expired waiver · 7 date before coverage · 8 corrupt list · 9 network · 10 output. "
+    "5 configuration · 6 expired waiver · 7 date before coverage · 8 corrupt list · 9 network · 10 output · "
+    "11 vault · 12 damaged · 13 frozen · 14 storage · 15 signature. "
     "Evidence, not legal advice.",
 )
 
@@ -59,20 +80,28 @@ app.command("levers", rich_help_panel=JUDGE)(levers.levers_command)
 app.command("explain", rich_help_panel=JUDGE)(explain.explain_command)
 app.command("diff", rich_help_panel=JUDGE)(diff.diff_command)
 app.command("backtest", rich_help_panel=JUDGE)(backtest.backtest_command)
+app.command("keep", rich_help_panel=KEEP)(keep.keep_command)
+app.command("list", rich_help_panel=KEEP)(list.list_command)
+app.command("show", rich_help_panel=KEEP)(show.show_command)
+app.command("stats", rich_help_panel=KEEP)(stats.stats_command)
+app.command("verify", rich_help_panel=KEEP)(verify.verify_command)
+app.command("restore", rich_help_panel=KEEP)(restore.restore_command)
+app.command("prune", rich_help_panel=KEEP)(prune.prune_command)
+app.command("rebuild", rich_help_panel=KEEP)(rebuild.rebuild_command)
 app.add_typer(config.app, name="config", rich_help_panel=KEEP_CURRENT)
 app.add_typer(lists.app, name="lists", rich_help_panel=KEEP_CURRENT)
 
 
 def run(arguments: Sequence[str] | None = None) -> None:
     """Run one verb and exit with its code."""
-    sys.exit(run_verb(sys.argv[1:] if arguments is None else list(arguments)))
+    sys.exit(run_verb(sys.argv[1:] if arguments is None else [*arguments]))
 
 
 def run_verb(arguments: Sequence[str]) -> int:
     """Run one verb and return its exit code; every error is printed once, in the form that was asked for."""
     as_json = "--json" in arguments
     try:
-        result = app(args=list(arguments), prog_name="holdfast", standalone_mode=False)
+        result = app(args=[*arguments], prog_name="holdfast", standalone_mode=False)
         return result if isinstance(result, int) else 0
     except HoldfastError as error:
         print_error(error, as_json=as_json)

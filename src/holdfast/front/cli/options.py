@@ -23,3 +23,12 @@ DataOption = Annotated[
 ]
 NoCacheOption = Annotated[bool, typer.Option("--no-cache", help="Read every file again.")]
 JobsOption = Annotated[int | None, typer.Option("--jobs", metavar="N", help="Worker processes; one a core by default.")]
+VaultOption = Annotated[
+    str,
+    typer.Option(
+        "--vault", metavar="FOLDER-or-URL", help="Which vault; else HOLDFAST_VAULT, else your data folder's own."
+    ),
+]
+ModelArgument = Annotated[str, typer.Argument(metavar="MODEL", help="A kept model: org/name or org/name@revision.")]
+ByOption = Annotated[str, typer.Option("--by", metavar="NAME", help="Who decides; else HOLDFAST_BY, else your login.")]
+WhyOption = Annotated[str, typer.Option("--why", metavar="TEXT", help="Why; it is recorded with the decision.")]

@@ -7,15 +7,15 @@ from dataclasses import dataclass
 from typing import Final
 
 from holdfast.vault.catalogue.database import Database, batch
-from holdfast.vault.catalogue.objects import Located, locate
+from holdfast.vault.catalogue.objects import DELETING, LIVE, Located, locate
 
 _PREFIX: Final = "owner-"
 
 
 @dataclass(frozen=True, slots=True)
 class Shares:
-    """How wanted objects are shared out: `held` are stored already, `mine` are to be written by this owner, `others`
-    are being written by another process."""
+    """How wanted objects are shared out: `held` are stored already, in packs that nothing is known to be wrong with,
+    `mine` are to be written by this owner, `others` are being written by another process."""
 
     held: dict[bytes, Located]
     mine: frozenset[bytes]
@@ -61,7 +61,7 @@ def share_out(database: Database, owner: str, digests: Sequence[bytes]) -> Share
     """In one transaction: pin what is stored, claim what nobody writes. Raises BusyVault."""
     wanted = list(dict.fromkeys(digests))
     with database.transaction():
-        held = {digest: found for digest, found in locate(database, wanted).items() if found.is_whole}
+        held = {digest: found for digest, found in locate(database, wanted).items() if found.is_sound}
         pin(database, owner, [found.id for found in held.values()])
         missing = [digest for digest in wanted if digest not in held]
         database.write_many(
@@ -70,6 +70,25 @@ def share_out(database: Database, owner: str, digests: Sequence[bytes]) -> Share
         )
         mine = _read_claims(database, owner, missing)
     return Shares(held, frozenset(mine), frozenset(missing) - frozenset(mine))
+
+
+def release(database: Database, owner: str, digests: Sequence[bytes]) -> None:
+    """What was claimed is stored now: pinned until the owner is done, and no longer claimed."""
+    with database.transaction():
+        database.write_many(
+            "INSERT INTO pins (object, owner) SELECT id, ? FROM objects WHERE digest = ? ON CONFLICT DO NOTHING",
+            [(owner, digest) for digest in digests],
+        )
+        database.write_many(
+            "DELETE FROM claims WHERE owner = ? AND digest = ?", [(owner, digest) for digest in digests]
+        )
+
+
+def claim_pack(database: Database, owner: str, digest: bytes) -> None:
+    """Say that a pack is about to be put, so that nobody who is removing one of the same content takes it away."""
+    with database.transaction():
+        database.write("INSERT INTO claims (digest, owner) VALUES (?, ?) ON CONFLICT DO NOTHING", (digest, owner))
+        database.write("UPDATE packs SET state = ? WHERE digest = ? AND state = ?", (LIVE, digest, DELETING))
 
 
 def pin(database: Database, owner: str, objects: Sequence[int]) -> None:

@@ -108,11 +108,19 @@ class SqliteDatabase:
         except BaseException:
             self._depth -= 1
             if self._depth == 0:
-                self._connection.rollback()
+                self._roll_back()
             raise
         self._depth -= 1
         if self._depth == 0:
-            self.read("COMMIT")
+            try:
+                self.read("COMMIT")
+            except BaseException:
+                self._roll_back()
+                raise
+
+    def _roll_back(self) -> None:
+        with contextlib.suppress(sqlite3.Error):  # the first error is the one to tell
+            self._connection.rollback()
 
     @contextlib.contextmanager
     def hold(self, name: str) -> Generator[bool]:

@@ -22,6 +22,8 @@ class Place:
     offset: int
     frames: tuple[tuple[int, int], ...]
     base: bytes
+    is_sound: bool = True
+    """Whether nothing is known to be wrong with the pack."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,13 +40,25 @@ class Located:
     @property
     def is_whole(self) -> bool:
         """Whether every frame lies somewhere."""
-        held = {frame for place in self.places for frame in range(place.first, place.first + len(place.frames))}
-        return len(held) == count_frames(self.size)
+        return covers(self.places, self.size)
+
+    @property
+    def is_sound(self) -> bool:
+        """Whether every frame lies in a pack that nothing is known to be wrong with."""
+        return covers([place for place in self.places if place.is_sound], self.size)
 
     @property
     def has_base(self) -> bool:
         """Whether some frame may need another object."""
         return any(place.base != NO_BASE for place in self.places)
+
+
+def covers(places: Sequence[Place], size: int) -> bool:
+    """Whether every frame of an object of so many bytes lies in one of these places."""
+    wanted = count_frames(size)
+    if any(len(place.frames) == wanted for place in places):
+        return True
+    return len({frame for place in places for frame in range(place.first, place.first + len(place.frames))}) == wanted
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,30 +75,68 @@ class PackRow:
 
 
 def add_pack(database: Database, pack: SealedPack) -> int:
-    """Take in a pack with all its runs, once; its number."""
+    """Take in a pack with all its runs, once; its number. Its documents are unread until they are registered."""
     with database.transaction():
         known = database.write("SELECT id FROM packs WHERE digest = ?", (pack.digest,))
-        if known:
+        if known and not database.read("SELECT 1 FROM unread WHERE digest = ?", (pack.digest,)):
             return int(known[0][0])
-        found = database.write(
+        if known:  # so far only as much of it as a damaged index let be seen
+            database.write("DELETE FROM runs WHERE pack = ?", known[0])
+            database.write("DELETE FROM unread WHERE digest = ?", (pack.digest,))
+        found = known or database.write(
             "INSERT INTO packs (digest, size, state) VALUES (?, ?, ?) RETURNING id", (pack.digest, pack.size, LIVE)
         )
         number = int(found[0][0])
-        ids = name_objects(database, [(run.digest, run.object_bytes, run.kind) for run in pack.runs])
-        bases = name_objects(
-            database, [(run.base, run.object_bytes, run.kind) for run in pack.runs if run.base != NO_BASE]
-        )
-        rows = (
-            (ids[run.digest], number, run.first, len(run.frames), run.offset, run.stored_bytes, bases.get(run.base),
-             encode_frame_list(run.frames))
-            for run in pack.runs
-        )  # fmt: skip
-        database.write_many(
-            "INSERT INTO runs (object, pack, first, count, start, stored, base, frames) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
-            " ON CONFLICT DO NOTHING",
-            rows,
-        )
+        _add_runs(database, number, pack.runs)
         return number
+
+
+def _add_runs(database: Database, pack: int, runs: Sequence[Run]) -> None:
+    ids = _name_stored(database, runs)
+    bases = name_objects(database, [(run.base, run.object_bytes, run.kind) for run in runs if run.base != NO_BASE])
+    rows = (
+        (ids[run.digest], pack, run.first, len(run.frames), run.offset, run.stored_bytes, bases.get(run.base),
+         encode_frame_list(run.frames))
+        for run in runs
+    )  # fmt: skip
+    database.write_many(
+        "INSERT INTO runs (object, pack, first, count, start, stored, base, frames) VALUES (?, ?, ?, ?, ?, ?, ?, ?)"
+        " ON CONFLICT DO NOTHING",
+        rows,
+    )
+    database.write_many(
+        "INSERT INTO unread (digest) VALUES (?) ON CONFLICT DO NOTHING",
+        [(run.digest,) for run in runs if run.kind is Kind.DOCUMENT],
+    )
+
+
+def _name_stored(database: Database, runs: Sequence[Run]) -> dict[bytes, int]:
+    """The numbers of objects that lie in a pack: what the pack says of them counts, not what a document said before."""
+    known = find_ids(database, [run.digest for run in runs])
+    database.write_many(
+        "UPDATE objects SET size = ?, kind = ?, condemned_at = NULL"
+        " WHERE id = ? AND (size <> ? OR kind <> ? OR condemned_at IS NOT NULL)",
+        [
+            (run.object_bytes, run.kind, known[run.digest], run.object_bytes, run.kind)
+            for run in runs
+            if run.digest in known
+        ],
+    )
+    return known | name_objects(
+        database, [(run.digest, run.object_bytes, run.kind) for run in runs if run.digest not in known]
+    )
+
+
+def renew_pack(database: Database, number: int) -> None:
+    """Note that a pack was just written, whole, whatever was wrong with it before."""
+    with database.transaction():
+        database.write("UPDATE packs SET state = ?, damage = NULL WHERE id = ?", (LIVE, number))
+
+
+def note_damage(database: Database, number: int, what: str) -> None:
+    """Note what is wrong with a pack in use: reading prefers other places, and keeping writes its objects again."""
+    with database.transaction():
+        database.write("UPDATE packs SET damage = ? WHERE id = ? AND state = ?", (what, number, LIVE))
 
 
 def name_objects(database: Database, wanted: Sequence[tuple[bytes, int, Kind]]) -> dict[bytes, int]:
@@ -115,7 +167,8 @@ def locate(database: Database, digests: Sequence[bytes]) -> dict[bytes, Located]
     found: dict[bytes, Located] = {}
     for some in batch(dict.fromkeys(digests)):
         rows = database.read(
-            "SELECT o.id, o.digest, o.size, o.kind, o.dtype, p.id, p.digest, r.first, r.start, r.frames, b.digest"  # noqa: S608
+            "SELECT o.id, o.digest, o.size, o.kind, o.dtype, p.id, p.digest, r.first, r.start, r.frames, b.digest,"
+            " p.damage"  # noqa: S608
             " FROM objects o JOIN runs r ON r.object = o.id JOIN packs p ON p.id = r.pack"
             f" LEFT JOIN objects b ON b.id = r.base WHERE o.digest IN ({', '.join('?' * len(some))})"
             " AND p.state <> 'deleting' ORDER BY o.id, p.damage IS NOT NULL, p.id, r.first",
@@ -127,7 +180,7 @@ def locate(database: Database, digests: Sequence[bytes]) -> dict[bytes, Located]
 
 
 def _take_place(found: dict[bytes, Located], row: Row) -> None:
-    number, digest, size, kind, dtype, pack, pack_digest, first, start, frames, base = row
+    number, digest, size, kind, dtype, pack, pack_digest, first, start, frames, base, damage = row
     name = bytes(digest)
     place = Place(
         pack=int(pack),
@@ -136,6 +189,7 @@ def _take_place(found: dict[bytes, Located], row: Row) -> None:
         offset=int(start),
         frames=decode_frame_list(bytes(frames)),
         base=NO_BASE if base is None else bytes(base),
+        is_sound=damage is None,
     )
     before = found.get(name)
     places = (*before.places, place) if before else (place,)
@@ -171,3 +225,22 @@ def read_runs(database: Database, pack: int) -> list[Run]:
         )
         for digest, base, size, start, kind, first, frames in rows
     ]  # fmt: skip
+
+
+def find_bases_among(database: Database, digests: Iterable[bytes]) -> frozenset[bytes]:
+    """Those of the objects that others are stored as differences against."""
+    found: set[bytes] = set()
+    for some in batch(digests):
+        marks = ", ".join("?" * len(some))
+        rows = database.read(
+            f"SELECT o.digest FROM objects o WHERE o.digest IN ({marks})"  # noqa: S608
+            " AND EXISTS (SELECT 1 FROM runs r WHERE r.base = o.id)",
+            some,
+        )
+        found.update(bytes(digest) for (digest,) in rows)
+    return frozenset(found)
+
+
+def list_unread(database: Database) -> list[bytes]:
+    """Stored documents that were not registered yet, and packs of which only a part could be seen."""
+    return [bytes(digest) for (digest,) in database.read("SELECT digest FROM unread ORDER BY digest")]

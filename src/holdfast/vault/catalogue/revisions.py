@@ -57,6 +57,7 @@ def register_document(database: Database, digest: bytes, document: Document, now
         _register_revision(database, number, document, now)
     else:
         _register_decision(database, number, document)
+    database.write("DELETE FROM unread WHERE digest = ?", (digest,))
 
 
 def _register_file(database: Database, number: int, file: FileManifest) -> None:
@@ -120,8 +121,8 @@ def settle_states(database: Database, model: str) -> None:
     for verb, manifest, made_at, sequence in entries:
         if verb == "keep":
             kept, state = (bytes(manifest), made_at, sequence), FROZEN if state == FROZEN else KEPT
-        elif verb in _STATE_AFTER and kept is not None:
-            state = _STATE_AFTER[verb]
+        elif kept is not None:
+            state = _STATE_AFTER.get((state, verb), state)
     if kept is None:
         return
     database.write(
@@ -135,7 +136,13 @@ def settle_states(database: Database, model: str) -> None:
     )
 
 
-_STATE_AFTER: Final = {"freeze": FROZEN, "thaw": KEPT, "drop": DROPPED}
+# What was dropped is brought back by keeping it again, and by nothing else.
+_STATE_AFTER: Final = {
+    (KEPT, "freeze"): FROZEN,
+    (FROZEN, "thaw"): KEPT,
+    (KEPT, "drop"): DROPPED,
+    (FROZEN, "drop"): DROPPED,
+}
 
 
 def get_next_sequence(database: Database) -> int:

@@ -42,13 +42,14 @@ CREATE TABLE IF NOT EXISTS journal (
   entry BIGINT PRIMARY KEY REFERENCES objects (id), sequence BIGINT NOT NULL, verb TEXT NOT NULL, model TEXT NOT NULL,
   manifest {blob}, made_by TEXT NOT NULL, why TEXT NOT NULL, made_at TEXT NOT NULL);
 CREATE INDEX IF NOT EXISTS journal_by_model ON journal (model);
+CREATE TABLE IF NOT EXISTS unread (digest {blob} PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS owners (name TEXT PRIMARY KEY, began_at BIGINT NOT NULL);
 CREATE TABLE IF NOT EXISTS claims (digest {blob} PRIMARY KEY, owner TEXT NOT NULL REFERENCES owners (name));
 CREATE TABLE IF NOT EXISTS pins (
   object BIGINT NOT NULL, owner TEXT NOT NULL REFERENCES owners (name), PRIMARY KEY (object, owner));
 """
 _NAMES: Final = (
-    "pins", "claims", "owners", "journal", "revision_files", "revisions", "file_objects", "files", "runs", "objects",
+    "pins", "claims", "owners", "unread", "journal", "revision_files", "revisions", "file_objects", "files", "runs", "objects",
     "packs", "meta",
 )  # fmt: skip
 

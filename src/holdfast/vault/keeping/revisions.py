@@ -1,5 +1,6 @@
 """Keeps a revision: its files, then their manifests, then all of it read back from the medium, then the decision."""
 
+import hashlib
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
@@ -36,16 +37,18 @@ Report = Callable[[str, int], None]
 
 @dataclass(frozen=True, slots=True)
 class SourceEntry:
-    """A file to keep: its path in the revision, where it lies, and the sha256 that its source states, if any."""
+    """A file to keep: its path in the revision, where it lies, and the digest that its source states, if any."""
 
     path: str
     source: Path
     sha256: str = ""
+    git_blob: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What is to be kept. `revision` has no files yet; `base` is the number of a revision's manifest to try."""
+    """What is to be kept. `revision` has no files yet, and is named after them when it has no name of its own; `base` is
+    the number of a revision's manifest to try."""
 
     revision: RevisionManifest
     entries: tuple[SourceEntry, ...]
@@ -87,9 +90,10 @@ def keep_revision(vault: Vault, keeping: Keeping, report: Report) -> Kept:
 
 def _keep_file(keeper: FileKeeper, keeping: Keeping, entry: SourceEntry) -> FileManifest:
     kept = keeper.keep(entry.source, keeping.read_layout, keeping.base).manifest
-    if entry.sha256 and entry.sha256 != kept.sha256:
+    stated, found = entry.sha256 or entry.git_blob, kept.sha256 if entry.sha256 else kept.git_blob
+    if stated and stated != found:
         raise NotVerified(
-            f"its sha256 is {kept.sha256}, its source states {entry.sha256}",
+            f"its digest is {found}, its source states {stated}",
             where=str(entry.source),
             next_step="Download the file again. Nothing was recorded of this revision.",
         )
@@ -108,7 +112,8 @@ def _write_documents(
         FileEntry(entry.path, manifest, file.size, file.sha256)
         for (entry, file), manifest in zip(files, manifests, strict=True)
     )
-    revision = _settle(vault, replace(keeping.revision, files=entries))
+    named = keeping.revision.revision or name_by_files(entries)
+    revision = _settle(vault, replace(keeping.revision, files=entries, revision=named))
     (manifest,) = _add_documents(vault, owner, keeper, [revision])
     keeper.packer.seal()
     documents: list[tuple[ObjectId, Document]] = [
@@ -119,6 +124,12 @@ def _write_documents(
         for name, document in documents:
             register_document(vault.database, bytes.fromhex(name.partition(":")[2]), document, vault.now)
     return revision, manifest
+
+
+def name_by_files(entries: Sequence[FileEntry]) -> str:
+    """A revision's name when its source states none: the same for the same files, wherever they came from."""
+    lines = "".join(f"{entry.sha256}  {entry.path}\n" for entry in sorted(entries, key=lambda one: one.path))
+    return f"files-{hashlib.sha256(lines.encode()).hexdigest()[:16]}"
 
 
 def _settle(vault: Vault, revision: RevisionManifest) -> RevisionManifest:

@@ -15,7 +15,7 @@ from holdfast.vault.parity.repairing import Lost, repair
 from holdfast.vault.volumes.folder import VolumeFolder, flush_folder, output_errors
 from holdfast.vault.volumes.layout import HEAD_BYTES, BundledFile, BundleManifest, Volume, check_id, name_manifests
 from holdfast.vault.volumes.manifest import decode_manifest
-from holdfast.vault.volumes.writing import CHUNK_BYTES, digest_volume
+from holdfast.vault.volumes.writing import CHUNK_BYTES, is_whole
 
 MANIFEST_BYTES_MAX: Final = 512 << 20
 
@@ -80,12 +80,7 @@ def _read_manifest(path: Path) -> bytes:
 
 
 def _list_bad(volumes: Sequence[Volume], files: VolumeFolder) -> list[Volume]:
-    return [volume for volume in volumes if not _is_whole(volume, files)]
-
-
-def _is_whole(volume: Volume, files: VolumeFolder) -> bool:
-    found = files.find(volume.name)
-    return found is not None and found.size == volume.size and digest_volume(volume.name, files) == volume
+    return [volume for volume in volumes if not is_whole(volume, files)]
 
 
 def _repair_group(

@@ -1,0 +1,53 @@
+"""`holdfast show`: everything about one copy."""
+
+from typing import TYPE_CHECKING
+
+from holdfast.front.cli.bytes import tell_bytes
+from holdfast.front.cli.console import open_output, print_json
+from holdfast.front.cli.options import JsonOption, ModelArgument, VaultOption
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from holdfast.workflows.show import ShownCopy
+
+
+def show_command(model: ModelArgument, vault: VaultOption = "", json: JsonOption = False) -> None:
+    """Files with their digests, origin, licence, bases, the levers of the day it was kept, and every decision since.
+
+    Example:  holdfast show Qwen/Qwen3-8B
+    """
+    from holdfast.workflows.show import run_show
+    from holdfast.workflows.vaults import VaultAsked
+
+    answer = run_show(VaultAsked(vault), model)
+    if json:
+        print_json(answer)
+        return
+    output = open_output().out
+    for line in _tell(answer):
+        output.print(line, markup=False, soft_wrap=True)
+
+
+def _tell(answer: "ShownCopy") -> "Iterator[str]":
+    copy, manifest = answer.copy, answer.manifest
+    yield f"{copy.model}@{copy.revision}  {copy.state}"
+    yield f"  {len(answer.files)} files, {tell_bytes(copy.size)}; stored in {tell_bytes(copy.stored)}, of which"
+    yield f"  {tell_bytes(copy.frees)} are its own; kept {copy.kept_at or 'not yet'}, manifest {copy.manifest}"
+    yield f"  from {manifest.origin.source}, retrieved {manifest.origin.retrieved_at}"
+    if manifest.origin.commit:
+        yield f"  upstream commit {manifest.origin.commit}"
+    yield f"  licence {manifest.licence or 'unknown'}; built on {', '.join(manifest.bases) or 'unknown'}"
+    for finding in manifest.findings:
+        yield f"  lever  {finding}"
+    if not manifest.findings:
+        yield f"  no lever found as of {manifest.horizon} when it was kept; evidence, not legal advice"
+    yield from ("", "FILES")
+    for file in answer.files:
+        yield f"  {file.sha256}  {tell_bytes(file.size):>10}  {file.format:<11}  {file.path}"
+        yield from (f"      note  {text}" for text in file.warnings)
+    yield from ("", "DECISIONS")
+    for decision in answer.decisions:
+        yield f"  {decision.at}  {decision.verb} by {decision.by}{': ' + decision.why if decision.why else ''}"
+    for path, text in answer.licences:
+        yield from ("", f"LICENCE TEXT, {path}", text.rstrip())

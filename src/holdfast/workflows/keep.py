@@ -1,0 +1,192 @@
+"""`holdfast keep`: a verified copy of a model on disk, with what should be known about it in twenty years."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from holdfast.formats.dangers import find_warnings
+from holdfast.formats.layout import layout_as_bytes, read_layout
+from holdfast.inventory.artefacts.folder import FolderFacts, read_folder_facts
+from holdfast.levers.assessment import assess
+from holdfast.levers.party import compose_party
+from holdfast.levers.world import make_world
+from holdfast.records.errors import MalformedFile, UsageError
+from holdfast.records.finding import Finding
+from holdfast.records.model import find_model_name
+from holdfast.records.use import LineageClaim
+from holdfast.records.vault import CopyState, FileLayout, Origin, RevisionManifest
+from holdfast.records.vault_log import LogVerb
+from holdfast.vault.catalogue.revisions import FROZEN, iterate_revisions
+from holdfast.vault.keeping.revisions import Keeping, Kept, SourceEntry, keep_revision
+from holdfast.vault.opening import Vault
+from holdfast.workflows.knowledge import Knowledge, read_knowledge
+from holdfast.workflows.models import QUESTIONS, view_model
+from holdfast.workflows.sources import Source
+from holdfast.workflows.vaults import Event, VaultAsked, find_revision, log_event, open_vault, tell_who
+
+Report = Callable[[str, int, int], None]
+"""Told the phase, the bytes that are done in it, and those that will be."""
+_HUB: Final = "pkg:huggingface/"
+
+
+@dataclass(frozen=True, slots=True)
+class KeepAsked:
+    """What is to be kept, and how. `name`, `revision`, `base` and `party` are empty when they are to be found."""
+
+    vault: VaultAsked
+    sources: tuple[Source, ...]
+    name: str = ""
+    revision: str = ""
+    base: str = ""
+    as_bytes: bool = False
+    why: str = ""
+    party: str = "us-business"
+    data: Path | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class KeptCopy:
+    """One copy as it is told to the user; sizes in bytes. `stored_bytes` is what the vault grew by."""
+
+    model: str
+    revision: str
+    state: CopyState
+    files: int
+    size: int
+    new_bytes: int
+    stored_bytes: int
+    new: bool
+    manifest: str
+    source: str
+    warnings: tuple[str, ...]
+    notes: tuple[str, ...]
+    findings: tuple[str, ...]
+    horizon: str
+
+
+def run_keep(asked: KeepAsked, report: Report) -> list[KeptCopy]:
+    """Keep every source, one after the other. Raises at the first that cannot be kept; those before it are kept."""
+    if asked.name and len(asked.sources) > 1:
+        raise UsageError("--as names one model, and there are several", next_step="Keep them one by one.")
+    today = asked.vault.clock().date()
+    knowledge = read_knowledge(asked.data, today)
+    with open_vault(asked.vault, make=True) as vault:
+        return [_keep_one(vault, asked, source, knowledge, report) for source in asked.sources]
+
+
+def _keep_one(vault: Vault, asked: KeepAsked, source: Source, knowledge: Knowledge, report: Report) -> KeptCopy:
+    name = asked.name or source.name
+    facts = read_folder_facts(source.folder, "", name) if source.folder is not None else FolderFacts()
+    findings = list_findings(name, facts.claims, knowledge, asked.party)
+    revision = RevisionManifest(
+        name=name,
+        revision=asked.revision or source.revision,
+        origin=Origin(
+            source=source.location,
+            retrieved_at=vault.timestamp,
+            commit=source.commit,
+            upstream=tuple(
+                (one.path, one.sha256 or one.git_blob) for one in source.entries if one.sha256 or one.git_blob
+            ),
+        ),
+        files=(),
+        licence=facts.licence,
+        bases=tuple(dict.fromkeys(claim.base for claim in facts.claims)),
+        findings=tuple(tell_finding(finding) for finding in findings),
+        horizon=knowledge.book.vocabulary.evidence_horizon.isoformat(),
+    )
+    base = find_revision(vault, asked.base).id if asked.base else None
+    warnings: list[str] = []
+    keeping = Keeping(
+        revision,
+        source.entries,
+        _make_reader(warnings, as_bytes=asked.as_bytes),
+        tell_who(asked.vault.environ),
+        asked.why,
+        base,
+    )
+    kept = keep_revision(vault, keeping, _tell_progress(source, report))
+    notes = [*source.notes, *_remember(vault, asked, kept)]
+    return _tell(vault, source, kept, warnings, notes)
+
+
+def _get_stated(entry: SourceEntry) -> str:
+    """The digest that a file's source states, with its kind; empty when it states none."""
+    if entry.sha256:
+        return f"sha256:{entry.sha256}"
+    return f"git-blob:{entry.git_blob}" if entry.git_blob else ""
+
+
+def _make_reader(warnings: list[str], *, as_bytes: bool) -> Callable[[Path], FileLayout]:
+    def read(path: Path) -> FileLayout:
+        try:
+            layout = layout_as_bytes(path) if as_bytes else read_layout(path)
+        except MalformedFile as error:
+            raise type(error)(error.what, where=error.where, next_step=f"{error.next_step} {_AS_BYTES}") from error
+        found = tuple(dict.fromkeys((*layout.warnings, *find_warnings(path))))
+        warnings.extend(text for one in found if (text := f"{path.name}: {one}") not in warnings)
+        return FileLayout(layout.format, layout.size, layout.stretches, found)
+
+    return read
+
+
+_AS_BYTES: Final = "Keep it as it is with --as-bytes."
+
+
+def _tell_progress(source: Source, report: Report) -> Callable[[str, int], None]:
+    total = sum(entry.source.stat().st_size for entry in source.entries)
+    done = {"reading": 0, "verifying": 0}
+
+    def tell(phase: str, count: int) -> None:
+        done[phase] += count
+        report(f"{source.name}: {phase}", done[phase], total)
+
+    return tell
+
+
+def _remember(vault: Vault, asked: KeepAsked, kept: Kept) -> Iterator[str]:
+    model = f"{kept.revision.name}@{kept.revision.revision}"
+    outcome = "kept" if kept.decision is not None else "kept already, read back"
+    fault = log_event(vault, Event(LogVerb.KEEP, model, asked.why, outcome, kept.manifest), asked.vault.environ)
+    if fault:
+        yield fault
+
+
+def _tell(vault: Vault, source: Source, kept: Kept, warnings: list[str], notes: list[str]) -> KeptCopy:
+    rows = iterate_revisions(vault.database, kept.revision.name, kept.revision.revision)
+    frozen = any(row.manifest == kept.manifest and row.state == FROZEN for row in rows)
+    return KeptCopy(
+        model=kept.revision.name,
+        revision=kept.revision.revision,
+        state=CopyState.FROZEN if frozen else CopyState.KEPT,
+        files=len(kept.revision.files),
+        size=kept.size,
+        new_bytes=kept.new_bytes,
+        stored_bytes=kept.stored_bytes,
+        new=kept.decision is not None,
+        manifest=kept.manifest,
+        source=source.location,
+        warnings=tuple(warnings),
+        notes=tuple(notes),
+        findings=kept.revision.findings,
+        horizon=kept.revision.horizon,
+    )
+
+
+def list_findings(name: str, claims: tuple[LineageClaim, ...], knowledge: Knowledge, party: str) -> list[Finding]:
+    """The levers that bite on a model for a party on the day of `knowledge`; none for a name that is nobody's."""
+    model = find_model_name(name) or find_model_name(_HUB + name)
+    if model is None:
+        return []
+    view = view_model(model, knowledge, claims)
+    actor = compose_party(party, knowledge.book.parties, knowledge.book.vocabulary)
+    world = make_world(knowledge.book, knowledge.orgs, knowledge.on)
+    return [finding for finding in assess(world, actor, [view.subject], QUESTIONS[view.kind]) if finding.bites]
+
+
+def tell_finding(finding: Finding) -> str:
+    """A finding as one sentence, with its sources' titles and the horizon of its evidence."""
+    says = "; ".join(dict.fromkeys(ground.says for ground in finding.grounds if ground.truth.name != "NO"))
+    what = f"{finding.act} by {finding.channel} is {finding.reach.value}, the channel {finding.effect.value}"
+    return f"{finding.lever}: {what} for {finding.party} on {finding.on}: {says} (evidence to {finding.horizon})"

@@ -1,0 +1,87 @@
+"""`holdfast list`: the copies that a vault holds, with their state, their size and when they were last verified."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from holdfast.records.vault import CopyState
+from holdfast.vault.catalogue.revisions import DROPPED, FROZEN, KEPT, RevisionRow, iterate_revisions
+from holdfast.vault.opening import Vault
+from holdfast.vault.statistics import CopySize, measure_copies
+from holdfast.workflows.vaults import VaultAsked, open_vault
+
+
+@dataclass(frozen=True, slots=True)
+class CopyRow:
+    """A copy; sizes in bytes. `frees` is what dropping it would free, `verified_at` None when a part never was."""
+
+    model: str
+    revision: str
+    state: CopyState
+    size: int
+    stored: int
+    frees: int
+    kept_at: str | None
+    verified_at: str | None
+    manifest: str
+
+
+@dataclass(frozen=True, slots=True)
+class CopyList:
+    """All copies of a vault."""
+
+    vault: str
+    copies: tuple[CopyRow, ...]
+
+
+def run_list(asked: VaultAsked, name: str = "") -> CopyList:
+    """The copies, of one model or of all."""
+    with open_vault(asked) as vault:
+        return CopyList(vault.location, tuple(list_copies(vault, name)))
+
+
+def list_copies(vault: Vault, name: str = "") -> Iterator[CopyRow]:
+    """Every copy that was not dropped."""
+    sizes = measure_copies(vault.database)
+    hurt = find_hurt_revisions(vault)
+    for row in iterate_revisions(vault.database, name):
+        if row.state != DROPPED:
+            size = sizes.get(row.id, CopySize(0, 0, 0, None))
+            yield CopyRow(
+                model=row.name,
+                revision=row.revision,
+                state=get_state(row, hurt),
+                size=size.size,
+                stored=size.stored,
+                frees=size.own,
+                kept_at=row.kept_at,
+                verified_at=tell_time(size.verified_at),
+                manifest=row.manifest,
+            )
+
+
+def get_state(row: RevisionRow, hurt: frozenset[int]) -> CopyState:
+    """A copy's state in the words of the glossary."""
+    if row.state == FROZEN:
+        return CopyState.FROZEN
+    if row.state != KEPT:
+        return CopyState.VERIFYING
+    return CopyState.DAMAGED if row.id in hurt else CopyState.KEPT
+
+
+def find_hurt_revisions(vault: Vault) -> frozenset[int]:
+    """The numbers of copies with an object that no whole pack holds, as far as verification has told."""
+    rows = vault.database.read(
+        "WITH needs AS (SELECT v.revision, f.object FROM revision_files v JOIN file_objects f ON f.file = v.file"
+        " UNION SELECT v.revision, v.file FROM revision_files v UNION SELECT manifest, manifest FROM revisions),"
+        " whole AS (SELECT revision, object FROM needs UNION SELECT n.revision, u.base FROM needs n"
+        "           JOIN runs u ON u.object = n.object WHERE u.base IS NOT NULL)"
+        " SELECT DISTINCT revision FROM whole w WHERE NOT EXISTS (SELECT 1 FROM runs u JOIN packs p ON p.id = u.pack"
+        " WHERE u.object = w.object AND p.damage IS NULL AND p.state = 'live')"
+    )
+    return frozenset(number for (number,) in rows)
+
+
+def tell_time(seconds: int | None) -> str | None:
+    """A moment as people read it, None for never."""
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M UTC")
