@@ -10,6 +10,7 @@ from holdfast.inventory.named import (
     REPOSITORY,
     Named,
     is_deployment,
+    is_file,
     is_path,
     name_hosted,
     name_repository,
@@ -117,7 +118,8 @@ def grade(text: str) -> Grade:
     if named.model.scheme == "pkg:huggingface" and named.confidence is Confidence.INFERRED and known:
         return Grade.SURE  # a path that ends in a known laboratory's repository
     if not is_repository:
-        return Grade.POSSIBLE
+        is_inside = named.model.scheme == "pkg:huggingface" and is_file(text.strip())
+        return Grade.PLAIN if is_inside else Grade.POSSIBLE  # `org/name/model.safetensors`
     if organisation in get_lexicon().prefixes:
         return Grade.LIKELY if likely else Grade.NO  # `openai/anything`: a provider's word is no organisation by itself
     return Grade.PLAIN if known and likely else Grade.LIKELY if known or likely else Grade.POSSIBLE
@@ -161,6 +163,8 @@ def _find(name: str, via: str, endpoint: str) -> Named | None:
     lexicon = get_lexicon()
     explicit = find_purl(name, lexicon) or find_url(name, lexicon) or find_alias(name, lexicon)
     explicit = explicit or find_weight_address(name, lexicon)
+    if explicit is None and via == "archive" and name.startswith("http"):
+        explicit = name_short("file", name.rpartition("/")[2])  # its surroundings tell that it holds weights
     if explicit is not None:
         return explicit
     provider = lexicon.find_provider_of_endpoint(endpoint) if endpoint else None

@@ -70,8 +70,9 @@ _PACKAGES: Final = (
     "efficientnet", "facenet_pytorch", "facexlib", "gfpgan", "groundingdino", "happytransformer", "hsemotion",
     "intel_extension_for_tr", "ipex_llm", "kittentts", "laion_clap", "langroid", "layoutparser", "lettucedetect",
     "llmlingua", "llmware", "lmql", "mflux", "minicheck", "mm(cv|det|engine|pose|seg)", "moonshine", "msclap",
-    "nnsight", "nudenet", "openwakeword", "paddle(nlp|ocr|x)", "panns_inference", "parakeet_mlx", "parler_tts", "punctuators",
-    "rapidocr", "realesrgan", "resemblyzer", "sae_lens", "samgeo", "semantic_router", "snac", "spacy_s", "spandrel",
+    "nnsight", "nudenet", "openwakeword", "paddle(nlp|ocr|x)", "panns_inference", "parakeet_mlx", "parler_tts",
+    "punctuators", "rapidocr", "realesrgan", "resemblyzer", "sae_lens", "samgeo", "semantic_router", "snac",
+    "spacy_s", "spandrel",
     "spleeter", "stable_diffusion", "styletts2", "subsai", "super_gradients", "texify", "tflite_runtime", "timesfm",
     "torchreid", "torchxray", "transformer_lens", "transparent_background", "uni2ts", "vocos",
 )  # fmt: skip

@@ -77,7 +77,7 @@ def read_bytes(task: Task, data: bytes, limits: Limits) -> Read:
     reason = _why_not_text(data, wanted, limits)
     if reason:
         return _skip(found, reason)
-    return _detect(found, wanted, data, limits)._replace(digest=digest)
+    return _detect(task, wanted, data, limits)._replace(digest=digest)
 
 
 def compute_digest(data: bytes) -> str:
@@ -141,14 +141,15 @@ def _why_not_text(data: bytes, format_name: str, limits: Limits) -> str:
     return ""
 
 
-def _detect(found: Found, format_name: str, data: bytes, limits: Limits) -> Read:
-    path, settled = found.path, True
+def _detect(task: Task, format_name: str, data: bytes, limits: Limits) -> Read:
+    found, path, settled = task.found, task.found.path, True
     try:
         detector = find_detector(format_name)
         if detector is None:
             return Read(found, "", FileReport(path))
         with _time_limit(limits.file_wait_s):
-            return Read(found, "", detector(Source(path, decode_text(data), get_environment(path))))
+            source = Source(path, decode_text(data), get_environment(path), is_followed=task.forced)
+            return Read(found, "", detector(source))
     except OutOfTime:
         reason, settled = f"its reader took longer than {limits.file_wait_s:g} s", False
     except (RecursionError, MemoryError) as error:

@@ -14,6 +14,7 @@ class Source:
     path: str
     text: str
     environment: Environment = Environment.UNKNOWN
+    is_followed: bool = False  # another file leads here: only what it defines and hands on is asked for
 
 
 @dataclass(frozen=True, slots=True)

@@ -30,6 +30,8 @@ def _split_key(key: str) -> list[str]:
 def _open_table(root: Table, header: re.Match[str], line: int) -> Table:
     parts = _split_key(header["name"])
     table = root
+    if not parts:  # `[{]`: no name at all
+        return root
     for part in parts[:-1]:
         table = _descend(table, part, line)
     if header["open"] == "[":

@@ -10,6 +10,7 @@ from holdfast.inventory.python.findings import Findings
 from holdfast.inventory.python.scopes import Module, find_text
 
 NAMES_MIN = 8
+REGISTRY_MIN = 24
 SHARE_MIN = 0.5
 PROBED = 16
 SAMPLE = 3
@@ -25,12 +26,28 @@ def add_catalogues(module: Module, findings: Findings) -> None:
         last = table.end_lineno or table.lineno
         if last <= last_covered:
             continue
-        names = _get_names(table) if isinstance(table, ast.expr) else None
+        names = _get_names(table) if isinstance(table, ast.expr) else _get_constants(table)
         names = names or _get_found(table, findings)
         if names is None:
             continue
         last_covered = last
         findings.add_catalogue(table.lineno, last, len(names), tuple(names[:SAMPLE]))
+    _add_registry(module, findings)
+
+
+def _add_registry(module: Module, findings: Findings) -> None:
+    """A module that holds dozens of names in the constants of its own level is a registry, however many they are."""
+    body = module.root.node.body if isinstance(module.root.node, ast.Module) else []
+    held: list[tuple[ast.stmt, list[str]]] = []
+    for statement in body:
+        if isinstance(statement, ast.Assign | ast.AnnAssign) and not findings.is_listed(statement.lineno):
+            names = findings.find_texts(statement.lineno, statement.end_lineno or statement.lineno)
+            held += [(statement, names)] if names else []
+    names = list(dict.fromkeys(name for _, found in held for name in found))
+    if len(names) >= REGISTRY_MIN:
+        for statement, _ in held:
+            last = statement.end_lineno or statement.lineno
+            findings.add_catalogue(statement.lineno, last, len(names), tuple(names[:SAMPLE]))
 
 
 def _list_tables(module: Module) -> Iterator[ast.expr | ast.ClassDef]:
@@ -46,6 +63,12 @@ def _list_tables(module: Module) -> Iterator[ast.expr | ast.ClassDef]:
 def _is_enumeration(node: ast.ClassDef) -> bool:
     constants = sum(isinstance(one, ast.Assign) and find_text(one.value) is not None for one in node.body)
     return constants >= len(node.body) * SHARE_MIN and bool(node.bases)
+
+
+def _get_constants(enumeration: ast.ClassDef) -> list[str] | None:
+    constants = [one.value for one in enumeration.body if isinstance(one, ast.Assign)]
+    names = [name for constant in constants if (name := _find_name([constant])) is not None]
+    return names if len(names) >= NAMES_MIN and len(names) >= len(constants) * SHARE_MIN else None
 
 
 def _get_found(table: ast.expr | ast.ClassDef, findings: Findings) -> list[str] | None:
@@ -109,12 +132,14 @@ def _is_filled(entry: list[ast.expr]) -> bool:
 
 def _find_name(parts: list[ast.expr]) -> str | None:
     texts = [text for part in parts if (text := find_text(part)) is not None]
-    named = next((text for text in texts if find_distinct(text) is not None or _is_weight_address(text)), None)
+    named = next((text for text in texts if find_distinct(text) is not None or _is_weight_file(text)), None)
     return named or next((name for part in parts if (name := _find_file(part)) is not None), None)
 
 
-def _is_weight_address(text: str) -> bool:
-    return text.startswith("http") and find_named(text) is not None
+def _is_weight_file(text: str) -> bool:
+    if text.startswith("http"):
+        return find_named(text) is not None
+    return is_file(text) and not text.endswith((".bin", ".h5", ".pkl", ".pt")) and says_more_than_suffix(text)
 
 
 def _find_file(part: ast.expr) -> str | None:

@@ -20,6 +20,7 @@ from holdfast.inventory.python.scopes import (
     Scope,
     ScopeKind,
     find_text,
+    get_last_word,
 )
 from holdfast.inventory.python.values import Found
 from holdfast.inventory.python.wording import Saying, asks_about, get_saying, get_words
@@ -84,7 +85,7 @@ class _Reader:
 
     def read_call(self, site: CallSite) -> Iterator[Handing]:
         """What one call hands to a callable that no table knows."""
-        given = [*_list_given(site.call)]
+        given = [*_list_given(site.call, get_last_word(site.call.func))]
         if not given or self._calls.find_load(site.call, site.scope) is not None:
             return
         for callee in self._find_callees(site):
@@ -120,9 +121,9 @@ class _Reader:
             sources = [(own, argument) for own in (self._find_function(site.scope),) if own]
             yield from (Handing(callee, argument, line, source=f"{own}:{given}:") for own, given in sources)
         elif text is not None:
-            if _is_telling(text) and not self._findings.is_listed(expr.lineno):
+            if not self._findings.is_listed(expr.lineno):
                 yield Handing(callee, argument, expr.lineno, value=text)
-        elif _may_hold_a_name(argument, expr, callee):
+        else:
             yield from self._follow(callee, argument, self._values.follow(expr, site.scope), line)
 
     def _follow(self, callee: str, argument: str, found: Found, line: int) -> Iterator[Handing]:
@@ -179,19 +180,19 @@ def _show(index: int | None) -> str:
     return "" if index is None else str(index)
 
 
-def _list_given(call: ast.Call) -> Iterator[tuple[str, ast.expr]]:
+def _list_given(call: ast.Call, word: str) -> Iterator[tuple[str, ast.expr]]:
     """Arguments by keyword or position, as far as they may carry a name."""
     for index, expr in enumerate(call.args[:POSITIONS_MAX]):
         if isinstance(expr, ast.Starred):
             break
-        if isinstance(expr, _NAMED) or (isinstance(expr, ast.Constant) and isinstance(expr.value, str)):
+        if _may_hold_a_name("", expr, word):
             yield str(index), expr
     for keyword in call.keywords:
         expr = keyword.value
         if keyword.arg is None:
             if isinstance(expr, ast.Name) and expr.id in ("kwargs", "kw"):
                 yield "**", expr
-        elif isinstance(expr, _NAMED) or (isinstance(expr, ast.Constant) and isinstance(expr.value, str)):
+        elif _may_hold_a_name(keyword.arg, expr, word):
             yield keyword.arg, expr
 
 
@@ -203,10 +204,13 @@ def _says_model(word: str) -> bool:
     return get_saying(word) >= Saying.WEAK or not _WORDS.isdisjoint(get_words(word))
 
 
-def _may_hold_a_name(argument: str, expr: ast.expr, callee: str) -> bool:
-    """`size=size`, `load_model(name)`, `Encoder(self.path)`: something in it says model, or at least a name."""
+def _may_hold_a_name(keyword: str, expr: ast.expr, callee: str) -> bool:
+    """`size="tiny"`, `size=size`, `load_model(name)`, `Encoder(self.path)`: a word, or something that says model."""
+    if isinstance(expr, ast.Constant):
+        return isinstance(expr.value, str) and _is_telling(expr.value)
+    if not isinstance(expr, _NAMED):
+        return False
     given = expr.attr if isinstance(expr, ast.Attribute) else expr.id if isinstance(expr, ast.Name) else ""
-    words = [word for word in (given, "" if argument.isdigit() else argument) if word]
-    if any(_says_model(word) for word in words):
+    if any(_says_model(word) for word in (given, keyword) if word):
         return True
-    return get_saying(callee.rpartition(".")[2]) >= Saying.FAIR and not isinstance(expr, ast.Attribute)
+    return get_saying(callee) >= Saying.FAIR and not isinstance(expr, ast.Attribute)

@@ -4,7 +4,8 @@ import ast
 import re
 from pathlib import PurePosixPath
 
-from holdfast.inventory.naming import find_named
+from holdfast.inventory.named import is_file, says_more_than_suffix
+from holdfast.inventory.naming import Grade, find_named, grade
 from holdfast.inventory.python.arguments import find_argument
 from holdfast.inventory.python.calls import Calls
 from holdfast.inventory.python.findings import Findings, Origin
@@ -34,6 +35,7 @@ _WEIGHTS = re.compile(
     r"|t7|task)(?:\.tar)?(?:\?[\w=&]*)?(?![\w/])"
 )
 _HUB_FILE = re.compile(r"hf://[\w.-]+/[\w.-]+(?:@[\w.-]+)?(?:/[\w./-]+)?")
+_PACKED = re.compile(r"https?://[\w./%:@-]+\.(?:zip|tar|tar\.gz|tgz|tar\.bz2|tar\.xz|7z)")
 _PROVIDER_KEYS = frozenset(
     {"provider", "model_provider", "llm_provider", "api_type", "vendor", "backend", "engine", "framework", "client"}
 )
@@ -61,8 +63,9 @@ class PlaceReader:
                 self._read_call(site)
 
     def _read_slot(self, slot: Slot) -> None:
+        self._read_packed(slot)
         saying = get_saying(slot.name)
-        if saying is Saying.NO or self._is_only_compared(slot):
+        if saying is Saying.NO or self._is_only_compared(slot) or _spells_itself(slot):
             return
         in_function = slot.scope.kind is ScopeKind.FUNCTION
         if in_function and counts(slot.scope.name):
@@ -79,6 +82,15 @@ class PlaceReader:
             lambda: self._find_revision(slot.name, slot.beside, slot.scope),
         )
         self._judge.read(slot.expr, slot.scope, context)
+
+    def _read_packed(self, slot: Slot) -> None:
+        """`{"filename": "craft.pth", "url": "https://…/craft.zip"}`: what the archive holds stands beside it."""
+        text = find_text(slot.expr)
+        if slot.beside is None or text is None or not _PACKED.fullmatch(text):
+            return
+        beside = (find_text(value) for value in slot.beside.values)
+        if any(one is not None and one != text and is_file(one) and says_more_than_suffix(one) for one in beside):
+            self._findings.add(text, slot.expr.lineno, Origin("python.download-address", "archive"), slot.expr.lineno)
 
     def _is_only_compared(self, slot: Slot) -> bool:
         """A constant that the module only compares with names no model that it uses."""
@@ -187,6 +199,13 @@ class PlaceReader:
             lambda: (*(hint for name in names for hint in get_hints(name)), *self._get_call_hints(site, callee)),
         )
         self._judge.read(given, site.scope, context)
+
+
+def _spells_itself(slot: Slot) -> bool:
+    """`LLM_MODEL = "transcriber/llm-model"`: the key of a setting, spelt as its own constant; no laboratory's name."""
+    text = find_text(slot.expr) or ""
+    own = re.sub(r"[\W_]", "", slot.name).lower()
+    return "/" in text and re.sub(r"[\W_]", "", text).lower().endswith(own) and grade(text) < Grade.PLAIN
 
 
 def _is_about_models(scope: Scope) -> bool:

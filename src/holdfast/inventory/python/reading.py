@@ -23,19 +23,20 @@ def read_python(source: Source) -> FileReport:
     parsed = parse_python(source.text)
     if parsed.tree is None:
         return FileReport(source.path, skipped=Skipped(source.path, parsed.trouble))
-    report = read_tree(source.path, parsed.tree)
+    report = read_tree(source.path, parsed.tree, wants_uses=not source.is_followed)
     return replace(report, skipped=Skipped(source.path, parsed.trouble)) if parsed.trouble else report
 
 
-def read_tree(path: str, tree: ast.Module) -> FileReport:
-    """The same for a tree that is parsed already."""
+def read_tree(path: str, tree: ast.Module, *, wants_uses: bool = True) -> FileReport:
+    """The same for a tree that is parsed already; without uses only what it defines and hands on."""
     pure = PurePosixPath(path)
     is_package = pure.name == "__init__.py"
     try:
         module = collect_module(tree, get_module_name(path), is_package)
         calls, findings = Calls(module), Findings(path)
-        LoadReader(module, calls, findings, pure).read()
-        PlaceReader(module, calls, findings, pure).read()
+        if wants_uses:
+            LoadReader(module, calls, findings, pure).read()
+            PlaceReader(module, calls, findings, pure).read()
         add_catalogues(module, findings)
         definitions = collect_definitions(module, calls.values)
         kept = tuple(one for one in definitions if one.value is None or not findings.is_listed(one.line))
