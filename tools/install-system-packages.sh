@@ -1,8 +1,10 @@
 #!/usr/bin/env bash
-# Installs what the tests need from Debian when it is missing: a browser, and ICU with a C++ compiler for the screening extra.
+# Installs what the tests need from Debian when it is missing: a browser, a PostgreSQL server, and ICU with a C++ compiler
+# for the screening extra.
 set -euo pipefail
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
+compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || missing+=(postgresql)
 dpkg -s libicu-dev >/dev/null 2>&1 || missing+=(libicu-dev)
 dpkg -s g++ >/dev/null 2>&1 || missing+=(g++)
 dpkg -s pkg-config >/dev/null 2>&1 || dpkg -s pkgconf >/dev/null 2>&1 || missing+=(pkg-config)
