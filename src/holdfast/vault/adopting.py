@@ -1,20 +1,35 @@
-"""Packs into the catalogue: those that it does not know yet, or all of them anew. Packs are the truth."""
+"""Packs into the catalogue: those that it does not know yet, or all of them anew. Packs are the truth.
 
-from collections.abc import Callable, Iterable
+Of a pack whose index is damaged every frame that can be walked is taken in. Packs that are gone are noted as damaged.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
 
 from holdfast.records.errors import DamagedVault, StorageError
-from holdfast.vault.catalogue.objects import add_pack, iterate_packs, locate
+from holdfast.vault.catalogue.objects import (
+    LIVE,
+    PackRow,
+    add_pack,
+    iterate_packs,
+    list_unread,
+    locate,
+    note_damage,
+    renew_pack,
+)
 from holdfast.vault.catalogue.revisions import register_document
 from holdfast.vault.documents import DOCUMENT_BYTES_MAX, decode_document
 from holdfast.vault.opening import Vault
-from holdfast.vault.packs.layout import Kind
-from holdfast.vault.packs.reading import parse_pack_key, read_index
-from holdfast.vault.packs.writing import SealedPack
+from holdfast.vault.packs.layout import FrameHead, Kind, Run
+from holdfast.vault.packs.reading import Fault, check_pack_header, parse_pack_key, read_index, walk_frames
+from holdfast.vault.packs.writing import SealedPack, get_pack_key
 from holdfast.vault.reading import read_object
 from holdfast.vault.storage.seam import Stored
 
 Report = Callable[[int, int], None]
+GONE: Final = "the pack is missing"
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,42 +43,103 @@ class Adopted:
 
 
 def adopt_packs(vault: Vault, report: Report | None = None) -> Adopted:
-    """Take in every pack on the medium that the catalogue does not know."""
-    known = {pack.key for pack in iterate_packs(vault.database)}
-    new = [stored for stored in vault.storage.iterate("packs/") if stored.key not in known]
+    """Take in every pack on the medium that the catalogue does not know, and note those that are gone from it."""
+    known = {pack.key: pack for pack in iterate_packs(vault.database)}
+    stored = {one.key: one for one in vault.storage.iterate("packs/")}
+    _note_gone(vault, known, stored)
+    new = [one for key, one in stored.items() if key not in known]
     unreadable: list[tuple[str, str]] = []
-    documents: list[bytes] = []
     size = 0
-    for done, stored in enumerate(new):
+    for done, one in enumerate(new, 1):
         try:
-            documents += _adopt(vault, stored)
-            size += stored.size
+            why = _adopt(vault, one)
+            size += one.size
+            if why:
+                unreadable.append((one.key, why))
         except (DamagedVault, StorageError) as error:
-            unreadable.append((stored.key, error.what))
+            unreadable.append((one.key, error.what))
         if report is not None:
-            report(done + 1, len(new))
-    register_documents(vault, documents)
-    return Adopted(len(new) - len(unreadable), size, len(documents), tuple(unreadable))
+            report(done, len(new))
+    documents = register_unread(vault)
+    return Adopted(len(new) - len(unreadable), size, documents, tuple(unreadable))
 
 
-def _adopt(vault: Vault, stored: Stored) -> list[bytes]:
+def _note_gone(vault: Vault, known: dict[str, PackRow], stored: dict[str, Stored]) -> None:
+    for key, pack in known.items():
+        if pack.state != LIVE:
+            continue
+        if key not in stored and pack.damage is None:
+            note_damage(vault.database, pack.id, GONE)
+        elif key in stored and pack.damage == GONE:
+            renew_pack(vault.database, pack.id)
+
+
+def _adopt(vault: Vault, stored: Stored) -> str:
+    """Take a pack in, whole or as far as its frames can be walked; in the second case, why."""
     digest = parse_pack_key(stored.key)
-    if digest is None:
+    if digest is None or stored.key != get_pack_key(digest):
         raise DamagedVault("no pack has such a name", where=stored.key, next_step="Move the file away.")
-    runs = read_index(vault.storage, stored)
+    try:
+        check_pack_header(vault.storage, stored)
+        runs = read_index(vault.storage, stored)
+    except DamagedVault as error:
+        _adopt_walked(vault, SealedPack(stored.key, digest, stored.size, tuple(_walk(vault, stored))), error.what)
+        return error.what
     add_pack(vault.database, SealedPack(stored.key, digest, stored.size, runs))
-    return [run.digest for run in runs if run.kind is Kind.DOCUMENT and run.first == 0]
+    return ""
 
 
-def register_documents(vault: Vault, digests: Iterable[bytes]) -> None:
-    """Make the documents among stored objects known, as far as they can be read; verify tells of the others."""
-    wanted = list(digests)
+def adopt_again(vault: Vault, pack: PackRow) -> None:
+    """Take a pack that is whole in by its index, where so far only what could be walked of it was known."""
+    digest = parse_pack_key(pack.key)
+    if digest is None or digest not in list_unread(vault.database):
+        return
+    stored = vault.storage.find(pack.key)
+    if stored is None:
+        return
+    add_pack(vault.database, SealedPack(pack.key, digest, stored.size, read_index(vault.storage, stored)))
+    register_unread(vault)
+
+
+def _adopt_walked(vault: Vault, pack: SealedPack, why: str) -> None:
     with vault.database.transaction():
-        for digest, found in locate(vault.database, wanted).items():
-            if not found.is_whole or found.size > DOCUMENT_BYTES_MAX:
+        number = add_pack(vault.database, pack)
+        note_damage(vault.database, number, f"its index cannot be read: {why}")
+        vault.database.write("INSERT INTO unread (digest) VALUES (?) ON CONFLICT DO NOTHING", (pack.digest,))
+
+
+def _walk(vault: Vault, stored: Stored) -> Iterator[Run]:
+    """The runs of a pack by its frames, those left out that are not as written."""
+    found = (frame for frame in walk_frames(vault.storage, stored) if not isinstance(frame, Fault))
+    numbered = ((offset, head, place) for place, (offset, head, _) in enumerate(found))
+    for _, group in groupby(numbered, key=lambda one: (one[1].digest, one[1].base, one[1].index - one[2])):
+        frames = list(group)
+        yield _to_run(frames[0][0], [head for _, head, _ in frames])
+
+
+def _to_run(offset: int, heads: list[FrameHead]) -> Run:
+    first = heads[0]
+    frames = tuple((head.codec, head.payload_bytes) for head in heads)
+    return Run(first.digest, first.base, first.object_bytes, offset, first.kind, first.index, first.count, frames)
+
+
+def register_unread(vault: Vault) -> int:
+    """Make the stored documents known that are not yet, as far as they can be read; verify tells of the others."""
+    waiting = list_unread(vault.database)
+    return register_documents(vault, waiting) if waiting else 0
+
+
+def register_documents(vault: Vault, digests: Iterable[bytes]) -> int:
+    """Make those of the objects known that are documents and can be read; how many."""
+    done = 0
+    with vault.database.transaction():
+        for digest, found in locate(vault.database, list(digests)).items():
+            if found.kind is not Kind.DOCUMENT or not found.is_whole or found.size > DOCUMENT_BYTES_MAX:
                 continue
             try:
                 document = decode_document(read_object(vault, digest), found.places[0].key)
             except (DamagedVault, StorageError):
                 continue
             register_document(vault.database, digest, document, vault.now)
+            done += 1
+    return done

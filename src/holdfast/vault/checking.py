@@ -2,12 +2,12 @@
 where that fails. Everything found is named with the files that it hurts."""
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 
 from holdfast.records.errors import DamagedVault, MissingKey, StorageError
 from holdfast.records.vault import Damage, FileManifest, ObjectId, RevisionManifest, to_digest
-from holdfast.vault.catalogue.objects import Located, PackRow, locate, read_runs
+from holdfast.vault.catalogue.objects import LIVE, PackRow, find_ids, iterate_packs, read_runs
 from holdfast.vault.catalogue.revisions import find_hurt
 from holdfast.vault.documents import decode_document
 from holdfast.vault.opening import Vault
@@ -43,10 +43,22 @@ def _read_document(vault: Vault, name: ObjectId) -> object:
 
 def forget_packs(vault: Vault, files: Iterable[FileManifest]) -> None:
     """Have the packs of these files read from the medium next, not from memory."""
-    names = [to_digest(part.object) for file in files for part in file.segments if part.object is not None]
-    found, bases = locate_with_bases(vault, names)
-    for key in sorted({place.key for one in (*found.values(), *bases.values()) for place in one.places}):
-        vault.storage.forget(key)
+    for pack in find_packs(vault, files):
+        vault.storage.forget(pack.key)
+
+
+def find_packs(vault: Vault, files: Iterable[FileManifest]) -> list[PackRow]:
+    """The packs that these files' objects and their bases lie in."""
+    return find_packs_of(
+        vault, [to_digest(part.object) for file in files for part in file.segments if part.object is not None]
+    )
+
+
+def find_packs_of(vault: Vault, digests: Sequence[bytes]) -> list[PackRow]:
+    """The packs that these objects and their bases lie in."""
+    found, bases = locate_with_bases(vault, digests)
+    numbers = {place.pack for one in (*found.values(), *bases.values()) for place in one.places if place.is_sound}
+    return [pack for pack in iterate_packs(vault.database) if pack.id in numbers]
 
 
 def check_files(
@@ -83,28 +95,30 @@ def _check_file(vault: Vault, pool: ThreadPoolExecutor, file: FileManifest, repo
 
 def check_pack(vault: Vault, pack: PackRow) -> list[Damage]:
     """Read a pack from the medium and compare its digest; when it differs, every frame that is hurt, with the files."""
-    stored = vault.storage.find(pack.key)
-    if stored is None:
-        return [_hurt_all(vault, pack, 0, "the pack is missing")]
+    what = "the header, index or footer of the pack is not what was written"
     try:
+        stored = vault.storage.find(pack.key)
+        if stored is None:
+            return _hurt_all(vault, pack)
         vault.storage.forget(pack.key)
-        if compute_digest(vault.storage, stored) == parse_pack_key(pack.key) and stored.size == pack.size:
+        if compute_digest(vault.storage, stored) == parse_pack_key(pack.key):
             return []
     except MissingKey:
-        return [_hurt_all(vault, pack, 0, "the pack is missing")]
+        return _hurt_all(vault, pack)
     except StorageError as error:
-        return [_hurt_all(vault, pack, 0, f"the pack cannot be read: {error.what}")]
-    return _find_hurt_frames(vault, pack, stored)
+        what = f"the pack cannot be read: {error.what}"
+        stored = Stored(pack.key, pack.size)
+    return _find_hurt_frames(vault, pack, stored, what)
 
 
-def _find_hurt_frames(vault: Vault, pack: PackRow, stored: Stored) -> list[Damage]:
+def _find_hurt_frames(vault: Vault, pack: PackRow, stored: Stored, otherwise: str) -> list[Damage]:
     found: list[Damage] = []
     if stored.size != pack.size:
         found.append(Damage(pack.key, min(stored.size, pack.size), f"the pack has {stored.size} bytes for {pack.size}"))
     for run in read_runs(vault.database, pack.id):
         found += _check_run(vault, pack, run)
     if not found:
-        found.append(Damage(pack.key, 0, "the header, index or footer of the pack is not what was written"))
+        found.append(Damage(pack.key, 0, otherwise))
     return found
 
 
@@ -117,18 +131,20 @@ def _check_run(vault: Vault, pack: PackRow, run: Run) -> list[Damage]:
             if head.digest != run.digest or head.index != index:
                 raise DamagedVault("another frame lies here", where=pack.key, next_step="")
         except (DamagedVault, StorageError) as error:
-            found.append(Damage(pack.key, offset, error.what, _find_files(vault, [run.digest])))
+            found.append(Damage(pack.key, offset, error.what, find_files(vault, [run.digest])))
         offset += HEAD_BYTES + size
     return found
 
 
-def _find_files(vault: Vault, digests: list[bytes]) -> tuple[str, ...]:
+def find_files(vault: Vault, digests: list[bytes]) -> tuple[str, ...]:
     """The files that need one of these objects."""
-    known: dict[bytes, Located] = locate(vault.database, digests)
-    hurt = find_hurt(vault.database, [one.id for one in known.values()])
+    hurt = find_hurt(vault.database, list(find_ids(vault.database, digests).values()))
     return tuple(sorted({file for files in hurt.values() for file in files}))
 
 
-def _hurt_all(vault: Vault, pack: PackRow, offset: int, what: str) -> Damage:
+def _hurt_all(vault: Vault, pack: PackRow) -> list[Damage]:
+    """The damage of a pack that is not there; none when a prune has taken it away meanwhile."""
+    if not vault.database.read("SELECT 1 FROM packs WHERE id = ? AND state = ?", (pack.id, LIVE)):
+        return []
     digests = [run.digest for run in read_runs(vault.database, pack.id)]
-    return Damage(pack.key, offset, what, _find_files(vault, digests))
+    return [Damage(pack.key, 0, "the pack is missing", find_files(vault, digests))]

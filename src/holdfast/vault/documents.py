@@ -5,7 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final, TypeAlias, cast
 
 from holdfast.records.canonical_json import encode_canonical
-from holdfast.records.errors import DamagedVault
+from holdfast.records.errors import DamagedVault, MalformedFile
 from holdfast.records.vault import (
     Decision,
     FileEntry,
@@ -21,17 +21,25 @@ from holdfast.records.vault import (
 Document: TypeAlias = FileManifest | RevisionManifest | Decision
 _Plain: TypeAlias = dict[str, Any]
 DOCUMENT_BYTES_MAX: Final = 512 << 20
+_NUMBER_MAX: Final = (1 << 63) - 1
 
 
 def encode_document(document: Document) -> bytes:
-    """The bytes of a document; equal documents have equal bytes."""
+    """The bytes of a document; equal documents have equal bytes. Raises MalformedFile when a name is no text."""
     if isinstance(document, FileManifest):
         plain = _file_to_plain(document)
     elif isinstance(document, RevisionManifest):
         plain = _revision_to_plain(document)
     else:
         plain = _decision_to_plain(document)
-    return encode_canonical(plain).encode()
+    try:
+        return encode_canonical(plain).encode()
+    except UnicodeEncodeError as error:
+        raise MalformedFile(
+            f"a name in it is no text: {error.object[max(0, error.start - 20) : error.end + 20]!a}",
+            where=str(plain["document"]),
+            next_step="Keep the file as bytes (--as-bytes), or rename what is named so.",
+        ) from error
 
 
 def decode_document(data: bytes, where: str) -> Document:
@@ -183,6 +191,7 @@ def check_path(path: str) -> str:
 def _text(plain: object) -> str:
     if not isinstance(plain, str):
         raise ValueError(f"{plain!r} is not a text")
+    plain.encode()  # a lone surrogate is none
     return plain
 
 
@@ -193,8 +202,8 @@ def _texts(plain: object) -> tuple[str, ...]:
 
 
 def _number(plain: object) -> int:
-    if type(plain) is not int or plain < 0:
-        raise ValueError(f"{plain!r} is not a number from 0 up")
+    if type(plain) is not int or not 0 <= plain <= _NUMBER_MAX:
+        raise ValueError(f"{plain!r} is not a number from 0 to 2^63 - 1")
     return plain
 
 

@@ -2,19 +2,24 @@
 
 from blake3 import blake3
 
+from holdfast.records.errors import NotVerified
 from holdfast.records.vault import Decision, ObjectId, RevisionManifest, to_object_id
-from holdfast.vault.catalogue.objects import add_pack
+from holdfast.vault.adopting import adopt_packs
+from holdfast.vault.catalogue.objects import add_pack, renew_pack
 from holdfast.vault.catalogue.revisions import get_next_sequence, register_document
 from holdfast.vault.codecs.choosing import encode_frame
 from holdfast.vault.codecs.types import BYTES
 from holdfast.vault.documents import Document, encode_document
 from holdfast.vault.opening import Vault
 from holdfast.vault.packs.layout import FRAME_BYTES, NO_BASE, Kind, count_frames
-from holdfast.vault.packs.writing import ObjectHead, PackWriter
+from holdfast.vault.packs.reading import compute_digest
+from holdfast.vault.packs.writing import ObjectHead, PackWriter, SealedPack
+from holdfast.vault.storage.seam import Stored
 
 
 def decide(vault: Vault, verb: str, model: str, by: str, why: str, manifest: ObjectId | None = None) -> Decision:
-    """Record a decision about `name@revision`; on return it is on the medium."""
+    """Record a decision about `name@revision`; on return it is on the medium, and comes after all that are there."""
+    adopt_packs(vault)
     with vault.database.transaction():
         sequence = get_next_sequence(vault.database)
         decision = Decision(verb, model, by, why, vault.timestamp, sequence, manifest)
@@ -31,14 +36,26 @@ def put_document(vault: Vault, document: Document) -> ObjectId:
         head = ObjectHead(digest, NO_BASE, len(data), count_frames(len(data)), Kind.DOCUMENT)
         for index, piece in enumerate(cut_into_frames(data)):
             writer.add(head, index, encode_frame(piece, BYTES, None))
-        pack = writer.seal()
     except BaseException:
         writer.discard()
         raise
+    pack = writer.seal()
+    _read_back(vault, pack)
     with vault.database.transaction():
-        add_pack(vault.database, pack)
+        renew_pack(vault.database, add_pack(vault.database, pack))
         register_document(vault.database, digest, document, vault.now)
     return to_object_id(digest)
+
+
+def _read_back(vault: Vault, pack: SealedPack) -> None:
+    vault.storage.forget(pack.key)
+    if compute_digest(vault.storage, Stored(pack.key, pack.size)) != pack.digest:
+        vault.storage.delete(pack.key)
+        raise NotVerified(
+            "what is on the medium is not what was written",
+            where=pack.key,
+            next_step="Nothing was recorded. Check the medium, then run again.",
+        )
 
 
 def cut_into_frames(data: bytes) -> list[memoryview]:

@@ -1,4 +1,4 @@
-"""A vault, open: its medium, its catalogue, its clock. Opening takes in packs that the catalogue does not know yet."""
+"""A vault, open: its medium, its catalogue, its clock. `adopt_packs` takes in what its catalogue does not know yet."""
 
 import json
 import secrets
@@ -14,6 +14,7 @@ from holdfast.vault.catalogue.claims import sweep_owners
 from holdfast.vault.catalogue.database import Database, SqliteDatabase
 from holdfast.vault.catalogue.schema import make_tables
 from holdfast.vault.storage.local import LocalStorage
+from holdfast.vault.storage.seam import Stored
 from holdfast.vault.storage.staging import StagedStorage
 
 FORMAT: Final = 1
@@ -58,6 +59,12 @@ def make_vault(storage: StagedStorage, clock: Clock) -> str:
     found = find_identity(storage)
     if found is not None:
         return found
+    if next(storage.iterate("packs/"), None) is not None:
+        raise DamagedVault(
+            "the vault has packs, and no identity",
+            where=IDENTITY_KEY,
+            next_step="Restore vault.json from another copy of the vault, or write it anew as docs/format.md says.",
+        )
     made = {"format": FORMAT, "id": str(uuid.uuid4()), "created_at": clock().strftime("%Y-%m-%dT%H:%M:%SZ")}
     put_bytes(storage, IDENTITY_KEY, json.dumps(made).encode())
     return str(made["id"])
@@ -114,8 +121,12 @@ def open_local_vault(root: Path, clock: Clock = tell_time, *, make: bool = True)
     storage = LocalStorage(root)
     if not make and find_identity(storage) is None:
         raise no_vault(str(root))
-    identity = make_vault(storage, clock)
-    vault = Vault(str(root), identity, storage, open_catalogue(root / CATALOGUE_NAME), clock)
+    identity = find_identity(storage)
+    database = open_catalogue(root / CATALOGUE_NAME)
+    if identity is None:
+        with database.transaction():  # two that make a vault at once make one
+            identity = make_vault(storage, clock)
+    vault = Vault(str(root), identity, storage, database, clock)
     sweep_rubbish(vault)
     return vault
 
@@ -130,10 +141,18 @@ def no_vault(location: str) -> MissingPath:
 
 
 def sweep_rubbish(vault: Vault) -> int:
-    """Take away what dead writers left in staging, when nobody is at work; how many files."""
-    if sweep_owners(vault.database):
+    """Take away the packs that dead writers left in staging, when nobody is at work; how many files."""
+    staging = vault.storage.staging
+    if not any(_is_pack(stored) for stored in staging.iterate()):
         return 0
-    left = list(vault.storage.staging.iterate())
-    for stored in left:
-        vault.storage.staging.remove(stored.key)
+    with vault.database.transaction():  # nobody begins to write a pack meanwhile
+        if sweep_owners(vault.database):
+            return 0
+        left = [stored for stored in staging.iterate() if _is_pack(stored)]
+        for stored in left:
+            staging.remove(stored.key)
     return len(left)
+
+
+def _is_pack(stored: Stored) -> bool:
+    return stored.key.endswith(".pack")

@@ -64,15 +64,23 @@ def plan_frames(found: Located, bases: dict[bytes, Located]) -> Iterator[FrameJo
     """The jobs of all frames of an object, in order."""
     offsets = _Offsets(found)
     for index in range(count_frames(found.size)):
-        raw_bytes = min(FRAME_BYTES, found.size - index * FRAME_BYTES)
-        places = offsets.find(index)
-        base_places = tuple(
-            place
-            for name in dict.fromkeys(place.base for place in places if place.codec in NEEDS_BASE)
-            if name in bases
-            for place in list_places(bases[name], index)
-        )
-        yield FrameJob(found.digest, index, raw_bytes, places, base_places)
+        yield _plan_at(found, bases, index, offsets.find(index))
+
+
+def plan_frame(found: Located, bases: dict[bytes, Located], index: int) -> FrameJob:
+    """The job of one frame of an object."""
+    return _plan_at(found, bases, index, list_places(found, index))
+
+
+def _plan_at(found: Located, bases: dict[bytes, Located], index: int, places: tuple[FramePlace, ...]) -> FrameJob:
+    raw_bytes = min(FRAME_BYTES, found.size - index * FRAME_BYTES)
+    base_places = tuple(
+        place
+        for name in dict.fromkeys(place.base for place in places if place.codec in NEEDS_BASE)
+        if name in bases
+        for place in list_places(bases[name], index)
+    )
+    return FrameJob(found.digest, index, raw_bytes, places, base_places)
 
 
 class _Offsets:
@@ -162,7 +170,7 @@ def _iterate_some(vault: Vault, pool: ThreadPoolExecutor, segments: Sequence[Seg
         if isinstance(segment, bytes):
             yield memoryview(segment)
             continue
-        raw = piece.result()
+        raw = _get_result(vault, segment, piece)
         hasher.update(raw)
         yield raw
         if segment.index + 1 == count_frames(found[segment.digest].size):
@@ -173,6 +181,17 @@ def _iterate_some(vault: Vault, pool: ThreadPoolExecutor, segments: Sequence[Seg
                     next_step="Run `holdfast verify`, then `holdfast repair`.",
                 )
             hasher = blake3()
+
+
+def _get_result(vault: Vault, job: FrameJob, piece: Future[memoryview]) -> memoryview:
+    """What the pool has read; looked for once more when it failed, since a prune may have written it anew."""
+    try:
+        return piece.result()
+    except (DamagedVault, StorageError):
+        found, bases = locate_with_bases(vault, [job.digest])
+        if job.digest not in found:
+            raise
+        return load_frame(vault.storage, plan_frame(found[job.digest], bases, job.index))
 
 
 def _plan(

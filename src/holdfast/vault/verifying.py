@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic, sleep
 
-from holdfast.records.vault import Damage
-from holdfast.vault.adopting import adopt_packs
+from holdfast.records.vault import Damage, to_object_id
+from holdfast.vault.adopting import adopt_again, adopt_packs
 from holdfast.vault.catalogue.database import Database
-from holdfast.vault.catalogue.objects import DELETING, PackRow, iterate_packs
+from holdfast.vault.catalogue.objects import DELETING, PackRow, iterate_packs, list_unread, note_damage
+from holdfast.vault.catalogue.revisions import find_lacking
 from holdfast.vault.checking import check_pack
 from holdfast.vault.opening import Vault, find_identity
 
@@ -46,7 +47,8 @@ def verify_packs(vault: Vault, plan: VerifyPlan, report: Report) -> Verified:
     adopted = adopt_packs(vault)
     packs = [pack for pack in iterate_packs(vault.database) if pack.state != DELETING]
     chosen = choose_packs(packs, plan)
-    damage = [Damage(key, 0, f"the index cannot be read: {why}") for key, why in adopted.unreadable]
+    walked = {pack.key for pack in chosen}  # those are told of when they are read
+    damage = [Damage(key, 0, why) for key, why in adopted.unreadable if key not in walked]
     total, done, began = sum(pack.size for pack in chosen), 0, monotonic()
     for pack in chosen:
         found = check_pack(vault, pack)
@@ -55,6 +57,7 @@ def verify_packs(vault: Vault, plan: VerifyPlan, report: Report) -> Verified:
         done += pack.size
         report(done, total)
         _keep_to_rate(plan.rate, done, monotonic() - began)
+    damage += _find_lost(vault, damage)
     return Verified(
         packs=len(chosen),
         size=total,
@@ -63,6 +66,17 @@ def verify_packs(vault: Vault, plan: VerifyPlan, report: Report) -> Verified:
         damage=tuple(damage),
         oldest=find_oldest(vault.database),
     )
+
+
+def _find_lost(vault: Vault, told: Sequence[Damage]) -> Iterator[Damage]:
+    """Objects that are in no pack that could be read, and documents that cannot be read, as far as nothing was told
+    that explains them."""
+    for digest, files in find_lacking(vault.database):
+        yield Damage(to_object_id(digest), 0, "a part of this object is in no pack", files)
+    if told:
+        return
+    for digest in list_unread(vault.database):
+        yield Damage(to_object_id(digest), 0, "this document cannot be read, and what it tells of is not known")
 
 
 def choose_packs(packs: Sequence[PackRow], plan: VerifyPlan) -> list[PackRow]:
@@ -84,11 +98,12 @@ def _choose(packs: Sequence[PackRow], plan: VerifyPlan) -> Iterator[PackRow]:
 
 def note_verified(vault: Vault, pack: PackRow, damage: Sequence[Damage]) -> None:
     """Set a pack's clock, or note what is wrong with it."""
+    if damage:
+        note_damage(vault.database, pack.id, damage[0].what)
+        return
+    adopt_again(vault, pack)
     with vault.database.transaction():
-        if damage:
-            vault.database.write("UPDATE packs SET damage = ? WHERE id = ?", (damage[0].what, pack.id))
-        else:
-            vault.database.write("UPDATE packs SET verified_at = ?, damage = NULL WHERE id = ?", (vault.now, pack.id))
+        vault.database.write("UPDATE packs SET verified_at = ?, damage = NULL WHERE id = ?", (vault.now, pack.id))
 
 
 def find_oldest(database: Database) -> int | None:

@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from holdfast.vault.catalogue.database import Database, batch
-from holdfast.vault.catalogue.objects import DELETING, LIVE, Located, locate
+from holdfast.vault.catalogue.objects import DELETING, LIVE, Located, covers, locate
+from holdfast.vault.packs.layout import NO_BASE
 
 _PREFIX: Final = "owner-"
 
@@ -61,7 +62,7 @@ def share_out(database: Database, owner: str, digests: Sequence[bytes]) -> Share
     """In one transaction: pin what is stored, claim what nobody writes. Raises BusyVault."""
     wanted = list(dict.fromkeys(digests))
     with database.transaction():
-        held = {digest: found for digest, found in locate(database, wanted).items() if found.is_sound}
+        held = _locate_sound(database, wanted)
         pin(database, owner, [found.id for found in held.values()])
         missing = [digest for digest in wanted if digest not in held]
         database.write_many(
@@ -70,6 +71,18 @@ def share_out(database: Database, owner: str, digests: Sequence[bytes]) -> Share
         )
         mine = _read_claims(database, owner, missing)
     return Shares(held, frozenset(mine), frozenset(missing) - frozenset(mine))
+
+
+def _locate_sound(database: Database, wanted: Sequence[bytes]) -> dict[bytes, Located]:
+    """The objects that are whole, with their bases, in packs that nothing is known to be wrong with."""
+    found = locate(database, wanted)
+    names = {place.base for one in found.values() for place in one.places} - {NO_BASE}
+    sound = {NO_BASE} | {digest for digest, base in locate(database, sorted(names)).items() if base.is_sound}
+    return {
+        digest: one
+        for digest, one in found.items()
+        if covers([place for place in one.places if place.is_sound and place.base in sound], one.size)
+    }
 
 
 def release(database: Database, owner: str, digests: Sequence[bytes]) -> None:

@@ -124,23 +124,41 @@ class SqliteDatabase:
 
     @contextlib.contextmanager
     def hold(self, name: str) -> Generator[bool]:
-        """flock on a file of this name."""
+        """flock on a file of this name, which is taken away again by its holder."""
+        path = self._locks / name
         with _explaining(self._path):
             self._locks.mkdir(exist_ok=True)
-            descriptor = os.open(self._locks / name, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+            descriptor = _lock(path)
+        if descriptor is None:
+            yield False
+            return
         try:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                yield False
-            else:
-                yield True
+            yield True
         finally:
+            with contextlib.suppress(OSError):
+                path.unlink()
             os.close(descriptor)
 
     def close(self) -> None:
         """Close the connection."""
         self._connection.close()
+
+
+def _lock(path: Path) -> int | None:
+    """A descriptor that holds the lock on the file at `path`; None when another one does."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        try:
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            mine = os.fstat(descriptor)
+            if path.exists() and os.path.samestat(mine, path.stat()):
+                return descriptor
+        except BlockingIOError:
+            os.close(descriptor)
+            return None
+        except FileNotFoundError:
+            pass
+        os.close(descriptor)  # its last holder took the file away between our opening and our locking it
 
 
 @contextlib.contextmanager

@@ -83,6 +83,7 @@ def add_pack(database: Database, pack: SealedPack) -> int:
         if known:  # so far only as much of it as a damaged index let be seen
             database.write("DELETE FROM runs WHERE pack = ?", known[0])
             database.write("DELETE FROM unread WHERE digest = ?", (pack.digest,))
+            database.write("UPDATE packs SET size = ? WHERE id = ?", (pack.size, *known[0]))
         found = known or database.write(
             "INSERT INTO packs (digest, size, state) VALUES (?, ?, ?) RETURNING id", (pack.digest, pack.size, LIVE)
         )
@@ -167,9 +168,8 @@ def locate(database: Database, digests: Sequence[bytes]) -> dict[bytes, Located]
     found: dict[bytes, Located] = {}
     for some in batch(dict.fromkeys(digests)):
         rows = database.read(
-            "SELECT o.id, o.digest, o.size, o.kind, o.dtype, p.id, p.digest, r.first, r.start, r.frames, b.digest,"
-            " p.damage"  # noqa: S608
-            " FROM objects o JOIN runs r ON r.object = o.id JOIN packs p ON p.id = r.pack"
+            "SELECT o.id, o.digest, o.size, o.kind, o.dtype, p.id, p.digest, r.first, r.start, r.frames, b.digest,"  # noqa: S608
+            " p.damage FROM objects o JOIN runs r ON r.object = o.id JOIN packs p ON p.id = r.pack"
             f" LEFT JOIN objects b ON b.id = r.base WHERE o.digest IN ({', '.join('?' * len(some))})"
             " AND p.state <> 'deleting' ORDER BY o.id, p.damage IS NOT NULL, p.id, r.first",
             some,

@@ -6,7 +6,7 @@ from typing import Final
 
 from holdfast.records.vault import Decision, FileManifest, ObjectId, RevisionManifest, Role, to_digest, to_object_id
 from holdfast.vault.catalogue.database import Database, Row, batch
-from holdfast.vault.catalogue.objects import describe_objects, find_ids, name_objects
+from holdfast.vault.catalogue.objects import describe_objects, find_ids, locate, name_objects
 from holdfast.vault.documents import Document
 from holdfast.vault.packs.layout import Kind
 
@@ -145,6 +145,18 @@ _STATE_AFTER: Final = {
 }
 
 
+def forget_documents(database: Database, numbers: Sequence[int]) -> None:
+    """Drop what documents said that are in no pack any more. Journal entries are in one for ever."""
+    gone = [(number,) for number in numbers if not database.read("SELECT 1 FROM runs WHERE object = ?", (number,))]
+    for table, column in _TOLD_BY:
+        database.write_many(f"DELETE FROM {table} WHERE {column} = ?", gone)  # noqa: S608
+
+
+_TOLD_BY: Final = (
+    ("revision_files", "revision"), ("revisions", "manifest"), ("file_objects", "file"), ("files", "manifest")
+)  # fmt: skip
+
+
 def get_next_sequence(database: Database) -> int:
     """The number of the next journal entry."""
     return int(database.read("SELECT COALESCE(MAX(sequence), 0) + 1 FROM journal")[0][0])
@@ -192,24 +204,63 @@ def read_files(database: Database, revision: int) -> list[FileRow]:
 
 
 def find_hurt(database: Database, objects: Sequence[int]) -> dict[int, tuple[str, ...]]:
-    """For each object, the files that need it, directly or as a base, as `name@revision:path`."""
+    """For each object, the files that need it, as `name@revision:path`: directly, as a base, or because it is the
+    document that tells of them."""
     hurt: dict[int, set[str]] = {number: set() for number in objects}
     for some in batch(objects):
         marks = ", ".join("?" * len(some))
-        rows = database.read(
-            f"SELECT w.hit, r.name, r.revision, v.path FROM ({_USERS.format(marks=marks)}) w"  # noqa: S608
-            " JOIN revision_files v ON v.file = w.file JOIN revisions r ON r.manifest = v.revision"
-            " WHERE r.state NOT IN ('superseded', 'dropped')",
-            (*some, *some, *some),
-        )
+        rows = database.read(_HURT.format(marks=marks), some * _HURT.count("{marks}"))
         for hit, name, revision, path in rows:
             hurt[hit].add(f"{name}@{revision}:{path}")
     return {number: tuple(sorted(files)) for number, files in hurt.items()}
 
 
-_USERS: Final = (
-    "SELECT object AS hit, file FROM file_objects WHERE object IN ({marks})"
-    " UNION SELECT u.base AS hit, f.file FROM runs u JOIN file_objects f ON f.object = u.object"
-    " WHERE u.base IN ({marks})"
-    " UNION SELECT manifest AS hit, manifest AS file FROM files WHERE manifest IN ({marks})"
-)
+_HURT: Final = """
+WITH users AS (
+  SELECT object AS hit, file, NULL AS revision FROM file_objects WHERE object IN ({marks})
+  UNION SELECT u.base, f.file, NULL FROM runs u JOIN file_objects f ON f.object = u.object WHERE u.base IN ({marks})
+  UNION SELECT manifest, manifest, NULL FROM files WHERE manifest IN ({marks})
+  UNION SELECT v.file, v.file, NULL FROM revision_files v WHERE v.file IN ({marks})
+  UNION SELECT v.revision, v.file, v.revision FROM revision_files v WHERE v.revision IN ({marks})
+  UNION SELECT j.entry, v.file, v.revision FROM journal j JOIN objects o ON o.digest = j.manifest
+    JOIN revision_files v ON v.revision = o.id WHERE j.entry IN ({marks}))
+SELECT w.hit, r.name, r.revision, v.path FROM users w
+  JOIN revision_files v ON v.file = w.file AND (w.revision IS NULL OR w.revision = v.revision)
+  JOIN revisions r ON r.manifest = v.revision WHERE r.state NOT IN ('superseded', 'dropped')
+"""
+
+
+def find_lacking(database: Database) -> list[tuple[bytes, tuple[str, ...]]]:
+    """Objects of which some frame is in no pack, though a copy needs them, with the files that they hurt."""
+    maybe = {bytes(digest): number for number, digest in database.read(_LACKING)}
+    found = locate(database, list(maybe))
+    lacking = {digest: number for digest, number in maybe.items() if digest not in found or not found[digest].is_whole}
+    hurt = find_hurt(database, list(lacking.values()))
+    untold = database.read(_UNTOLD, (VERIFYING,))
+    return [
+        *((digest, hurt[number]) for digest, number in lacking.items()),
+        *((bytes(digest), (model,)) for digest, model in untold),
+    ]
+
+
+# Copies of which only the decision to keep them can be read.
+_UNTOLD: Final = """
+SELECT j.manifest, j.model FROM journal j WHERE j.verb = 'keep'
+  AND NOT EXISTS (SELECT 1 FROM journal e WHERE e.model = j.model AND e.verb IN ('keep', 'drop')
+                  AND e.sequence > j.sequence)
+  AND NOT EXISTS (SELECT 1 FROM revisions r JOIN objects o ON o.id = r.manifest WHERE o.digest = j.manifest
+                  AND r.state <> ?)
+"""
+
+
+_LACKING: Final = """
+WITH live AS (SELECT manifest FROM revisions WHERE state IN ('kept', 'frozen')),
+live_files AS (SELECT DISTINCT v.file FROM revision_files v JOIN live l ON l.manifest = v.revision),
+needed AS (SELECT manifest AS object FROM live UNION SELECT file FROM live_files
+  UNION SELECT f.object FROM file_objects f JOIN live_files l ON l.file = f.file),
+based AS (SELECT object FROM needed UNION SELECT r.base FROM runs r JOIN needed n ON n.object = r.object
+  WHERE r.base IS NOT NULL)
+SELECT o.id, o.digest FROM based b JOIN objects o ON o.id = b.object LEFT JOIN runs r ON r.object = o.id
+  GROUP BY o.id, o.digest, o.size HAVING COALESCE(MAX(r.count), 0) < (o.size + 1048575) / 1048576
+    OR COUNT(r.pack) = 0
+"""

@@ -49,8 +49,8 @@ CREATE TABLE IF NOT EXISTS pins (
   object BIGINT NOT NULL, owner TEXT NOT NULL REFERENCES owners (name), PRIMARY KEY (object, owner));
 """
 _NAMES: Final = (
-    "pins", "claims", "owners", "unread", "journal", "revision_files", "revisions", "file_objects", "files", "runs", "objects",
-    "packs", "meta",
+    "pins", "claims", "owners", "unread", "journal", "revision_files", "revisions", "file_objects", "files", "runs",
+    "objects", "packs", "meta",
 )  # fmt: skip
 
 

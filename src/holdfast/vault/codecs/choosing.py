@@ -8,6 +8,7 @@ import zstandard
 
 from holdfast.records.errors import BadFrame, NotVerified
 from holdfast.vault.codecs.kernel import get_kernel
+from holdfast.vault.codecs.kinds import is_same
 from holdfast.vault.codecs.types import ElementType
 from holdfast.vault.packs.writing import EncodedFrame
 
@@ -35,7 +36,7 @@ def encode_frame(raw: memoryview, kind: ElementType, base: memoryview | None) ->
     What is returned was decoded and compared. Raises NotVerified when an encoder errs.
     """
     codec, payload = _choose(raw, kind, base)
-    if decode_frame(codec, payload, len(raw), base) != raw:
+    if not is_same(decode_frame(codec, payload, len(raw), base), raw):
         raise NotVerified(
             f"codec {codec} did not give back what it was given",
             where="while encoding",
@@ -45,7 +46,7 @@ def encode_frame(raw: memoryview, kind: ElementType, base: memoryview | None) ->
 
 
 def _choose(raw: memoryview, kind: ElementType, base: memoryview | None) -> tuple[Codec, bytes | memoryview]:
-    if base is not None and raw == base:
+    if base is not None and is_same(raw, base):
         return Codec.SAME, b""
     best: tuple[Codec, bytes | memoryview] = (Codec.RAW, raw)
     for codec, payload in _try_codecs(raw, kind, base):
@@ -110,12 +111,14 @@ _Decoder = Callable[["bytes | memoryview", int, "memoryview | None"], "bytes | m
 
 def _decode_zstd(payload: bytes | memoryview, raw_bytes: int, _base: memoryview | None) -> bytes:
     try:
+        if zstandard.frame_content_size(payload) > raw_bytes:  # it would be believed, and that much memory taken
+            raise BadFrame("a zstd frame is longer than its frame says", next_step="Run `holdfast verify`.")
         return zstandard.ZstdDecompressor().decompress(payload, max_output_size=raw_bytes, allow_extra_data=False)
     except zstandard.ZstdError as error:
         raise BadFrame(f"zstd: {error}", next_step="Run `holdfast verify`.") from error
 
 
-def _decode_difference(payload: bytes | memoryview, raw_bytes: int, base: memoryview | None) -> bytes:
+def _decode_difference(payload: bytes | memoryview, raw_bytes: int, base: memoryview | None) -> memoryview:
     assert base is not None
     return get_kernel().decode_difference(payload, base, raw_bytes)
 

@@ -41,14 +41,14 @@ class NativeKernel:
         )
         return _take_shorter(out, written, source.size)
 
-    def decode_planes(self, payload: Buffer, length: int) -> bytes:
+    def decode_planes(self, payload: Buffer, length: int) -> memoryview:
         """The `length` raw bytes of a payload of codec 2; raises BadFrame."""
         source = view_octets(payload)
-        work, out = self._take_buffers(length)
+        work, out = self._take_buffers(length)[0], np.empty(length, dtype=np.uint8)
         done = self._library.holdfast_decode_planes(
             source.ctypes.data, source.size, work.ctypes.data, out.ctypes.data, length
         )
-        return _take_whole(out, done, length, "planes")
+        return _take_whole(out, done, "planes")
 
     def encode_difference(self, raw: Buffer, base: Buffer, kind: DifferenceKind) -> bytes | None:
         """The payload of codec 4, or None when it would not be shorter than `raw` or `raw` is no whole elements."""
@@ -64,15 +64,15 @@ class NativeKernel:
         )  # fmt: skip
         return _take_shorter(out, written, source.size)
 
-    def decode_difference(self, payload: Buffer, base: Buffer, length: int) -> bytes:
+    def decode_difference(self, payload: Buffer, base: Buffer, length: int) -> memoryview:
         """The `length` raw bytes of a payload of codec 4 against a base that is as long; raises BadFrame."""
         source, against = view_octets(payload), view_octets(base)
         assert against.size == length
-        work, out = self._take_buffers(length)
+        work, out = self._take_buffers(length)[0], np.empty(length, dtype=np.uint8)
         done = self._library.holdfast_decode_difference(
             source.ctypes.data, source.size, against.ctypes.data, work.ctypes.data, out.ctypes.data, length
         )
-        return _take_whole(out, done, length, "difference")
+        return _take_whole(out, done, "difference")
 
     def _take_buffers(self, length: int) -> tuple[Octets, Octets]:
         buffers = self._buffers
@@ -128,9 +128,9 @@ def _take_shorter(out: Octets, written: int, raw_bytes: int) -> bytes | None:
     return out[:written].tobytes() if 0 <= written < raw_bytes else None
 
 
-def _take_whole(out: Octets, done: int, length: int, codec: str) -> bytes:
+def _take_whole(out: Octets, done: int, codec: str) -> memoryview:
     if done == BAD:
         raise refuse(codec)
     if done < 0:
         raise MemoryError(f"no memory for the tables of a payload of the codec {codec!r}")
-    return out[:length].tobytes()
+    return out.data

@@ -42,7 +42,7 @@ class PlainKernel:
         payload = bytes((width, rotation)) + b"".join(_encode_plane(plane) for plane in planes)
         return payload if len(payload) < source.size else None
 
-    def decode_planes(self, payload: Buffer, length: int) -> bytes:
+    def decode_planes(self, payload: Buffer, length: int) -> memoryview:
         """The `length` raw bytes of a payload of codec 2; raises BadFrame."""
         source = view_octets(payload)
         if source.size < 2:
@@ -55,7 +55,7 @@ class PlainKernel:
             at += _decode_plane(source[at:], plane)
         if at != source.size:
             raise refuse(NAME)
-        return _join(planes, rotation)
+        return memoryview(_join(planes, rotation))
 
     def encode_difference(self, raw: Buffer, base: Buffer, kind: DifferenceKind) -> bytes | None:
         """The payload of codec 4, or None when it would not be shorter than `raw` or `raw` is no whole elements."""
@@ -67,11 +67,11 @@ class PlainKernel:
         payload = encode_difference(source, against, kind)
         return payload if len(payload) < source.size else None
 
-    def decode_difference(self, payload: Buffer, base: Buffer, length: int) -> bytes:
+    def decode_difference(self, payload: Buffer, base: Buffer, length: int) -> memoryview:
         """The `length` raw bytes of a payload of codec 4 against a base that is as long; raises BadFrame."""
         against = view_octets(base)
         assert against.size == length
-        return decode_difference(view_octets(payload), against)
+        return memoryview(decode_difference(view_octets(payload), against))
 
 
 def _split(source: Octets, width: int, rotation: int) -> Octets:

@@ -164,7 +164,7 @@ def _match(database: Database, revision: int, tensors: Sequence[Stretch]) -> dic
     return {
         offset: found[roots[number]]
         for offset, number in wanted.items()
-        if number in roots and roots[number] in found and found[roots[number]].is_whole
+        if number in roots and roots[number] in found and found[roots[number]].is_sound
     }
 
 

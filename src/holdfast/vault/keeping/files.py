@@ -11,9 +11,10 @@ from blake3 import blake3
 
 from holdfast.records.errors import BusyVault
 from holdfast.records.vault import FileLayout, FileManifest, Role, Segment, Stretch, to_object_id
-from holdfast.vault.catalogue.claims import share_out, sweep_owners
-from holdfast.vault.catalogue.objects import Located
+from holdfast.vault.catalogue.claims import pin, share_out, sweep_owners
+from holdfast.vault.catalogue.objects import Located, find_bases_among, locate
 from holdfast.vault.codecs.types import BYTES, get_element_type
+from holdfast.vault.journal import cut_into_frames
 from holdfast.vault.keeping.bases import find_bases
 from holdfast.vault.keeping.packing import NewObject, Packer
 from holdfast.vault.keeping.source import FileHasher, SourceFile
@@ -54,7 +55,7 @@ class FileKeeper:
         self._vault = vault
         self._owner = owner
         self._report = report
-        self.packer = Packer(vault, pool)
+        self.packer = Packer(vault, pool, owner)
         self._written: set[bytes] = set()
 
     def keep(self, path: Path, read_layout: LayoutReader, base: int | None) -> KeptFile:
@@ -65,12 +66,21 @@ class FileKeeper:
             layout = read_layout(path)
             if layout.size != source.size:
                 raise source.changed()
-            bases = find_bases(self._vault, source, layout, base)
+            source.check_same(path)
+            bases = self._pin_bases(find_bases(self._vault, source, layout, base))
             manifest = self._keep_segments(source, layout, bases)
             source.check_unchanged()
         finally:
             source.close()
         return KeptFile(manifest, self.packer.raw_bytes - before)
+
+    def _pin_bases(self, bases: Mapping[int, Located]) -> dict[int, Located]:
+        """Those bases that no prune has taken away meanwhile, and that none will while this owner works."""
+        database = self._vault.database
+        with database.transaction():
+            found = locate(database, [one.digest for one in bases.values()])
+            pin(database, self._owner, [one.id for one in found.values()])
+        return {offset: found[one.digest] for offset, one in bases.items() if one.digest in found}
 
     def _keep_segments(self, source: SourceFile, layout: FileLayout, bases: Mapping[int, Located]) -> FileManifest:
         hasher = FileHasher(layout.size)
@@ -110,10 +120,12 @@ class FileKeeper:
     def _write(self, source: SourceFile, some: Sequence[_Pending], bases: Mapping[int, Located]) -> list[_Pending]:
         """Write those that nobody has or writes; give back those that another process is writing."""
         shares = share_out(self._vault.database, self._owner, [pending.digest for pending in some])
+        plain = find_bases_among(self._vault.database, shares.mine)  # depth is one
         for pending in some:
             if pending.digest in shares.mine and pending.digest not in self._written:
                 self._written.add(pending.digest)
-                self.packer.add(_to_object(pending, bases), self._read_again(source, pending))
+                new = _to_object(pending, {} if pending.digest in plain else bases)
+                self.packer.add(new, self._read_again(source, pending))
         return [pending for pending in some if pending.digest in shares.others]
 
     def _read_again(self, source: SourceFile, pending: _Pending) -> Iterator[memoryview]:
@@ -136,15 +148,33 @@ class FileKeeper:
         deadline = monotonic() + _WAIT_S_MAX
         pending = [_Pending(one.stretch, one.digest, None) for one in others]
         while pending:
-            if monotonic() > deadline:
-                raise BusyVault(
-                    f"another process has been writing {len(pending)} objects of this file for an hour",
-                    where=str(source.path),
-                    next_step="See what it waits for, or stop it; then run again.",
-                )
-            sleep(_WAIT_S)
-            sweep_owners(self._vault.database, self._owner)
+            self._wait(len(pending), deadline, str(source.path))
             pending = self._write(source, pending, bases)
+
+    def _wait(self, count: int, deadline: float, where: str) -> None:
+        if monotonic() > deadline:
+            raise BusyVault(
+                f"another process has been writing {count} objects for an hour",
+                where=where,
+                next_step="See what it waits for, or stop it; then run again.",
+            )
+        sleep(_WAIT_S)
+        sweep_owners(self._vault.database, self._owner)
+
+    def keep_documents(self, documents: Mapping[bytes, bytes]) -> None:
+        """Write documents, given by their digests, unless they are stored; wait for those that another writes."""
+        deadline, rest = monotonic() + _WAIT_S_MAX, dict(documents)
+        while True:
+            shares = share_out(self._vault.database, self._owner, list(rest))
+            for digest in shares.mine - self._written:
+                self._written.add(digest)
+                data = rest[digest]
+                self.packer.add(NewObject(digest, len(data), Kind.DOCUMENT, BYTES), cut_into_frames(data))
+            rest = {digest: rest[digest] for digest in shares.others}
+            if not rest:
+                return
+            self.packer.seal()
+            self._wait(len(rest), deadline, self._vault.location)
 
 
 def _gather(pending: Iterable[_Pending]) -> Iterator[list[_Pending]]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from holdfast.records.errors import NotVerified
+from holdfast.records.errors import DamagedVault, MalformedFile, NotVerified, StorageError
 from holdfast.records.vault import (
     Decision,
     FileEntry,
@@ -16,20 +16,19 @@ from holdfast.records.vault import (
     FileManifest,
     ObjectId,
     RevisionManifest,
+    to_digest,
     to_object_id,
 )
 from holdfast.vault.adopting import adopt_packs
-from holdfast.vault.catalogue.claims import own, share_out
+from holdfast.vault.catalogue.claims import own
+from holdfast.vault.catalogue.objects import PackRow, note_damage
 from holdfast.vault.catalogue.revisions import iterate_revisions, register_document
-from holdfast.vault.checking import check_files, forget_packs, read_revision
-from holdfast.vault.codecs.types import BYTES
-from holdfast.vault.documents import Document, encode_document
-from holdfast.vault.journal import cut_into_frames, decide, get_model
+from holdfast.vault.checking import check_files, check_pack, find_packs, find_packs_of, read_revision
+from holdfast.vault.documents import Document, check_path, encode_document
+from holdfast.vault.journal import decide, get_model
 from holdfast.vault.keeping.files import FileKeeper
-from holdfast.vault.keeping.packing import NewObject
 from holdfast.vault.opening import Vault
-from holdfast.vault.packs.layout import Kind
-from holdfast.vault.reading import THREADS
+from holdfast.vault.reading import THREADS, read_object
 
 Report = Callable[[str, int], None]
 """Told `reading` or `verifying`, and how many bytes were done since the last call."""
@@ -47,8 +46,8 @@ class SourceEntry:
 
 @dataclass(frozen=True, slots=True)
 class Keeping:
-    """What is to be kept. `revision` has no files yet, and is named after them when it has no name of its own; `base` is
-    the number of a revision's manifest to try."""
+    """What is to be kept. `revision` has no files yet, and is named after them when it has no name of its own; `base`
+    is the number of a revision's manifest to try."""
 
     revision: RevisionManifest
     entries: tuple[SourceEntry, ...]
@@ -73,19 +72,37 @@ class Kept:
 
 def keep_revision(vault: Vault, keeping: Keeping, report: Report) -> Kept:
     """Keep a revision and prove it. Raises NotVerified when what is on the medium is not what was read."""
+    _check_names(keeping.entries)
     adopt_packs(vault)
     with own(vault.database, vault.now) as owner, ThreadPoolExecutor(THREADS) as pool:
         keeper = FileKeeper(vault, owner, pool, lambda count: report("reading", count))
         try:
             files = [(entry, _keep_file(keeper, keeping, entry)) for entry in keeping.entries]
-            revision, manifest = _write_documents(vault, owner, keeper, keeping, files)
+            revision, manifest = _write_documents(vault, keeper, keeping, files)
         finally:
             keeper.packer.abandon()
         stored = sum(pack.size for pack in keeper.packer.finish())
         _read_back(vault, pool, files, lambda count: report("verifying", count))
+        _read_documents_back(vault, [manifest, *(file.manifest for file in revision.files)])
         decision = _tell(vault, revision, manifest, keeping)
         size = sum(file.size for file in revision.files)
         return Kept(manifest, revision, size, keeper.packer.raw_bytes, stored, decision)
+
+
+def _check_names(entries: Sequence[SourceEntry]) -> None:
+    seen: set[str] = set()
+    for entry in entries:
+        try:
+            check_path(entry.path).encode()
+            if entry.path in seen:
+                raise ValueError("there are two files of this name")
+        except ValueError as error:
+            raise MalformedFile(
+                f"a file of this name cannot be kept: {error}",
+                where=ascii(str(entry.source)),
+                next_step="Rename the file, or leave it out.",
+            ) from error
+        seen.add(entry.path)
 
 
 def _keep_file(keeper: FileKeeper, keeping: Keeping, entry: SourceEntry) -> FileManifest:
@@ -102,19 +119,18 @@ def _keep_file(keeper: FileKeeper, keeping: Keeping, entry: SourceEntry) -> File
 
 def _write_documents(
     vault: Vault,
-    owner: str,
     keeper: FileKeeper,
     keeping: Keeping,
     files: Sequence[tuple[SourceEntry, FileManifest]],
 ) -> tuple[RevisionManifest, ObjectId]:
-    manifests = _add_documents(vault, owner, keeper, [file for _, file in files])
+    manifests = _add_documents(keeper, [file for _, file in files])
     entries = tuple(
         FileEntry(entry.path, manifest, file.size, file.sha256)
         for (entry, file), manifest in zip(files, manifests, strict=True)
     )
     named = keeping.revision.revision or name_by_files(entries)
     revision = _settle(vault, replace(keeping.revision, files=entries, revision=named))
-    (manifest,) = _add_documents(vault, owner, keeper, [revision])
+    (manifest,) = _add_documents(keeper, [revision])
     keeper.packer.seal()
     documents: list[tuple[ObjectId, Document]] = [
         *zip(manifests, (file for _, file in files), strict=True),
@@ -135,19 +151,19 @@ def name_by_files(entries: Sequence[FileEntry]) -> str:
 def _settle(vault: Vault, revision: RevisionManifest) -> RevisionManifest:
     """The same files kept before under this name are the same revision, whenever they were retrieved."""
     for known in iterate_revisions(vault.database, revision.name, revision.revision):
-        before = read_revision(vault, known.manifest)
+        try:
+            before = read_revision(vault, known.manifest)
+        except (DamagedVault, StorageError):
+            continue
         if before.files == revision.files and before.origin.source == revision.origin.source:
             return before
     return revision
 
 
-def _add_documents(vault: Vault, owner: str, keeper: FileKeeper, documents: Sequence[Document]) -> list[ObjectId]:
+def _add_documents(keeper: FileKeeper, documents: Sequence[Document]) -> list[ObjectId]:
     encoded = [encode_document(document) for document in documents]
     digests = [blake3(data).digest() for data in encoded]
-    mine = share_out(vault.database, owner, digests).mine
-    for digest, data in dict(zip(digests, encoded, strict=True)).items():
-        if digest in mine:
-            keeper.packer.add(NewObject(digest, len(data), Kind.DOCUMENT, BYTES), cut_into_frames(data))
+    keeper.keep_documents(dict(zip(digests, encoded, strict=True)))
     return [to_object_id(digest) for digest in digests]
 
 
@@ -157,15 +173,42 @@ def _read_back(
     files: Sequence[tuple[SourceEntry, FileManifest]],
     report: Callable[[int], None],
 ) -> None:
+    """Decode every file from the medium. What fails is noted, so that another run writes it again."""
     manifests = {entry.path: file for entry, file in files}
-    forget_packs(vault, manifests.values())
+    packs = find_packs(vault, manifests.values())
+    for pack in packs:
+        vault.storage.forget(pack.key)
     damage = check_files(vault, pool, manifests, report)
     if damage:
+        _note_damaged(vault, packs)
         raise NotVerified(
             f"{damage[0].what} ({len(damage)} file{'s' if len(damage) > 1 else ''} hurt)",
             where=f"{damage[0].key}, {', '.join(damage[0].hurts)}",
-            next_step="It is not kept. Check the medium, run `holdfast verify`, and keep it again.",
+            next_step="It is not kept. Check the medium; keeping it again writes anew what was damaged.",
         )
+
+
+def _read_documents_back(vault: Vault, documents: Sequence[ObjectId]) -> None:
+    digests = [to_digest(name) for name in documents]
+    packs = find_packs_of(vault, digests)
+    try:
+        for pack in packs:
+            vault.storage.forget(pack.key)
+        for digest in digests:
+            read_object(vault, digest)
+    except (DamagedVault, StorageError) as error:
+        _note_damaged(vault, packs)
+        raise NotVerified(
+            f"a manifest cannot be read back: {error.what}",
+            where=error.where,
+            next_step="It is not kept. Check the medium; keeping it again writes anew what was damaged.",
+        ) from error
+
+
+def _note_damaged(vault: Vault, packs: Sequence[PackRow]) -> None:
+    for pack in packs:
+        if found := check_pack(vault, pack):
+            note_damage(vault.database, pack.id, found[0].what)
 
 
 def _tell(vault: Vault, revision: RevisionManifest, manifest: ObjectId, keeping: Keeping) -> Decision | None:

@@ -91,6 +91,15 @@ class SourceFile:
         if self._look() != self._begun:
             raise self.changed()
 
+    def check_same(self, path: Path) -> None:
+        """Raises ChangedWhileRead when `path` is not what was opened any more."""
+        try:
+            same = os.path.samestat(os.fstat(self._file.fileno()), path.stat())
+        except FileNotFoundError:
+            same = False
+        if not same:
+            raise self.changed()
+
     def changed(self) -> ChangedWhileRead:
         """The error of a file that somebody writes to."""
         return ChangedWhileRead(

@@ -24,7 +24,8 @@ from holdfast.vault.packs.layout import (
 from holdfast.vault.storage.seam import Storage, Stored
 
 READ_BYTES: Final = 4 << 20
-_TAIL_BYTES: Final = 64 << 10
+TAIL_BYTES: Final = 64 << 10
+INDEX_BYTES_MAX: Final = 512 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,9 +52,11 @@ def read_index(storage: Storage, pack: Stored) -> tuple[Run, ...]:
     """The index of a pack. Raises DamagedVault, NewerVault or StorageError."""
     if pack.size < HEADER_BYTES + FOOTER_BYTES:
         raise damaged(f"a pack of {pack.size} bytes", pack.key)
-    tail_bytes = min(_TAIL_BYTES, pack.size)
+    tail_bytes = min(TAIL_BYTES, pack.size)
     tail = storage.read(pack.key, pack.size - tail_bytes, tail_bytes)
     footer = decode_footer(tail[-FOOTER_BYTES:], pack.size, pack.key)
+    if footer.index_bytes > INDEX_BYTES_MAX:
+        raise damaged(f"an index of {footer.index_bytes} bytes", pack.key)
     begin = footer.index_offset - (pack.size - tail_bytes)
     if begin >= 0:
         index = tail[begin : begin + footer.index_bytes]
@@ -61,7 +64,11 @@ def read_index(storage: Storage, pack: Stored) -> tuple[Run, ...]:
         index = storage.read(pack.key, footer.index_offset, footer.index_bytes)
     if blake3(index).digest() != footer.index_digest:
         raise damaged("the index is not what was written", f"{pack.key}, byte {footer.index_offset}")
-    return tuple(decode_index(index, pack.key))
+    runs = tuple(decode_index(index, pack.key))
+    for run in runs:
+        if run.offset < HEADER_BYTES or run.offset + run.stored_bytes > footer.index_offset:
+            raise damaged("a row of the index points outside the frames", pack.key)
+    return runs
 
 
 def read_frame(storage: Storage, key: str, offset: int, payload_bytes: int) -> tuple[FrameHead, memoryview]:

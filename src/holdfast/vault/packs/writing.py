@@ -1,12 +1,17 @@
 """Writes packs: frames go to a file in staging; a full pack is put under its digest, whole, and never changed."""
 
+import contextlib
 import secrets
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from blake3 import blake3
 
+from holdfast.records.errors import StorageError
 from holdfast.vault.packs.layout import (
     FOOTER_BYTES,
+    FRAME_BYTES,
+    HEAD_BYTES,
     HEADER,
     PACK_BYTES_MAX,
     FrameHead,
@@ -66,7 +71,11 @@ class PackWriter:
         self._frames: list[tuple[int, int]] = []
         self._open: tuple[ObjectHead, int, int] | None = None
         self._frame_count = 0
-        self._write(HEADER)
+        try:
+            self._write(HEADER)
+        except BaseException:
+            self.discard()
+            raise
 
     @property
     def size(self) -> int:
@@ -75,8 +84,12 @@ class PackWriter:
 
     @property
     def is_full(self) -> bool:
-        """Whether another frame belongs in the next pack."""
-        return self.size >= PACK_BYTES_MAX
+        """Whether a frame that nothing is known of belongs in the next pack."""
+        return self.size + HEAD_BYTES + FRAME_BYTES > PACK_BYTES_MAX
+
+    def has_room(self, frame: EncodedFrame) -> bool:
+        """Whether another frame belongs into this pack: it fits, or is the first."""
+        return not self._frame_count or self.size + HEAD_BYTES + len(frame.payload) <= PACK_BYTES_MAX
 
     def add(self, head: ObjectHead, index: int, frame: EncodedFrame) -> None:
         """Append frame `index` of an object; the frames of one object come in order and together."""
@@ -100,8 +113,17 @@ class PackWriter:
         self._frames.append((frame.codec, size))
         self._frame_count += 1
 
-    def seal(self) -> SealedPack:
-        """Write the index, flush, and put the pack under its name."""
+    def seal(self, claim: Callable[[bytes], None] | None = None) -> SealedPack:
+        """Write the index, flush, and put the pack under its name, which is first told to `claim`. On an error nothing
+        is left behind."""
+        try:
+            return self._seal(claim)
+        except BaseException:
+            with contextlib.suppress(StorageError):  # the first error is the one to tell
+                self.discard()
+            raise
+
+    def _seal(self, claim: Callable[[bytes], None] | None) -> SealedPack:
         self._close_run()
         index = encode_index(self._runs)
         footer = encode_footer(self.size, index, self._frame_count)
@@ -111,6 +133,8 @@ class PackWriter:
         self._file.close()
         digest = self._hasher.digest()
         key, size = get_pack_key(digest), self._file.size
+        if claim is not None:
+            claim(digest)
         self._storage.put(key, self._file.path)
         return SealedPack(key, digest, size, tuple(self._runs))
 
