@@ -269,7 +269,7 @@ def list_pair_turns(new: Bytes, old: Bytes) -> list[Turn]:
     def encode(both: tuple[Bytes, Bytes]) -> bytes | None:
         return kernel.encode_difference(both[0], both[1], kind)
 
-    def decode(both: tuple[bytes | None, Bytes]) -> bytes:
+    def decode(both: tuple[bytes | None, Bytes]) -> bytes | memoryview:
         return b"" if both[0] is None else kernel.decode_difference(both[0], both[1], both[1].size)
 
     payloads = [(encode(both), both[1]) for both in frames]

@@ -28,8 +28,8 @@ def get_native() -> NativeKernel:
 def decode_or_refuse(kernel: Kernel, payload: bytes, length: int, base: bytes | None) -> bytes | None:
     try:
         if base is None:
-            return kernel.decode_planes(payload, length)
-        return kernel.decode_difference(payload, base, length)
+            return bytes(kernel.decode_planes(payload, length))
+        return bytes(kernel.decode_difference(payload, base, length))
     except BadFrame:
         return None
 
