@@ -12,4 +12,11 @@ XDG_CACHE_HOME="$folder/cache" XDG_STATE_HOME="$folder/state" \
 grep -q "Qwen/Qwen3-8B" "$folder/out.txt"
 test -s "$folder/report.html"
 "$folder/venv/bin/holdfast" backtest >/dev/null
+case $wheel in # one that was built without a compiler is for any machine, and has no kernels
+*-none-any.whl) ;;
+*) (cd "$folder" && venv/bin/python -c "
+from holdfast.vault.codecs.kernel import get_kernel
+from holdfast.vault.parity.field import TABLES, find_best_level
+assert get_kernel().name == 'native' and find_best_level() != TABLES") ;;
+esac
 echo "the wheel works: $wheel"
