@@ -1,0 +1,52 @@
+"""`holdfast repair`: damaged bytes back from parity, from a second vault, or from the folder they were kept from."""
+
+import contextlib
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from holdfast.records.vault_log import LogVerb
+from holdfast.vault.opening import Vault, find_identity
+from holdfast.vault.repairing import Donor, FolderDonor, Repaired, VaultDonor, repair_vault
+from holdfast.vault.storage.opening import open_storage
+from holdfast.workflows.vaults import Event, VaultAsked, check_path, holding, log_event, open_vault
+
+Report = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class RepairAsked:
+    """`sources` are vaults (folders or URLs) and folders of models that may have what is lost here."""
+
+    vault: VaultAsked
+    sources: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class RepairAnswer:
+    """What was repaired, and what is lost."""
+
+    repaired: Repaired
+    notes: tuple[str, ...]
+
+
+def run_repair(asked: RepairAsked, report: Report) -> RepairAnswer:
+    """Repair a vault as far as it can be."""
+    with contextlib.ExitStack() as stack:
+        vault = stack.enter_context(open_vault(asked.vault))
+        stack.enter_context(holding(vault, "repair"))
+        donors = [_open_donor(asked, vault, source, stack) for source in asked.sources]
+        found = repair_vault(vault, donors, report)
+        note = ""
+        if found.damaged:
+            outcome = f"{len(found.damaged)} packs damaged, {len(found.lost)} objects lost"
+            note = log_event(vault, Event(LogVerb.REPAIR, vault.id, "", outcome), asked.vault.environ)
+    return RepairAnswer(found, (note,) if note else ())
+
+
+def _open_donor(asked: RepairAsked, vault: Vault, source: str, stack: contextlib.ExitStack) -> Donor:
+    if "://" in source or find_identity(open_storage(source)) is not None:
+        other = VaultAsked(source, asked.vault.environ, asked.vault.clock)
+        return VaultDonor(stack.enter_context(open_vault(other)))
+    check_path(Path(source))
+    return FolderDonor(vault, Path(source))
