@@ -14,6 +14,7 @@ from holdfast.vault.codecs.kinds import BF16, F32, DifferenceKind
 from holdfast.vault.codecs.native import NativeKernel, find_native_kernel
 from holdfast.vault.codecs.plain import PlainKernel
 from tests.vault.codecs.frames import KINDS, PLANES, cut, flip_bits, frames, make_weights, pairs, to_bf16
+from tests.vault.codecs.hammering import build_scalar
 
 PLAIN = PlainKernel()
 
@@ -67,6 +68,22 @@ def test_a_whole_frame_of_weights_is_the_same_from_both(elements: int) -> None:
     near = to_bf16(make_weights(elements) + 1e-4 * make_weights(elements, 2)).tobytes()
     assert native.encode_planes(raw, 2, 1) == PLAIN.encode_planes(raw, 2, 1)
     assert native.encode_difference(near, raw, BF16) == PLAIN.encode_difference(near, raw, BF16)
+
+
+def test_without_vector_instructions_the_kernel_writes_the_same(tmp_path: Path) -> None:
+    native, library = get_native(), build_scalar(tmp_path / "libscalar.so")
+    scalar = find_native_kernel(library) if library else None
+    if scalar is None:
+        pytest.skip("no compiler here")
+    for elements in (1000, 65_537):
+        raw, base = to_bf16(make_weights(elements)).tobytes(), to_bf16(make_weights(elements) * 1.01).tobytes()
+        planes, difference = native.encode_planes(raw, 2, 1), native.encode_difference(raw, base, BF16)
+        assert planes == scalar.encode_planes(raw, 2, 1)
+        assert difference == scalar.encode_difference(raw, base, BF16)
+        assert planes is not None
+        assert difference is not None
+        assert bytes(scalar.decode_planes(planes, len(raw))) == raw
+        assert bytes(scalar.decode_difference(difference, base, len(raw))) == raw
 
 
 @pytest.mark.parametrize("kernel", [get_native, PlainKernel], ids=["native", "plain"])

@@ -7,9 +7,9 @@ import pytest
 from tests.vault.codecs.hammering import build_hammer, run_hammer
 
 
-@pytest.fixture(scope="module")
-def hammer(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    built = build_hammer(tmp_path_factory.mktemp("hammer") / "hammer")
+@pytest.fixture(scope="module", params=[[], ["-DHOLDFAST_SCALAR"]], ids=["vector", "scalar"])
+def hammer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    built = build_hammer(tmp_path_factory.mktemp("hammer") / "hammer", *request.param)
     if built is None:
         pytest.skip("no compiler with sanitizers here")
     return built

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#if defined(__x86_64__) && defined(__GNUC__)
+#if defined(__x86_64__) && defined(__GNUC__) && !defined(HOLDFAST_SCALAR) /* which tests define */
 #define HAVE_AVX2 1
 #include <immintrin.h>
 #endif
