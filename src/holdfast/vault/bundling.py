@@ -112,7 +112,9 @@ def _find_whole_packs(vault: Vault, located: dict[bytes, Located]) -> dict[int, 
     whole: dict[int, Stored] = {}
     for pack, key in keys.items():
         stored = vault.storage.find(key)
-        if stored is not None and numbers.issuperset(_read_pack_objects(vault, pack)):
+        if stored is None or not numbers.issuperset(_read_pack_objects(vault, pack)):
+            continue
+        if compute_digest(vault.storage, stored) == parse_pack_key(key):  # of a damaged one what is whole is copied
             whole[pack] = stored
     return whole
 

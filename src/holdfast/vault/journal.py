@@ -1,5 +1,7 @@
 """Decisions: each is a document in a pack of its own, numbered on, and from then on part of what the vault says."""
 
+from collections.abc import Sequence
+
 from blake3 import blake3
 
 from holdfast.records.errors import NotVerified
@@ -17,25 +19,35 @@ from holdfast.vault.packs.writing import ObjectHead, PackWriter, SealedPack
 from holdfast.vault.storage.seam import Stored
 
 
-def decide(vault: Vault, verb: str, model: str, by: str, why: str, manifest: ObjectId | None = None) -> Decision:
-    """Record a decision about `name@revision`; on return it is on the medium, and comes after all that are there."""
+def decide(
+    vault: Vault,
+    verb: str,
+    model: str,
+    by: str,
+    why: str,
+    manifest: ObjectId | None = None,
+    beside: Sequence[Document] = (),
+) -> Decision:
+    """Record a decision about `name@revision`; on return it is on the medium, and comes after all that are there.
+
+    `beside` are documents that lie in another pack already: written again here, the loss of one pack leaves them known.
+    """
     adopt_packs(vault)
     with vault.database.transaction():
         sequence = get_next_sequence(vault.database)
         decision = Decision(verb, model, by, why, vault.timestamp, sequence, manifest)
-        put_document(vault, decision)
+        put_document(vault, decision, beside)
     return decision
 
 
-def put_document(vault: Vault, document: Document) -> ObjectId:
-    """Put a document into a pack of its own and make it known."""
+def put_document(vault: Vault, document: Document, beside: Sequence[Document] = ()) -> ObjectId:
+    """Put a document, and some others beside it, into a pack of its own and make it known."""
     data = encode_document(document)
     digest = blake3(data).digest()
     writer = PackWriter(vault.storage)
     try:
-        head = ObjectHead(digest, NO_BASE, len(data), count_frames(len(data)), Kind.DOCUMENT)
-        for index, piece in enumerate(cut_into_frames(data)):
-            writer.add(head, index, encode_frame(piece, BYTES, None))
+        for one in dict.fromkeys((data, *map(encode_document, beside))):
+            _write(writer, one)
     except BaseException:
         writer.discard()
         raise
@@ -45,6 +57,12 @@ def put_document(vault: Vault, document: Document) -> ObjectId:
         renew_pack(vault.database, add_pack(vault.database, pack))
         register_document(vault.database, digest, document, vault.now)
     return to_object_id(digest)
+
+
+def _write(writer: PackWriter, data: bytes) -> None:
+    head = ObjectHead(blake3(data).digest(), NO_BASE, len(data), count_frames(len(data)), Kind.DOCUMENT)
+    for index, piece in enumerate(cut_into_frames(data)):
+        writer.add(head, index, encode_frame(piece, BYTES, None))
 
 
 def _read_back(vault: Vault, pack: SealedPack) -> None:

@@ -3,7 +3,7 @@
 Whatever is put was compared with its digest first. What cannot be repaired is named; everything else stays readable.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,15 +11,18 @@ from typing import Final, Protocol
 
 from blake3 import blake3
 
-from holdfast.records.errors import DamagedVault, HoldfastError, StorageError
-from holdfast.records.vault import Damage, FileManifest, to_digest
+from holdfast.records.errors import DamagedVault, HoldfastError, MalformedFile, StorageError
+from holdfast.records.vault import Damage, Stretch
 from holdfast.vault.catalogue.claims import own
 from holdfast.vault.catalogue.objects import LIVE, Located, PackRow, iterate_packs, locate, read_runs
-from holdfast.vault.catalogue.revisions import iterate_revisions, read_files
-from holdfast.vault.checking import check_pack, find_files, read_file_manifest
+from holdfast.vault.checking import check_pack, find_files
 from holdfast.vault.codecs.types import get_element_type
+from holdfast.vault.documents import encode_document
 from holdfast.vault.journal import cut_into_frames
+from holdfast.vault.keeping.files import LayoutReader
+from holdfast.vault.keeping.naming import describe_file
 from holdfast.vault.keeping.packing import NewObject, Packer
+from holdfast.vault.keeping.source import SourceFile
 from holdfast.vault.opening import Vault
 from holdfast.vault.packs.layout import HEAD_BYTES, Run
 from holdfast.vault.packs.reading import read_frame
@@ -59,46 +62,38 @@ class VaultDonor:
 
 
 class FolderDonor:
-    """The folder that a model was kept from: objects are looked for where its manifests say they began."""
+    """The folder that a model was kept from, or any other with some of its files: they are cut as they were when kept,
+    and every stretch is named by its digest."""
 
-    def __init__(self, vault: Vault, folder: Path) -> None:
+    def __init__(self, folder: Path, read_layout: LayoutReader) -> None:
         self.name = str(folder)
-        self._folder = folder
-        self._places = dict(_list_places(vault))
+        self._stretches: dict[bytes, tuple[Path, Stretch]] = {}
+        self._documents: dict[bytes, bytes] = {}
+        for path in sorted(one for one in folder.rglob("*") if one.is_file()):
+            self._take(path, read_layout)
 
     def find(self, digest: bytes) -> bytes | None:
-        """Read it from the first file that has it at its place."""
-        for path, offset, length in self._places.get(digest, ()):
-            source = self._folder / path
-            if not source.is_file():
-                continue
-            with source.open("rb") as file:
-                file.seek(offset)
-                data = file.read(length)
-            if blake3(data).digest() == digest:
-                return data
-        return None
+        """The stretch of some file, or the manifest that such a file has."""
+        if digest in self._documents:
+            return self._documents[digest]
+        if digest not in self._stretches:
+            return None
+        path, stretch = self._stretches[digest]
+        with path.open("rb") as file:
+            file.seek(stretch.offset)
+            return file.read(stretch.length)
 
-
-def _list_places(vault: Vault) -> Iterator[tuple[bytes, list[tuple[str, int, int]]]]:
-    places: dict[bytes, list[tuple[str, int, int]]] = {}
-    for row in iterate_revisions(vault.database):
-        for file in read_files(vault.database, row.id):
-            try:
-                manifest = read_file_manifest(vault, file.manifest)
-            except (DamagedVault, StorageError):
-                continue
-            for digest, offset, length in _list_segments(manifest):
-                places.setdefault(digest, []).append((file.path, offset, length))
-    yield from places.items()
-
-
-def _list_segments(manifest: FileManifest) -> Iterator[tuple[bytes, int, int]]:
-    offset = 0
-    for segment in manifest.segments:
-        if segment.object is not None:
-            yield to_digest(segment.object), offset, segment.length
-        offset += segment.length
+    def _take(self, path: Path, read_layout: LayoutReader) -> None:
+        source = SourceFile(path)
+        try:
+            manifest, found = describe_file(source, read_layout(path))
+        except MalformedFile:
+            return
+        finally:
+            source.close()
+        document = encode_document(manifest)
+        self._documents[blake3(document).digest()] = document
+        self._stretches.update({digest: (path, stretch) for digest, stretch in found.items()})
 
 
 @dataclass(frozen=True, slots=True)

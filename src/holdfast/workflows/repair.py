@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from holdfast.records.vault_log import LogVerb
-from holdfast.vault.opening import Vault, find_identity
+from holdfast.vault.opening import find_identity
 from holdfast.vault.repairing import Donor, FolderDonor, Repaired, VaultDonor, repair_vault
 from holdfast.vault.storage.opening import open_storage
+from holdfast.workflows.keep import make_reader
 from holdfast.workflows.vaults import Event, VaultAsked, check_path, holding, log_event, open_vault
 
 Report = Callable[[str, int, int], None]
@@ -35,7 +36,7 @@ def run_repair(asked: RepairAsked, report: Report) -> RepairAnswer:
     with contextlib.ExitStack() as stack:
         vault = stack.enter_context(open_vault(asked.vault))
         stack.enter_context(holding(vault, "repair"))
-        donors = [_open_donor(asked, vault, source, stack) for source in asked.sources]
+        donors = [_open_donor(asked, source, stack) for source in asked.sources]
         found = repair_vault(vault, donors, report)
         note = ""
         if found.damaged:
@@ -44,9 +45,9 @@ def run_repair(asked: RepairAsked, report: Report) -> RepairAnswer:
     return RepairAnswer(found, (note,) if note else ())
 
 
-def _open_donor(asked: RepairAsked, vault: Vault, source: str, stack: contextlib.ExitStack) -> Donor:
+def _open_donor(asked: RepairAsked, source: str, stack: contextlib.ExitStack) -> Donor:
     if "://" in source or find_identity(open_storage(source)) is not None:
         other = VaultAsked(source, asked.vault.environ, asked.vault.clock)
         return VaultDonor(stack.enter_context(open_vault(other)))
     check_path(Path(source))
-    return FolderDonor(vault, Path(source))
+    return FolderDonor(Path(source), make_reader([], as_bytes=False))

@@ -1,6 +1,7 @@
 """Sizes as people read and write them: 1.4 GB, 200MB/s, 5%. Decimal units, as disks and networks are sold."""
 
 import re
+from collections.abc import Iterator, Sequence
 
 from rich.progress import (
     BarColumn,
@@ -14,7 +15,9 @@ from rich.progress import (
 
 from holdfast.front.cli.console import open_output
 from holdfast.records.errors import UsageError
+from holdfast.records.vault import Damage
 
+_PLACES_SHOWN = 5
 _UNITS = ("bytes", "kB", "MB", "GB", "TB", "PB")
 _FACTORS = {"": 1, "b": 1, "k": 10**3, "kb": 10**3, "m": 10**6, "mb": 10**6, "g": 10**9, "gb": 10**9, "t": 10**12,
             "tb": 10**12, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30, "tib": 1 << 40}  # fmt: skip
@@ -45,6 +48,19 @@ def parse_share(text: str, flag: str) -> float:
     if not 0 < share <= 1:
         raise UsageError(f"{text!r} is no share", where=flag, next_step="Write it like 5% or 0.05.")
     return share
+
+
+def tell_damage(damage: Sequence[Damage]) -> Iterator[str]:
+    """Damage by key: the first few places of each, how many more there are, and every file that is hurt."""
+    by_key: dict[str, list[Damage]] = {}
+    for one in damage:
+        by_key.setdefault(one.key, []).append(one)
+    for key, places in by_key.items():
+        yield f"  {key}"
+        yield from (f"    byte {place.offset}: {place.what}" for place in places[:_PLACES_SHOWN])
+        if len(places) > _PLACES_SHOWN:
+            yield f"    and {len(places) - _PLACES_SHOWN} more places; --json names them all"
+        yield from (f"    hurts {file}" for file in sorted({file for place in places for file in place.hurts}))
 
 
 class ByteProgress:

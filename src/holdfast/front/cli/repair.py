@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from holdfast.front.cli.bytes import tell_damage
 from holdfast.front.cli.console import open_output, print_json, show_progress
 from holdfast.front.cli.options import JsonOption, VaultOption
 from holdfast.records.errors import DamagedVault
@@ -50,10 +51,8 @@ def _print(answer: "RepairAnswer") -> None:
         output.print(f"  from parity  {key}", soft_wrap=True)
     for source, count in found.recovered:
         output.print(f"  {count} objects from {source}", markup=False, soft_wrap=True)
-    for damage in found.lost:
-        output.print(f"  lost  {damage.key}, byte {damage.offset}", soft_wrap=True)
-        for file in damage.hurts:
-            output.print(f"    hurts {file}", markup=False, soft_wrap=True)
+    for line in tell_damage(found.lost):
+        output.print(line, markup=False, soft_wrap=True)
     for note in answer.notes:
         output.print(f"note  {note}", markup=False, soft_wrap=True)
     if found.lost:

@@ -7,6 +7,7 @@ import typer
 from holdfast.front.cli.bytes import ByteProgress, tell_bytes
 from holdfast.front.cli.console import open_output, print_json
 from holdfast.front.cli.options import JsonOption, VaultOption
+from holdfast.records.errors import DamagedVault
 
 
 def sync_command(
@@ -14,8 +15,10 @@ def sync_command(
     push: Annotated[bool, typer.Option("--push", help="Send what the other vault lacks, too.")] = False,
     vault: VaultOption = "",
     json: JsonOption = False,
-) -> None:
+) -> int:
     """Copy the packs that another vault has and this one lacks, each compared with its name. Run again to go on.
+
+    Ends with 12 when a pack was damaged on its way or over there; the others are copied all the same.
 
     Example:  holdfast sync /mnt/backup/vault --push
     """
@@ -24,9 +27,14 @@ def sync_command(
 
     with ByteProgress() as progress:
         answer = run_sync(SyncAsked(VaultAsked(vault), other, push), progress.tell)
+    code = DamagedVault.exit_code if answer.refused else 0
     if json:
         print_json(answer)
-        return
+        return code
     received = f"{answer.received} packs received, {tell_bytes(answer.received_bytes)}"
     sent = f"; {answer.sent} sent, {tell_bytes(answer.sent_bytes)}" if push else ""
-    open_output().out.print(received + sent)
+    output = open_output().out
+    output.print(received + sent)
+    for key, why in answer.refused:
+        output.print(f"  refused  {key}: {why}", markup=False, soft_wrap=True)
+    return code

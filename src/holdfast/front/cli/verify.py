@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from holdfast.front.cli.bytes import ByteProgress, parse_bytes, parse_share, tell_bytes
+from holdfast.front.cli.bytes import ByteProgress, parse_bytes, parse_share, tell_bytes, tell_damage
 from holdfast.front.cli.console import open_output, print_json
 from holdfast.front.cli.options import JsonOption, VaultOption
 from holdfast.records.errors import DamagedVault
@@ -51,10 +51,8 @@ def _print(answer: "VerifyAnswer") -> None:
     read = f"{answer.packs} of {answer.packs_all} packs, {tell_bytes(answer.size)} of {tell_bytes(answer.size_all)}"
     verdict = "[bold red]damaged[/]" if answer.damage else "[bold]whole[/]"
     output.print(f"{verdict}  {read} read from the medium; log: {answer.log}", soft_wrap=True)
-    for damage in answer.damage:
-        output.print(f"  {damage.key}, byte {damage.offset}: {damage.what}", markup=False, soft_wrap=True)
-        for file in damage.hurts:
-            output.print(f"    hurts {file}", markup=False, soft_wrap=True)
+    for line in tell_damage(answer.damage):
+        output.print(line, markup=False, soft_wrap=True)
     output.print(f"every pack was last verified since {answer.oldest or 'never (run it without --sample)'}")
     for note in answer.notes:
         output.print(f"note  {note}", markup=False, soft_wrap=True)

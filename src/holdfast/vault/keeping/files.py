@@ -10,19 +10,18 @@ from typing import Final
 from blake3 import blake3
 
 from holdfast.records.errors import BusyVault
-from holdfast.records.vault import FileLayout, FileManifest, Role, Segment, Stretch, to_object_id
+from holdfast.records.vault import FileLayout, FileManifest, Role, Segment
 from holdfast.vault.catalogue.claims import pin, share_out, sweep_owners
 from holdfast.vault.catalogue.objects import Located, find_bases_among, locate
 from holdfast.vault.codecs.types import BYTES, get_element_type
 from holdfast.vault.journal import cut_into_frames
 from holdfast.vault.keeping.bases import find_bases
+from holdfast.vault.keeping.naming import HELD_BYTES_MAX, NamedStretch, make_manifest, name_stretches
 from holdfast.vault.keeping.packing import NewObject, Packer
 from holdfast.vault.keeping.source import FileHasher, SourceFile
 from holdfast.vault.opening import Vault
 from holdfast.vault.packs.layout import Kind
 
-INLINE_BYTES_MAX: Final = 64
-_HELD_BYTES_MAX: Final = 64 << 20  # raw bytes in memory at a time; larger objects are read twice
 _HELD_OBJECTS_MAX: Final = 2000
 _WAIT_S: Final = 0.2
 _WAIT_S_MAX: Final = 3600.0
@@ -37,15 +36,6 @@ class KeptFile:
 
     manifest: FileManifest
     new_bytes: int
-
-
-@dataclass(slots=True)
-class _Pending:
-    """A named object that is perhaps to be written; `pieces` are its frames when they are held in memory."""
-
-    stretch: Stretch
-    digest: bytes
-    pieces: list[memoryview] | None
 
 
 class FileKeeper:
@@ -85,39 +75,19 @@ class FileKeeper:
     def _keep_segments(self, source: SourceFile, layout: FileLayout, bases: Mapping[int, Located]) -> FileManifest:
         hasher = FileHasher(layout.size)
         segments: list[Segment] = []
-        others: list[_Pending] = []
+        others: list[NamedStretch] = []
         try:
-            for some in _gather(self._name_objects(source, layout.stretches, hasher, segments)):
+            for some in _gather(name_stretches(source, layout.stretches, hasher, segments, self._report)):
                 others += self._write(source, some, bases)
             self._wait_for(source, others, bases)
             digests = hasher.finish()
         finally:
             hasher.close()
-        return FileManifest(
-            layout.format, layout.size, digests.sha256, digests.git_blob, tuple(segments), layout.warnings
-        )
+        return make_manifest(layout, segments, digests)
 
-    def _name_objects(
-        self, source: SourceFile, stretches: Iterable[Stretch], hasher: FileHasher, segments: list[Segment]
-    ) -> Iterator[_Pending]:
-        """Read the file once, in order: every stretch becomes a segment, and an object unless it is inline."""
-        for stretch in stretches:
-            is_held = stretch.length <= _HELD_BYTES_MAX
-            own, pieces = blake3(), list[memoryview]()
-            for piece in source.iterate(stretch):
-                hasher.update(piece)
-                own.update(piece)
-                if is_held:
-                    pieces.append(piece)
-                self._report(len(piece))
-            if stretch.length <= INLINE_BYTES_MAX:
-                segments.append(_to_segment(stretch, None, b"".join(pieces)))
-                continue
-            digest = own.digest()
-            segments.append(_to_segment(stretch, digest, b""))
-            yield _Pending(stretch, digest, pieces if is_held else None)
-
-    def _write(self, source: SourceFile, some: Sequence[_Pending], bases: Mapping[int, Located]) -> list[_Pending]:
+    def _write(
+        self, source: SourceFile, some: Sequence[NamedStretch], bases: Mapping[int, Located]
+    ) -> list[NamedStretch]:
         """Write those that nobody has or writes; give back those that another process is writing."""
         shares = share_out(self._vault.database, self._owner, [pending.digest for pending in some])
         plain = find_bases_among(self._vault.database, shares.mine)  # depth is one
@@ -128,7 +98,7 @@ class FileKeeper:
                 self.packer.add(new, self._read_again(source, pending))
         return [pending for pending in some if pending.digest in shares.others]
 
-    def _read_again(self, source: SourceFile, pending: _Pending) -> Iterator[memoryview]:
+    def _read_again(self, source: SourceFile, pending: NamedStretch) -> Iterator[memoryview]:
         """The frames of an object, from memory or from the file, which must not have changed since it was named."""
         if pending.pieces is not None:
             yield from pending.pieces
@@ -140,13 +110,13 @@ class FileKeeper:
         if hasher.digest() != pending.digest:
             raise source.changed()
 
-    def _wait_for(self, source: SourceFile, others: list[_Pending], bases: Mapping[int, Located]) -> None:
+    def _wait_for(self, source: SourceFile, others: list[NamedStretch], bases: Mapping[int, Located]) -> None:
         """Until the others have put what they were writing, or have died and left it to us."""
         if not others:
             return
         self.packer.seal()
         deadline = monotonic() + _WAIT_S_MAX
-        pending = [_Pending(one.stretch, one.digest, None) for one in others]
+        pending = [NamedStretch(one.stretch, one.digest, None) for one in others]
         while pending:
             self._wait(len(pending), deadline, str(source.path))
             pending = self._write(source, pending, bases)
@@ -177,28 +147,23 @@ class FileKeeper:
             self._wait(len(rest), deadline, self._vault.location)
 
 
-def _gather(pending: Iterable[_Pending]) -> Iterator[list[_Pending]]:
-    some: list[_Pending] = []
+def _gather(pending: Iterable[NamedStretch]) -> Iterator[list[NamedStretch]]:
+    some: list[NamedStretch] = []
     held = 0
     for one in pending:
         some.append(one)
         held += one.stretch.length
-        if held >= _HELD_BYTES_MAX or len(some) >= _HELD_OBJECTS_MAX:
+        if held >= HELD_BYTES_MAX or len(some) >= _HELD_OBJECTS_MAX:
             yield some
             some, held = [], 0
     if some:
         yield some
 
 
-def _to_object(pending: _Pending, bases: Mapping[int, Located]) -> NewObject:
+def _to_object(pending: NamedStretch, bases: Mapping[int, Located]) -> NewObject:
     stretch = pending.stretch
     element = get_element_type(stretch.dtype) if stretch.role is Role.TENSOR else BYTES
     base = bases.get(stretch.offset)
     if base is not None and (base.size != stretch.length or base.digest == pending.digest):
         base = None
     return NewObject(pending.digest, stretch.length, Kind.DATA, element, base)
-
-
-def _to_segment(stretch: Stretch, digest: bytes | None, inline: bytes) -> Segment:
-    name = None if digest is None else to_object_id(digest)
-    return Segment(stretch.length, stretch.role, name, inline, stretch.name, stretch.dtype, stretch.shape)
