@@ -1,26 +1,38 @@
 """A vault, open: its medium, its catalogue, its clock. `adopt_packs` takes in what its catalogue does not know yet."""
 
+import contextlib
+import fcntl
 import json
+import os
+import re
 import secrets
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, cast
 
-from holdfast.records.errors import DamagedVault, MissingKey, MissingPath, NewerVault
+from holdfast.records.errors import (
+    AccessDenied,
+    DamagedVault,
+    MissingKey,
+    MissingPath,
+    NewerVault,
+    NotVerified,
+    StorageError,
+)
 from holdfast.vault.catalogue.claims import sweep_owners
-from holdfast.vault.catalogue.database import Database, SqliteDatabase
-from holdfast.vault.catalogue.schema import make_tables
+from holdfast.vault.catalogue.database import Database
+from holdfast.vault.catalogue.opening import CATALOGUE_NAME, open_catalogue
 from holdfast.vault.storage.local import LocalStorage
 from holdfast.vault.storage.seam import Stored
 from holdfast.vault.storage.staging import StagedStorage
 
 FORMAT: Final = 1
 IDENTITY_KEY: Final = "vault.json"
-CATALOGUE_NAME: Final = "catalogue.sqlite"
 _IDENTITY_BYTES_MAX: Final = 64 << 10
+_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9-]{0,63}")  # it names files and folders
 Clock = Callable[[], datetime]
 
 
@@ -67,7 +79,53 @@ def make_vault(storage: StagedStorage, clock: Clock) -> str:
         )
     made = {"format": FORMAT, "id": str(uuid.uuid4()), "created_at": clock().strftime("%Y-%m-%dT%H:%M:%SZ")}
     put_bytes(storage, IDENTITY_KEY, json.dumps(made).encode())
-    return str(made["id"])
+    return _read_identity_back(storage)
+
+
+def _read_identity_back(storage: StagedStorage) -> str:
+    """The identity as the medium has it: another one may have made the same vault just now."""
+    storage.forget(IDENTITY_KEY)
+    try:
+        found = find_identity(storage)
+    except DamagedVault:
+        storage.delete(IDENTITY_KEY)
+        found = None
+    if found is None:
+        raise NotVerified(
+            "what is on the medium is not what was written",
+            where=IDENTITY_KEY,
+            next_step="No vault was made. Check the medium, then run again.",
+        )
+    return found
+
+
+@contextlib.contextmanager
+def making_alone(storage: StagedStorage) -> Generator[None]:
+    """While a vault is made in a folder, no other process makes one there."""
+    if not isinstance(storage, LocalStorage):
+        yield
+        return
+    descriptor = open_folder(storage.root)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def open_folder(root: Path) -> int:
+    """A descriptor of the folder, which is made when there is none. Raises AccessDenied or StorageError."""
+    try:
+        root.mkdir(parents=True, exist_ok=True)
+        return os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    except PermissionError as error:
+        raise AccessDenied(
+            "the vault's folder cannot be made or opened", where=str(root), next_step="Check owner and permissions."
+        ) from error
+    except OSError as error:
+        raise StorageError(
+            f"the vault's folder cannot be made: {error.strerror}", where=str(root), next_step="Choose another."
+        ) from error
 
 
 def find_identity(storage: StagedStorage) -> str | None:
@@ -79,6 +137,8 @@ def find_identity(storage: StagedStorage) -> str | None:
     try:
         said = cast("dict[str, Any]", json.loads(data))
         version, identity = int(said["format"]), str(said["id"])
+        if not _ID.fullmatch(identity):
+            raise ValueError("its id is no plain name")
     except (ValueError, KeyError, TypeError) as error:
         raise DamagedVault(
             f"the vault's identity cannot be read: {error!r}",
@@ -109,24 +169,14 @@ def read_bytes(storage: StagedStorage, key: str) -> bytes:
     return storage.read(key, 0, stored.size)
 
 
-def open_catalogue(location: Path) -> Database:
-    """The catalogue in a file, its tables made."""
-    database = SqliteDatabase(location)
-    make_tables(database)
-    return database
-
-
 def open_local_vault(root: Path, clock: Clock = tell_time, *, make: bool = True) -> Vault:
     """The vault in a folder. Raises MissingPath when there is none and none is to be made."""
     storage = LocalStorage(root)
     if not make and find_identity(storage) is None:
         raise no_vault(str(root))
-    identity = find_identity(storage)
-    database = open_catalogue(root / CATALOGUE_NAME)
-    if identity is None:
-        with database.transaction():  # two that make a vault at once make one
-            identity = make_vault(storage, clock)
-    vault = Vault(str(root), identity, storage, database, clock)
+    with making_alone(storage):
+        identity = make_vault(storage, clock)
+    vault = Vault(str(root), identity, storage, open_catalogue(root / CATALOGUE_NAME, identity), clock)
     sweep_rubbish(vault)
     return vault
 

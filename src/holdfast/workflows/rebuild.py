@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from holdfast.vault.adopting import adopt_packs
 from holdfast.vault.catalogue.schema import drop_tables, make_tables
-from holdfast.workflows.vaults import VaultAsked, holding, open_vault, set_aside_catalogue
+from holdfast.workflows.vaults import VaultAsked, holding, open_vault, set_aside_damaged
 
 Report = Callable[[int, int], None]
 
@@ -22,7 +22,7 @@ class Rebuilt:
 
 def run_rebuild(asked: VaultAsked, report: Report) -> Rebuilt:
     """Drop the catalogue and read every pack's index."""
-    set_aside_catalogue(asked)
+    set_aside_damaged(asked)
     with open_vault(asked, adopt=False) as vault, holding(vault, "rebuild"):
         drop_tables(vault.database)
         make_tables(vault.database)

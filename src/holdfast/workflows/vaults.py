@@ -9,22 +9,22 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
 
-from holdfast.records.errors import BusyVault, HoldfastError, MissingPath, UnknownName, VaultError
+from holdfast.records.errors import BusyVault, HoldfastError, MissingPath, UnknownName
 from holdfast.records.vault import ObjectId
 from holdfast.records.vault_log import LogEvent, LogVerb
 from holdfast.vault.adopting import adopt_packs
+from holdfast.vault.catalogue.opening import CATALOGUE_NAME, open_catalogue, place_catalogue, set_aside_catalogue
 from holdfast.vault.catalogue.revisions import DROPPED, RevisionRow, iterate_revisions
 from holdfast.vault.log.events import encode_event
 from holdfast.vault.log.keys import open_log_key
 from holdfast.vault.log.log import VaultLog
 from holdfast.vault.opening import (
-    CATALOGUE_NAME,
     Clock,
     Vault,
     find_identity,
     make_vault,
+    making_alone,
     no_vault,
-    open_catalogue,
     sweep_rubbish,
     tell_time,
 )
@@ -55,8 +55,10 @@ def open_vault(asked: VaultAsked, *, make: bool = False, adopt: bool = True) -> 
     identity = find_identity(storage)
     if identity is None and not make:
         raise no_vault(location)
-    identity = identity or make_vault(storage, asked.clock)
-    database = open_catalogue(_find_catalogue(asked, storage, identity))
+    if identity is None:
+        with making_alone(storage):
+            identity = make_vault(storage, asked.clock)
+    database = open_catalogue(_find_catalogue(asked, storage, identity), identity, asked.environ)
     vault = Vault(location, identity, storage, database, asked.clock)
     try:
         sweep_rubbish(vault)
@@ -67,23 +69,14 @@ def open_vault(asked: VaultAsked, *, make: bool = False, adopt: bool = True) -> 
         vault.close()
 
 
-def set_aside_catalogue(asked: VaultAsked) -> Path | None:
-    """Move a catalogue that cannot be opened out of the way; where it is now, None when it can be opened."""
+def set_aside_damaged(asked: VaultAsked) -> str | None:
+    """Move a catalogue that cannot be opened out of the way; what it is called now, None when it can be opened."""
     location = find_location(asked)
     storage = open_storage(location, staging=cache_folder(environ=asked.environ) / "staging")
     identity = find_identity(storage)
     if identity is None:
         raise no_vault(location)
-    path = _find_catalogue(asked, storage, identity)
-    try:
-        open_catalogue(path).close()
-    except VaultError:
-        aside = path.with_name(f"{path.name}.damaged-{asked.clock():%Y%m%dT%H%M%S}")
-        path.replace(aside)
-        for left in (path.with_name(f"{path.name}-wal"), path.with_name(f"{path.name}-shm")):
-            left.unlink(missing_ok=True)
-        return aside
-    return None
+    return set_aside_catalogue(_find_catalogue(asked, storage, identity), identity, asked.clock(), asked.environ)
 
 
 def find_location(asked: VaultAsked) -> str:
@@ -91,11 +84,11 @@ def find_location(asked: VaultAsked) -> str:
     return asked.location or asked.environ.get("HOLDFAST_VAULT") or str(vault_folder(asked.environ))
 
 
-def _find_catalogue(asked: VaultAsked, storage: object, identity: str) -> Path:
-    """Beside a local vault's packs; for a bucket in the user's cache."""
-    if isinstance(storage, LocalStorage):
-        return storage.root / CATALOGUE_NAME
-    return cache_folder(environ=asked.environ) / "catalogues" / identity / CATALOGUE_NAME
+def _find_catalogue(asked: VaultAsked, storage: object, identity: str) -> Path | str:
+    """Where HOLDFAST_CATALOGUE says; else beside a local vault's packs, and for a bucket in the user's cache."""
+    beside = storage.root / CATALOGUE_NAME if isinstance(storage, LocalStorage) else None
+    cached = cache_folder(environ=asked.environ) / "catalogues" / identity / CATALOGUE_NAME
+    return place_catalogue(asked.environ.get("HOLDFAST_CATALOGUE", ""), identity, beside or cached)
 
 
 def split_model(text: str) -> tuple[str, str]:

@@ -37,6 +37,8 @@ class Database(Protocol):
     """The name of its type for bytes."""
     identity: str
     """How a table's own number is declared."""
+    text: str
+    """The name of its type for text that is compared byte by byte."""
 
     def read(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """All rows of a query."""
@@ -68,6 +70,7 @@ class SqliteDatabase:
 
     blob = "BLOB"
     identity = "INTEGER PRIMARY KEY"
+    text = "TEXT"
 
     def __init__(self, path: Path) -> None:
         self._path = path

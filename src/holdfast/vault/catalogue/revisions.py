@@ -217,10 +217,11 @@ def find_hurt(database: Database, objects: Sequence[int]) -> dict[int, tuple[str
 
 _HURT: Final = """
 WITH users AS (
-  SELECT object AS hit, file, NULL AS revision FROM file_objects WHERE object IN ({marks})
-  UNION SELECT u.base, f.file, NULL FROM runs u JOIN file_objects f ON f.object = u.object WHERE u.base IN ({marks})
-  UNION SELECT manifest, manifest, NULL FROM files WHERE manifest IN ({marks})
-  UNION SELECT v.file, v.file, NULL FROM revision_files v WHERE v.file IN ({marks})
+  SELECT object AS hit, file, CAST(NULL AS BIGINT) AS revision FROM file_objects WHERE object IN ({marks})
+  UNION SELECT u.base, f.file, CAST(NULL AS BIGINT) FROM runs u JOIN file_objects f ON f.object = u.object
+    WHERE u.base IN ({marks})
+  UNION SELECT manifest, manifest, CAST(NULL AS BIGINT) FROM files WHERE manifest IN ({marks})
+  UNION SELECT v.file, v.file, CAST(NULL AS BIGINT) FROM revision_files v WHERE v.file IN ({marks})
   UNION SELECT v.revision, v.file, v.revision FROM revision_files v WHERE v.revision IN ({marks})
   UNION SELECT j.entry, v.file, v.revision FROM journal j JOIN objects o ON o.digest = j.manifest
     JOIN revision_files v ON v.revision = o.id WHERE j.entry IN ({marks}))
