@@ -15,6 +15,7 @@ class LogVerb(StrEnum):
     FREEZE = "freeze"
     THAW = "thaw"
     DROP = "drop"
+    SIGN = "sign"
     PRUNE = "prune"
     LOG = "log"
 

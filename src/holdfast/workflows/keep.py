@@ -1,7 +1,7 @@
 """`holdfast keep`: a verified copy of a model on disk, with what should be known about it in twenty years."""
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -11,23 +11,25 @@ from holdfast.inventory.artefacts.folder import FolderFacts, read_folder_facts
 from holdfast.levers.assessment import assess
 from holdfast.levers.party import compose_party
 from holdfast.levers.world import make_world
-from holdfast.records.errors import MalformedFile, UsageError
+from holdfast.records.errors import InputError, MalformedFile, UsageError
 from holdfast.records.finding import Finding
-from holdfast.records.model import find_model_name
+from holdfast.records.signature import ModelSignature, SigningMethod
 from holdfast.records.use import LineageClaim
 from holdfast.records.vault import CopyState, FileLayout, Origin, RevisionManifest
 from holdfast.records.vault_log import LogVerb
 from holdfast.vault.catalogue.revisions import FROZEN, iterate_revisions
 from holdfast.vault.keeping.revisions import Keeping, Kept, SourceEntry, keep_revision
 from holdfast.vault.opening import Vault
+from holdfast.vault.signature_file import SIGNATURE_SUFFIX, read_signature
+from holdfast.workflows.kept_names import find_kept_name
 from holdfast.workflows.knowledge import Knowledge, read_knowledge
 from holdfast.workflows.models import QUESTIONS, view_model
+from holdfast.workflows.signatures import note_signature
 from holdfast.workflows.sources import Source
 from holdfast.workflows.vaults import Event, VaultAsked, find_revision, log_event, open_vault, tell_who
 
 Report = Callable[[str, int, int], None]
 """Told the phase, the bytes that are done in it, and those that will be."""
-_HUB: Final = "pkg:huggingface/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,9 +88,7 @@ def _keep_one(vault: Vault, asked: KeepAsked, source: Source, knowledge: Knowled
             source=source.location,
             retrieved_at=vault.timestamp,
             commit=source.commit,
-            upstream=tuple(
-                (one.path, one.sha256 or one.git_blob) for one in source.entries if one.sha256 or one.git_blob
-            ),
+            upstream=tuple((one.path, stated) for one in source.entries if (stated := _get_stated(one))),
         ),
         files=(),
         licence=facts.licence,
@@ -101,14 +101,25 @@ def _keep_one(vault: Vault, asked: KeepAsked, source: Source, knowledge: Knowled
     keeping = Keeping(
         revision,
         source.entries,
-        _make_reader(warnings, as_bytes=asked.as_bytes),
+        make_reader(warnings, as_bytes=asked.as_bytes),
         tell_who(asked.vault.environ),
         asked.why,
         base,
     )
     kept = keep_revision(vault, keeping, _tell_progress(source, report))
-    notes = [*source.notes, *_remember(vault, asked, kept)]
+    signed = [note_signature(claimed) for claimed in _find_signatures(source)]
+    notes = [*source.notes, *signed, *_remember(vault, asked, kept)]
     return _tell(vault, source, kept, warnings, notes)
+
+
+def _find_signatures(source: Source) -> Iterator[ModelSignature]:
+    """What the signatures among the files claim; nothing is checked here."""
+    for entry in source.entries:
+        if entry.path.endswith(SIGNATURE_SUFFIX):
+            try:
+                yield replace(read_signature(entry.source, entry.source.parent), path=entry.path)
+            except InputError:
+                yield ModelSignature(entry.path, SigningMethod.OTHER)
 
 
 def _get_stated(entry: SourceEntry) -> str:
@@ -118,7 +129,9 @@ def _get_stated(entry: SourceEntry) -> str:
     return f"git-blob:{entry.git_blob}" if entry.git_blob else ""
 
 
-def _make_reader(warnings: list[str], *, as_bytes: bool) -> Callable[[Path], FileLayout]:
+def make_reader(warnings: list[str], *, as_bytes: bool) -> Callable[[Path], FileLayout]:
+    """Cuts files as they are kept, collecting what a user should be told of them."""
+
     def read(path: Path) -> FileLayout:
         try:
             layout = layout_as_bytes(path) if as_bytes else read_layout(path)
@@ -176,7 +189,7 @@ def _tell(vault: Vault, source: Source, kept: Kept, warnings: list[str], notes: 
 
 def list_findings(name: str, claims: tuple[LineageClaim, ...], knowledge: Knowledge, party: str) -> list[Finding]:
     """The levers that bite on a model for a party on the day of `knowledge`; none for a name that is nobody's."""
-    model = find_model_name(name) or find_model_name(_HUB + name)
+    model = find_kept_name(name)
     if model is None:
         return []
     view = view_model(model, knowledge, claims)

@@ -11,6 +11,7 @@ from holdfast.vault.checking import read_file_manifest, read_revision
 from holdfast.vault.opening import Vault
 from holdfast.vault.restoring import read_file
 from holdfast.workflows.list import CopyRow, list_copies
+from holdfast.workflows.signatures import KnownSignature, list_signatures
 from holdfast.workflows.vaults import VaultAsked, find_revision, open_vault
 
 _LICENCE_NAMES: Final = ("license", "licence", "copying", "notice", "use_policy", "terms")
@@ -37,6 +38,7 @@ class ShownCopy:
     files: tuple[ShownFile, ...]
     licences: tuple[tuple[str, str], ...]
     decisions: tuple[Decision, ...]
+    signatures: tuple[KnownSignature, ...]
 
 
 def run_show(asked: VaultAsked, model: str) -> ShownCopy:
@@ -52,6 +54,7 @@ def run_show(asked: VaultAsked, model: str) -> ShownCopy:
             files=tuple(_show_file(vault, file) for file in rows),
             licences=tuple(_read_licences(vault, rows)),
             decisions=tuple(read_decisions(vault.database, row.model)),
+            signatures=list_signatures(vault, row, rows),
         )
 
 

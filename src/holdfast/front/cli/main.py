@@ -14,20 +14,30 @@ import holdfast
 from holdfast.front.cli import (
     assess,
     backtest,
+    bundle,
     check,
     config,
     diff,
+    drop,
     explain,
+    freeze,
     keep,
     levers,
     list,
     lists,
+    log,
+    policy,
+    protect,
     prune,
     rebuild,
+    repair,
     restore,
     scan,
     show,
+    sign,
     stats,
+    sync,
+    thaw,
     verify,
     who,
 )
@@ -86,8 +96,18 @@ app.command("show", rich_help_panel=KEEP)(show.show_command)
 app.command("stats", rich_help_panel=KEEP)(stats.stats_command)
 app.command("verify", rich_help_panel=KEEP)(verify.verify_command)
 app.command("restore", rich_help_panel=KEEP)(restore.restore_command)
+app.command("repair", rich_help_panel=KEEP)(repair.repair_command)
+app.command("protect", rich_help_panel=KEEP)(protect.protect_command)
+app.command("freeze", rich_help_panel=KEEP)(freeze.freeze_command)
+app.command("thaw", rich_help_panel=KEEP)(thaw.thaw_command)
+app.add_typer(policy.app, name="policy", rich_help_panel=KEEP)
+app.add_typer(log.app, name="log", rich_help_panel=KEEP)
+app.add_typer(sign.app, name="sign", rich_help_panel=KEEP)
+app.command("drop", rich_help_panel=KEEP)(drop.drop_command)
 app.command("prune", rich_help_panel=KEEP)(prune.prune_command)
 app.command("rebuild", rich_help_panel=KEEP)(rebuild.rebuild_command)
+app.command("sync", rich_help_panel=KEEP)(sync.sync_command)
+app.add_typer(bundle.app, name="bundle", rich_help_panel=KEEP)
 app.add_typer(config.app, name="config", rich_help_panel=KEEP_CURRENT)
 app.add_typer(lists.app, name="lists", rich_help_panel=KEEP_CURRENT)
 

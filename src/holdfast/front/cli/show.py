@@ -46,6 +46,10 @@ def _tell(answer: "ShownCopy") -> "Iterator[str]":
     for file in answer.files:
         yield f"  {file.sha256}  {tell_bytes(file.size):>10}  {file.format:<11}  {file.path}"
         yield from (f"      note  {text}" for text in file.warnings)
+    yield from ("", "SIGNATURES") if answer.signatures else ()
+    for one in answer.signatures:
+        whose = "its publisher's" if one.origin == "publisher" else "ours"
+        yield f"  {one.path}  {whose}, by {one.method}, of {one.files} files: {one.checked or 'not checked'}"
     yield from ("", "DECISIONS")
     for decision in answer.decisions:
         yield f"  {decision.at}  {decision.verb} by {decision.by}{': ' + decision.why if decision.why else ''}"
