@@ -46,8 +46,9 @@ bench: $(VENV)/.ready-dev ## the comparison tables of docs/benchmarks.md (fetche
 fuzz: $(VENV)/.ready-dev ## random bytes into every parser, ten minutes
 	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=fuzz
 
-soak: $(VENV)/.ready-dev ## long random histories
+soak: $(VENV)/.ready-dev ## long random histories, a vault's thousands of lives, large files
 	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=soak
+	$(BIN)/python -m pytest -m soak -s
 
 release: $(VENV)/.ready-dev ## wheel and source distribution, tested as built
 	rm -rf dist

@@ -39,6 +39,10 @@ class Watch:
         self.now += timedelta(seconds=seconds)
 
 
+def say_nothing(*_: object) -> None:
+    """A report that goes nowhere."""
+
+
 def make_bf16(count: int, seed: int, scale: float = 0.02) -> NDArray[np.uint16]:
     """Weights as they are trained: normal, in bf16."""
     values = np.random.default_rng(seed).normal(0, scale, count).astype(np.float32)
@@ -83,7 +87,7 @@ def keep_folder(
     name: str = "org/model",
     revision: str = "main",
     base: int | None = None,
-    report: Callable[[str, int], None] = lambda phase, count: None,
+    report: Callable[[str, int], None] = say_nothing,
 ) -> Kept:
     """Keep every file under a folder."""
     entries = tuple(
@@ -101,12 +105,12 @@ def find_row(vault: Vault, name: str = "org/model", revision: str = "main") -> R
 def restore(vault: Vault, folder: Path, name: str = "org/model", revision: str = "main") -> Restored:
     """Restore a revision whatever its state."""
     manifest = read_revision(vault, find_row(vault, name, revision).manifest)
-    return restore_revision(vault, manifest, folder, lambda count: None)
+    return restore_revision(vault, manifest, folder, say_nothing)
 
 
 def verify(vault: Vault, plan: VerifyPlan | None = None) -> Verified:
     """Verify, as a rule everything."""
-    return verify_packs(vault, plan or VerifyPlan(), lambda done, total: None)
+    return verify_packs(vault, plan or VerifyPlan(), say_nothing)
 
 
 def tell(vault: Vault, verb: str, name: str = "org/model", revision: str = "main") -> Decision:

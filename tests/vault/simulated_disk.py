@@ -84,6 +84,15 @@ class SimulatedDisk:
         choices = tuple(kinds)
         return self.plan(faults={self.random.randint(1, operations): self.random.choice(choices) for _ in range(count)})
 
+    @property
+    def is_stopped(self) -> bool:
+        """Whether the machine stopped."""
+        return self._stopped
+
+    def stop(self) -> None:
+        """The machine stops now; whatever asks this disk for something after that is `Crashed`."""
+        self._stopped = True
+
     def after_crash(self) -> "SimulatedDisk":
         """A disk with one of the states that a power cut may leave. The plan is over. Ask again for another state."""
         self._stopped = True

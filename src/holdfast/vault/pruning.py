@@ -20,17 +20,22 @@ from holdfast.vault.catalogue.objects import (
     LIVE,
     Located,
     PackRow,
+    add_pack,
     find_bases_among,
     iterate_packs,
     list_unread,
     locate,
+    note_damage,
 )
 from holdfast.vault.catalogue.revisions import forget_documents
 from holdfast.vault.codecs.types import get_element_type
 from holdfast.vault.keeping.packing import NewObject, Packer
 from holdfast.vault.opening import Vault
 from holdfast.vault.packs.layout import NO_BASE, Kind
+from holdfast.vault.packs.reading import compute_digest
+from holdfast.vault.packs.writing import SealedPack
 from holdfast.vault.reading import THREADS, iterate_bytes
+from holdfast.vault.storage.seam import Stored
 
 GRACE_S: Final = 7 * 24 * 3600
 _REWRITE_SHARE: Final = 0.5  # a pack is written anew when less of it is still needed
@@ -141,6 +146,7 @@ WHERE (p.damage IS NOT NULL OR r.count < (o.size + 1048575) / 1048576) AND EXIST
 
 def carry_out(vault: Vault, plan: PrunePlan, report: Report) -> None:
     """Do what the plan says, as far as nobody has come to need it since it was made."""
+    vault.storage.settle(pack.key for pack in iterate_packs(vault.database) if pack.state == LIVE)
     with vault.database.transaction():
         live = _find_live(vault.database, plan.ripe_before)
         _set_marks(vault.database, [number for number in plan.mark if number not in live], vault.now)
@@ -219,10 +225,24 @@ def _write_anew(vault: Vault, pack: PackRow, ripe_before: int) -> None:
         try:
             for found in list_needed(vault.database, pack, ripe_before):
                 copy_object(vault, pool, packer, found)
-            packer.finish()
+            is_sound = _check_written(vault, packer.finish())
+        except DamagedVault:  # a part of it cannot be read: then it stays as it is
+            is_sound = False
         finally:
             packer.abandon()
-        remove_pack(vault, pack, ripe_before)
+        if is_sound:
+            remove_pack(vault, pack, ripe_before)
+
+
+def _check_written(vault: Vault, packs: Sequence[SealedPack]) -> bool:
+    """Read back what was written; note what is not as it should be."""
+    bad = False
+    for sealed in packs:
+        vault.storage.forget(sealed.key)
+        if compute_digest(vault.storage, Stored(sealed.key, sealed.size)) != sealed.digest:
+            note_damage(vault.database, add_pack(vault.database, sealed), "it was not written as it should be")
+            bad = True
+    return not bad
 
 
 def list_needed(database: Database, pack: PackRow, ripe_before: int) -> Iterator[Located]:

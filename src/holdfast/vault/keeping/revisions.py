@@ -20,7 +20,7 @@ from holdfast.records.vault import (
     to_object_id,
 )
 from holdfast.vault.adopting import adopt_packs
-from holdfast.vault.catalogue.claims import own
+from holdfast.vault.catalogue.claims import own, sweep_owners
 from holdfast.vault.catalogue.objects import PackRow, note_damage
 from holdfast.vault.catalogue.revisions import iterate_revisions, register_document
 from holdfast.vault.checking import check_files, check_pack, find_packs, find_packs_of, read_revision
@@ -74,6 +74,7 @@ def keep_revision(vault: Vault, keeping: Keeping, report: Report) -> Kept:
     """Keep a revision and prove it. Raises NotVerified when what is on the medium is not what was read."""
     _check_names(keeping.entries)
     adopt_packs(vault)
+    sweep_owners(vault.database)
     with own(vault.database, vault.now) as owner, ThreadPoolExecutor(THREADS) as pool:
         keeper = FileKeeper(vault, owner, pool, lambda count: report("reading", count))
         try:
@@ -84,7 +85,9 @@ def keep_revision(vault: Vault, keeping: Keeping, report: Report) -> Kept:
         stored = sum(pack.size for pack in keeper.packer.finish())
         _read_back(vault, pool, files, lambda count: report("verifying", count))
         _read_documents_back(vault, [manifest, *(file.manifest for file in revision.files)])
-        decision = _tell(vault, revision, manifest, keeping)
+        _settle_names(vault, manifest, revision, [file for _, file in files])
+        documents: list[Document] = [revision, *(file for _, file in files)]
+        decision = _tell(vault, get_model(revision), manifest, keeping, documents)
         size = sum(file.size for file in revision.files)
         return Kept(manifest, revision, size, keeper.packer.raw_bytes, stored, decision)
 
@@ -188,6 +191,12 @@ def _read_back(
         )
 
 
+def _settle_names(vault: Vault, manifest: ObjectId, revision: RevisionManifest, files: Sequence[FileManifest]) -> None:
+    """A pack that this revision relies on may be that of a process which died before its name was flushed."""
+    documents = [to_digest(name) for name in (manifest, *(file.manifest for file in revision.files))]
+    vault.storage.settle(pack.key for pack in (*find_packs(vault, files), *find_packs_of(vault, documents)))
+
+
 def _read_documents_back(vault: Vault, documents: Sequence[ObjectId]) -> None:
     digests = [to_digest(name) for name in documents]
     packs = find_packs_of(vault, digests)
@@ -211,9 +220,11 @@ def _note_damaged(vault: Vault, packs: Sequence[PackRow]) -> None:
             note_damage(vault.database, pack.id, found[0].what)
 
 
-def _tell(vault: Vault, revision: RevisionManifest, manifest: ObjectId, keeping: Keeping) -> Decision | None:
-    model = get_model(revision)
-    for known in iterate_revisions(vault.database, revision.name, revision.revision):
+def _tell(
+    vault: Vault, model: str, manifest: ObjectId, keeping: Keeping, documents: Sequence[Document]
+) -> Decision | None:
+    name, _, revision = model.rpartition("@")
+    for known in iterate_revisions(vault.database, name, revision):
         if known.manifest == manifest and known.kept_at is not None and known.state in ("kept", "frozen"):
             return None
-    return decide(vault, "keep", model, keeping.by, keeping.why, manifest)
+    return decide(vault, "keep", model, keeping.by, keeping.why, manifest, documents)

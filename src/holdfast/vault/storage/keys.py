@@ -1,5 +1,7 @@
 """What a key may look like: a relative path of plain names, the same on every medium. Nothing here touches a medium."""
 
+import re
+
 from holdfast.records.errors import StorageError
 
 KEY_BYTES_MAX = 1024  # the limit of S3
@@ -34,8 +36,11 @@ def is_plain_name(name: str) -> bool:
     )
 
 
+_UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
+
+
 def _is_printable(text: str) -> bool:
-    return all(" " <= letter != "\x7f" and not "\ud800" <= letter <= "\udfff" for letter in text)
+    return _UNPRINTABLE.search(text) is None
 
 
 def _refused(key: str, what: str) -> StorageError:

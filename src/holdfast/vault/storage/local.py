@@ -2,7 +2,7 @@
 
 import contextlib
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from holdfast.records.errors import AccessDenied, MissingKey, StorageError, TruncatedKey
@@ -45,6 +45,16 @@ class LocalStorage:
         self._make_lasting_folders(target.parent)
         self._disk.rename(source, target)
         self._disk.sync_folder(target.parent)
+
+    def settle(self, keys: Iterable[str]) -> None:
+        """Flush every folder on the way to the files, whoever made it."""
+        folders = {self.root}
+        for key in keys:
+            folders.update(folder for folder in (self.root / key).parents if self.root in folder.parents)
+        for folder in sorted(folders):
+            with contextlib.suppress(MissingKey):
+                self._disk.sync_folder(folder)
+        self._sync_name_of(self.root)
 
     def read(self, key: str, offset: int, length: int) -> bytes:
         """Exactly `length` bytes from `offset`."""

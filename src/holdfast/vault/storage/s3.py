@@ -5,7 +5,7 @@ off may leave parts on the server: no key shows them, and a lifecycle rule of th
 """
 
 import contextlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from datetime import timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -121,6 +121,9 @@ class S3Storage:
                 obstore.delete(self._store, key)
         except MissingKey:
             self._check_bucket()
+
+    def settle(self, keys: Iterable[str]) -> None:
+        """Nothing to do: what a bucket acknowledged, it has."""
 
     def forget(self, key: str) -> None:
         """Nothing is remembered: every read asks the server."""

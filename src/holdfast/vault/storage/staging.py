@@ -1,7 +1,7 @@
 """Files being written, before they are put under their key. Whatever is older than its writer is rubbish."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import TracebackType
 from typing import Protocol, Self
@@ -100,6 +100,10 @@ class StagedStorage(Storage, Protocol):
 
     def create_staging(self, name: str) -> StagingFile:
         """A new file to write and then `put`."""
+        ...
+
+    def settle(self, keys: Iterable[str]) -> None:
+        """On return the names of these values survive a power cut, also those that a process put which died at it."""
         ...
 
 

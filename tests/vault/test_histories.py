@@ -1,0 +1,42 @@
+"""Whatever happens to the disk and the catalogue, a vault keeps what it says it keeps: random histories, by seed."""
+
+import os
+import sys
+from concurrent.futures import ProcessPoolExecutor
+from time import monotonic
+
+import pytest
+
+from tests.vault.histories import live_in_memory
+
+HISTORIES = 250
+SOAK_HISTORIES = 20_000
+BEGIN = int(os.environ.get("HOLDFAST_HISTORIES_FROM", "0"))
+
+
+def live_some(seeds: range) -> str:
+    """The first seed of these that does not hold, and what does not; empty when all do."""
+    for seed in seeds:
+        try:
+            live_in_memory(seed)
+        except BaseException as error:
+            return f"seed {seed}: {type(error).__name__}: {error} (python -m tests.vault.histories {seed})"
+    return ""
+
+
+def live_all(seeds: range, portion: int) -> None:
+    portions = [seeds[at : at + portion] for at in range(0, len(seeds), portion)]
+    began = monotonic()
+    with ProcessPoolExecutor(os.cpu_count()) as pool:
+        for done, wrong in enumerate(pool.map(live_some, portions), 1):
+            assert not wrong, wrong
+            sys.stderr.write(f"\r{done * portion:,} of {len(seeds):,} histories, {monotonic() - began:.0f} s ")
+
+
+def test_random_histories_lose_nothing() -> None:
+    live_all(range(BEGIN, BEGIN + HISTORIES), 25)
+
+
+@pytest.mark.soak
+def test_very_many_random_histories_lose_nothing() -> None:
+    live_all(range(BEGIN, BEGIN + SOAK_HISTORIES), 25)
