@@ -48,10 +48,16 @@ def test_commands_in_the_docs_use_verbs_and_options_that_exist(page: Path) -> No
         words = line.split("#")[0].split()
         command = verbs().get(words[0])
         assert command is not None, f"{page.name}: holdfast {line}"
-        inner = getattr(command, "commands", {}).get(words[1]) if len(words) > 1 else None
+        inner = find_inner(command, words)
         known = {option for part in (command, inner) if part for param in part.params for option in param.opts}
         unknown = [word for word in words if re.fullmatch(r"--[a-z-]+", word) and word not in known | {"--help"}]
         assert unknown == [], f"{page.name}: holdfast {line}"
+
+
+def find_inner(command: Any, words: list[str]) -> Any:
+    """The verb inside a group that a line means: the one it names, else the group's default."""
+    inner = getattr(command, "commands", {})
+    return inner.get(words[1] if len(words) > 1 else "", inner.get(getattr(command, "default", "")))
 
 
 def test_every_user_visible_change_is_said_in_at_most_25_words() -> None:

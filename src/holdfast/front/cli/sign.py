@@ -20,10 +20,12 @@ DEFAULT = "model"
 class ModelFirst(TyperGroup):
     """A group whose first word may be a model: `sign MODEL` is `sign model MODEL`."""
 
+    default = DEFAULT
+
     def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
         """Put the default command before anything that is none."""
         known = {*self.commands, "--help", "-h"}
-        return super().parse_args(ctx, [DEFAULT, *args] if args and args[0] not in known else args)
+        return super().parse_args(ctx, [self.default, *args] if args and args[0] not in known else args)
 
 
 app = typer.Typer(cls=ModelFirst, no_args_is_help=True)
