@@ -77,6 +77,7 @@ class History:
         self.earlier: list[Path] = []
         self.rots = self.random.random() < 0.25
         self.flipped = False
+        self.usual: dict[str, int] = {}
         self.lossy = False
         self.tell_step = tell_step
         self.vault = self._open()
@@ -86,8 +87,8 @@ class History:
         try:
             for _ in range(self.random.randint(*STEPS)):
                 self._step()
-            self._reopen(self.disk.after_kill())
-            self._check()
+            self.tell_step("the power is cut, and nothing but the medium is left")
+            self._reopen(self.disk.after_crash(), self.random.choice(("as it was", "gone")))
             self._check_verify()
         finally:
             self.vault.close()
@@ -212,9 +213,12 @@ class History:
 
     def _try(self, what: str, work: Callable[[], object]) -> bool:
         """Do it with trouble planned, or none; whether it was done. After a crash the vault is open again."""
-        self.tell_step(f"{what} ({self._plan_trouble()})")
+        verb = what.partition(" ")[0]
+        self.tell_step(f"{what} ({self._plan_trouble(self.usual.get(verb, 40))})")
+        began = self.disk.operations
         try:
             work()
+            self.usual[verb] = max(1, self.disk.operations - began)
         except HoldfastError as error:
             self.tell_step(f"  {type(error).__name__}: {error}")
             self._end_trouble()
@@ -228,20 +232,21 @@ class History:
         self._end_trouble()
         return True
 
-    def _plan_trouble(self) -> str:
+    def _plan_trouble(self, operations: int) -> str:
+        """Somewhere in the operations that such a step usually takes."""
         self.quiet = False
-        match self.random.randrange(8):
+        match self.random.randrange(9):
             case 0 | 1:
-                at = self.random.randint(1, 60)
+                at = self.random.randint(1, operations)
                 self.disk.plan(crash_at=at)
                 return f"a crash at {at}"
-            case 2 | 3:
+            case 2 | 3 | 4:
                 fault = self.random.choice(FAULTS)
-                at = self.random.randint(1, 40)
+                at = self.random.randint(1, operations)
                 self.disk.plan(faults={at: fault})
                 self.lossy |= fault in ("lost write", "failed")
                 return f"{fault} at {at}"
-            case 4:
+            case 5:
                 at = self.random.randint(1, 8)
                 assert isinstance(self.vault.database, CrashingDatabase)
                 crash = self.random.random() < 0.6
@@ -267,16 +272,14 @@ class History:
         self.vault.database.copy_to(path)
         self.earlier.append(path)
 
-    def _reopen(self, disk: SimulatedDisk) -> None:
+    def _reopen(self, disk: SimulatedDisk, fate: str = "") -> None:
+        """Another process opens the vault; the catalogue is as it was, or an earlier one, or gone."""
         self.vault.database.close()
         self.disk = disk
-        fate = self.random.random()
-        if fate < 0.2:
-            self.tell_step("  the catalogue is gone")
-            replace_catalogue(self._catalogue, None)
-        elif fate < 0.45 and self.earlier:
-            earlier = self.random.choice(self.earlier)
-            self.tell_step(f"  the catalogue falls back to {earlier.name}")
+        fate = fate or self.random.choices(("as it was", "earlier", "gone"), (11, 5, 4))[0]
+        earlier = self.random.choice(self.earlier) if fate == "earlier" and self.earlier else None
+        if fate == "gone" or earlier:
+            self.tell_step(f"  the catalogue is {earlier.name if earlier else 'gone'}")
             replace_catalogue(self._catalogue, earlier)
         self.vault = self._open()
         self._check()

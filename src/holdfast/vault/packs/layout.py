@@ -21,7 +21,7 @@ _ROW: Final = struct.Struct("<32s32sQQB3xIII")
 _ROW_FRAME: Final = struct.Struct("<BI")
 _FOOTER: Final = struct.Struct("<8sQQ32sQ")
 _MAGIC: Final = b"HOLDPACK"
-_FRAME_MAGIC: Final = b"FRAM"
+FRAME_MAGIC: Final = b"FRAM"
 _END_MAGIC: Final = b"HOLDEND1"
 _CHECK_BYTES: Final = 16
 
@@ -92,7 +92,7 @@ def count_frames(object_bytes: int) -> int:
 def encode_frame(head: FrameHead, payload: bytes | memoryview) -> bytes:
     """The head with its check; the payload follows it."""
     plain = _HEAD.pack(
-        _FRAME_MAGIC,
+        FRAME_MAGIC,
         head.kind,
         head.codec,
         0,
@@ -114,8 +114,13 @@ def _compute_check(plain: bytes, payload: bytes | memoryview) -> bytes:
 def decode_head(data: bytes | memoryview, where: str) -> FrameHead:
     """A head by itself, without its check. Raises DamagedVault."""
     magic, kind, codec, _, raw, payload, whole, index, count, digest, base = _HEAD.unpack_from(data)
-    fits = raw <= FRAME_BYTES and whole <= RAW_OBJECT_BYTES_MAX and index < count == count_frames(whole)
-    if magic != _FRAME_MAGIC or kind not in (Kind.DATA, Kind.DOCUMENT) or not fits:
+    fits = (
+        raw <= FRAME_BYTES
+        and payload <= 2 * FRAME_BYTES
+        and whole <= RAW_OBJECT_BYTES_MAX
+        and index < count == count_frames(whole)
+    )
+    if magic != FRAME_MAGIC or kind not in (Kind.DATA, Kind.DOCUMENT) or not fits:
         raise damaged("no frame begins here", where)
     return FrameHead(Kind(kind), codec, raw, payload, whole, index, count, digest, base)
 

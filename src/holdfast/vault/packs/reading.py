@@ -10,6 +10,7 @@ from blake3 import blake3
 from holdfast.records.errors import DamagedVault, StorageError
 from holdfast.vault.packs.layout import (
     FOOTER_BYTES,
+    FRAME_MAGIC,
     HEAD_BYTES,
     HEADER_BYTES,
     FrameHead,
@@ -25,6 +26,7 @@ from holdfast.vault.storage.seam import Storage, Stored
 
 READ_BYTES: Final = 4 << 20
 TAIL_BYTES: Final = 64 << 10
+_SECTOR_BYTES: Final = 4096
 INDEX_BYTES_MAX: Final = 512 << 20
 
 
@@ -91,23 +93,21 @@ def walk_frames(storage: Storage, pack: Stored) -> Iterator[tuple[int, FrameHead
     """Every frame that is as written, by its offset, and a Fault for every stretch that is not. Needs no index."""
     offset = HEADER_BYTES
     end = _find_end(storage, pack)
-    while offset + HEAD_BYTES <= end:
-        head = _find_head(storage, pack, offset, end)
-        if head is None:
-            following = _find_next_frame(storage, pack, offset + 1, end)
-            yield Fault(offset, "no frame can be read here")
-            offset = following
+    while offset < end:
+        found = _read_at(storage, pack, offset, end)
+        if isinstance(found, Fault):
+            yield found
+            offset = _find_next_frame(storage, pack, found, end)
             continue
-        try:
-            _, payload = read_frame(storage, pack.key, offset, head.payload_bytes)
-            yield offset, head, payload
-        except (DamagedVault, StorageError) as error:
-            yield Fault(offset, error.what, head)
+        head, payload = found
+        yield offset, head, payload
         offset += HEAD_BYTES + head.payload_bytes
 
 
 def _find_end(storage: Storage, pack: Stored) -> int:
     """Where frames end: at the index if the footer can be read, else at the end of the pack."""
+    if pack.size < HEADER_BYTES + FOOTER_BYTES:
+        return pack.size
     try:
         footer = decode_footer(storage.read(pack.key, pack.size - FOOTER_BYTES, FOOTER_BYTES), pack.size, pack.key)
     except (DamagedVault, StorageError):
@@ -115,25 +115,55 @@ def _find_end(storage: Storage, pack: Stored) -> int:
     return footer.index_offset
 
 
-def _find_head(storage: Storage, pack: Stored, offset: int, end: int) -> FrameHead | None:
+def _read_at(storage: Storage, pack: Stored, offset: int, end: int) -> tuple[FrameHead, memoryview] | Fault:
+    if offset + HEAD_BYTES > end:
+        return Fault(offset, "no frame can be read here")
     try:
         head = decode_head(storage.read(pack.key, offset, HEAD_BYTES), pack.key)
     except (DamagedVault, StorageError):
-        return None
-    return head if offset + HEAD_BYTES + head.payload_bytes <= end else None
+        return Fault(offset, "no frame can be read here")
+    if offset + HEAD_BYTES + head.payload_bytes > end:
+        return Fault(offset, "a frame ends after the frames", head)
+    try:
+        return head, read_frame(storage, pack.key, offset, head.payload_bytes)[1]
+    except (DamagedVault, StorageError) as error:
+        return Fault(offset, error.what, head)
 
 
-def _find_next_frame(storage: Storage, pack: Stored, offset: int, end: int) -> int:
-    """The next place where a frame's head stands; `end` when there is none."""
+def _find_next_frame(storage: Storage, pack: Stored, fault: Fault, end: int) -> int:
+    """Where the next whole frame stands: where the faulty one says that it ends, else at the first place that looks
+    like one; `end` when there is none."""
+    if fault.frame is not None:
+        said = fault.offset + HEAD_BYTES + fault.frame.payload_bytes
+        if said == end or not isinstance(_read_at(storage, pack, said, end), Fault):
+            return said
+    return next(
+        (offset for offset in _find_heads(storage, pack, fault.offset + 1, end)
+         if not isinstance(_read_at(storage, pack, offset, end), Fault)),
+        end,
+    )  # fmt: skip
+
+
+def _find_heads(storage: Storage, pack: Stored, offset: int, end: int) -> Iterator[int]:
+    """Every place where a frame may begin."""
     while offset < end:
-        data = storage.read(pack.key, offset, min(READ_BYTES, end - offset))
-        found = data.find(b"FRAM")
-        if found >= 0:
-            return offset + found
-        if offset + len(data) >= end:
-            break
-        offset += len(data) - 3
-    return end
+        data = _read_what_can_be(storage, pack.key, offset, min(READ_BYTES, end - offset))
+        found = data.find(FRAME_MAGIC)
+        while found >= 0:
+            yield offset + found
+            found = data.find(FRAME_MAGIC, found + 1)
+        offset += max(1, len(data) - len(FRAME_MAGIC) + 1)
+
+
+def _read_what_can_be(storage: Storage, key: str, offset: int, length: int) -> bytes:
+    """Zeros where the medium gives nothing."""
+    try:
+        return storage.read(key, offset, length)
+    except StorageError:
+        if length <= _SECTOR_BYTES:
+            return bytes(length)
+    half = length // 2
+    return _read_what_can_be(storage, key, offset, half) + _read_what_can_be(storage, key, offset + half, length - half)
 
 
 def check_pack_header(storage: Storage, pack: Stored) -> None:
