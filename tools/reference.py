@@ -86,6 +86,7 @@ def render_transcript(command: str, lines_max: int = 60) -> str:
     """What a command prints, run here, as a fenced block."""
     with tempfile.TemporaryDirectory() as home:
         places = {"HOME": home, "XDG_CACHE_HOME": f"{home}/cache", "XDG_STATE_HOME": f"{home}/state"}
+        places |= {"XDG_DATA_HOME": f"{home}/data", "XDG_CONFIG_HOME": f"{home}/config"}
         kept = {key: value for key, value in os.environ.items() if not key.startswith("HOLDFAST_")}
         done = subprocess.run(
             [sys.executable, "-m", "holdfast", *shlex.split(command)],

@@ -55,6 +55,14 @@ class Waiver:
 
 
 @dataclass(frozen=True, slots=True)
+class HeldCopy:
+    """A revision of a model that the vault holds: `state` is kept, frozen or damaged."""
+
+    revision: str
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelRow:
     """One model (or one unresolved expression) with all its uses and everything found about it."""
 
@@ -79,7 +87,9 @@ class ModelRow:
     reach: Reach
     effect: Effect
     stops: bool  # whether its uses stop, at once or at the next cold start
-    copy: str = "none"  # `none`, `n/a` for hosted models, or a vault's state
+    copy: str = "none"  # `n/a` (hosted), `kept`, `frozen`, `damaged`, `other revision` than is pinned, `unknown`
+    copies: tuple[HeldCopy, ...] = ()  # every revision that the vault holds, the newest first
+    copy_says: str = ""  # which revision is held, or why it is not known
     stand_in: StandIn | None = None
     confidence: str = ""
     note: str = ""

@@ -3,7 +3,7 @@
 import datetime
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from holdfast.inventory.naming import find_named
@@ -15,6 +15,7 @@ from holdfast.records.use import Confidence, Environment, Inventory, Place, Use
 from holdfast.workflows.check import CheckRequest, check
 from holdfast.workflows.checking import LAST_REPORT
 from holdfast.workflows.configuration import read_settings
+from holdfast.workflows.copies import tell_copies
 from holdfast.workflows.folders import state_folder
 from holdfast.workflows.knowledge import read_knowledge
 from holdfast.workflows.writing import write_text
@@ -39,6 +40,7 @@ def run_assess(asked: AssessAsked) -> CheckReport:
     knowledge = read_knowledge(Path(settings.data) if settings.data else None, settings.on)
     uses = tuple(_use(text, number) for number, text in enumerate(asked.models, 1))
     report = check(CheckRequest(Inventory(root=COMMAND_LINE, uses=uses), settings, knowledge))
+    report = replace(report, rows=tell_copies(report.rows, asked.environ))
     write_text(state_folder(asked.environ) / LAST_REPORT, encode_canonical(report), what="the last report")
     return report
 

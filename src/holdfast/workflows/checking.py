@@ -15,6 +15,7 @@ from holdfast.records.report import CheckReport
 from holdfast.records.screening import ScreeningSummary
 from holdfast.workflows.check import CheckRequest, check
 from holdfast.workflows.configuration import read_settings
+from holdfast.workflows.copies import tell_copies
 from holdfast.workflows.folders import lists_folder, state_folder
 from holdfast.workflows.knowledge import Knowledge, read_knowledge
 from holdfast.workflows.scanning import run_scan
@@ -46,6 +47,7 @@ def run_check(asked: CheckAsked, progress: Callable[[int, int], None]) -> CheckR
     inventory = run_scan(asked.path, settings, progress, cached=asked.cached)
     report = check(CheckRequest(inventory, settings, knowledge, baseline))
     report = replace(report, screening=_screen(report, knowledge, asked))
+    report = replace(report, rows=tell_copies(report.rows, asked.environ))
     write_text(state_folder(asked.environ) / LAST_REPORT, encode_canonical(report), what="the last report")
     return report
 

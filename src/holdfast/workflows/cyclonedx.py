@@ -322,6 +322,7 @@ def _row_facts(row: ModelRow, report: CheckReport) -> Iterator[tuple[str, str]]:
     yield from (("conflict", conflict) for conflict in row.conflicts)
     yield from _lever_facts(row)
     yield "copy", row.copy
+    yield from (("copy-held", f"{copy.revision} {copy.state}") for copy in row.copies)
     if row.stand_in:
         yield "stand-in", row.stand_in.model
     if row.note:

@@ -59,7 +59,7 @@ def _cells(row: ModelRow) -> tuple[str, ...]:
         _weights_by(row),
         _runs_at(row),
         _levers(row),
-        _text(f"stand-in {row.stand_in.model}" if row.stand_in else row.copy),
+        _text(f"stand-in {row.stand_in.model}" if row.stand_in else row.copy_says or row.copy),
     )
 
 

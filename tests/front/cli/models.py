@@ -1,13 +1,19 @@
 """Small models on disk, and a vault of a test's own, for tests that run the command line."""
 
+import contextlib
 import hashlib
+import io
 import json
+import os
 import shutil
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
+from unittest import mock
 
 from tests.front.cli.runs import Ran, run
+
+from holdfast.front.cli.main import run_verb
 
 COMMIT, OTHER_COMMIT = "a" * 40, "b" * 40
 
@@ -41,9 +47,31 @@ class Home:
         return self.folder / ".local/share/holdfast/vault"
 
     def run(self, *arguments: str | Path, cwd: Path | None = None) -> Ran:
-        """The command line with this home."""
-        shared = {"XDG_CACHE_HOME": str(self.folder.parent / "cache")}  # rule data is read once for all tests
-        return run(*arguments, home=self.folder, cwd=cwd or self.folder, **{**shared, **self.environ})
+        """The command line with this home, in this process: a third of the time of `start`."""
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(("HOLDFAST_", "XDG_"))}
+        out, err = io.StringIO(), io.StringIO()
+        with (
+            mock.patch.dict(os.environ, {**clean, **self._places, **self.environ}, clear=True),
+            contextlib.chdir(cwd or self.folder),
+            contextlib.redirect_stdout(out),
+            contextlib.redirect_stderr(err),
+        ):
+            code = run_verb([*map(str, arguments)])
+        return Ran(code, out.getvalue(), err.getvalue())
+
+    def start(self, *arguments: str | Path, cwd: Path | None = None) -> Ran:
+        """The same in a process of its own."""
+        return run(*arguments, home=self.folder, cwd=cwd or self.folder, **{**self._places, **self.environ})
+
+    @property
+    def _places(self) -> dict[str, str]:
+        cache = str(self.folder.parent / "cache")  # rule data is read once for all tests
+        return {
+            "HOME": str(self.folder),
+            "XDG_CACHE_HOME": cache,
+            "XDG_STATE_HOME": str(self.folder / "state"),
+            "NO_COLOR": "1",
+        }
 
     def get(self, *arguments: str | Path, cwd: Path | None = None) -> Any:
         """What the command line prints as JSON, after it ended well."""

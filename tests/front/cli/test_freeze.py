@@ -27,8 +27,8 @@ def freeze(home: Home, model: str = MODEL, *more: str) -> None:
 
 
 def test_a_frozen_copy_is_not_restored_and_the_refusal_says_who_and_why(home: Home) -> None:
-    freeze(home)
-    done = home.run("restore", MODEL, "out")
+    assert home.start("freeze", MODEL, "--by", "A. Counsel", "--why", "LEGAL-212").code == 0
+    done = home.start("restore", MODEL, "out")
     assert done.code == 13
     assert "A. Counsel" in done.err
     assert "LEGAL-212" in done.err

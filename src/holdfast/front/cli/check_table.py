@@ -148,6 +148,7 @@ def _print_hits(report: CheckReport, output: Output) -> None:
 
 def _notes(report: CheckReport) -> list[str]:
     lines = [*report.notes, *(report.screening.says if report.screening else ())]
+    lines += [f"Copy of {row.number}, {row.label}: {row.copy_says}." for row in report.rows if row.copy_says]
     if any(row.pin is Pin.MOVING for row in split_rows(report.rows).models):
         lines.append("(!) moving alias: not pinned to a commit or a dated snapshot.")
     if report.catalogues:

@@ -294,7 +294,7 @@ function drawCopy(row) {
   );
   return [
     facts([
-      ["Copy", { none: "no copy is kept", "n/a": "not possible: the model is hosted" }[row.copy] ?? row.copy],
+      ["Copy", { none: "no copy is kept", "n/a": "not possible: the model is hosted" }[row.copy] ?? (row.copy_says || row.copy)],
       [
         "Stand-in",
         standIn
