@@ -184,14 +184,19 @@ def _iterate_some(vault: Vault, pool: ThreadPoolExecutor, segments: Sequence[Seg
 
 
 def _get_result(vault: Vault, job: FrameJob, piece: Future[memoryview]) -> memoryview:
-    """What the pool has read; looked for once more when it failed, since a prune may have written it anew."""
     try:
         return piece.result()
-    except (DamagedVault, StorageError):
-        found, bases = locate_with_bases(vault, [job.digest])
-        if job.digest not in found:
-            raise
-        return load_frame(vault.storage, plan_frame(found[job.digest], bases, job.index))
+    except (DamagedVault, StorageError) as error:
+        return load_again(vault, job, error)
+
+
+def load_again(vault: Vault, job: FrameJob, error: DamagedVault | StorageError) -> memoryview:
+    """A frame looked for once more after it failed, since a prune may have written it anew; raises `error` when the
+    vault no longer knows it."""
+    found, bases = locate_with_bases(vault, [job.digest])
+    if job.digest not in found:
+        raise error
+    return load_frame(vault.storage, plan_frame(found[job.digest], bases, job.index))
 
 
 def _plan(
