@@ -1,6 +1,7 @@
 """How small and how fast the vault's codecs are: lone tensors beside zipnn, fine-tunes beside XOR with zstd.
 
-Sizes repeat exactly. Speeds are medians of rounds in which every coder has its turn, on one processor for one thread.
+Run as `python -m benchmarks.vault_codecs`. Sizes repeat exactly. Speeds are medians of rounds in which every coder has
+its turn, on one processor for one thread.
 """
 
 import argparse
