@@ -8,6 +8,7 @@ import pytest
 from tests.front.cli.runs import HELPDESK, run
 
 VERBS = ["check", "scan", "who", "assess", "levers", "explain", "diff", "backtest"]
+VERBS += ["keep", "list", "show", "stats", "verify", "restore", "freeze", "thaw", "drop", "prune", "rebuild", "log"]
 
 
 def test_help_groups_verbs_by_job_and_every_verb_shows_an_example(tmp_path: Path) -> None:
