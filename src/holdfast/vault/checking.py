@@ -7,7 +7,7 @@ from concurrent.futures import Future, ThreadPoolExecutor
 
 from holdfast.records.errors import DamagedVault, MissingKey, StorageError
 from holdfast.records.vault import Damage, FileManifest, ObjectId, RevisionManifest, to_digest
-from holdfast.vault.catalogue.objects import LIVE, PackRow, find_ids, iterate_packs, read_runs
+from holdfast.vault.catalogue.objects import LIVE, PackRow, covers, find_ids, iterate_packs, locate, read_runs
 from holdfast.vault.catalogue.revisions import find_hurt
 from holdfast.vault.documents import decode_document
 from holdfast.vault.opening import Vault
@@ -131,7 +131,7 @@ def _check_run(vault: Vault, pack: PackRow, run: Run) -> list[Damage]:
             if head.digest != run.digest or head.index != index:
                 raise DamagedVault("another frame lies here", where=pack.key, next_step="")
         except (DamagedVault, StorageError) as error:
-            found.append(Damage(pack.key, offset, error.what, find_files(vault, [run.digest])))
+            found.append(Damage(pack.key, offset, error.what, _find_hurt_files(vault, pack, [run.digest])))
         offset += HEAD_BYTES + size
     return found
 
@@ -147,4 +147,15 @@ def _hurt_all(vault: Vault, pack: PackRow) -> list[Damage]:
     if not vault.database.read("SELECT 1 FROM packs WHERE id = ? AND state = ?", (pack.id, LIVE)):
         return []
     digests = [run.digest for run in read_runs(vault.database, pack.id)]
-    return [Damage(pack.key, 0, "the pack is missing", find_files(vault, digests))]
+    return [Damage(pack.key, 0, "the pack is missing", _find_hurt_files(vault, pack, digests))]
+
+
+def _find_hurt_files(vault: Vault, pack: PackRow, digests: list[bytes]) -> tuple[str, ...]:
+    """The files that need one of these objects from this pack, since it lies whole in no other sound one."""
+    found = locate(vault.database, digests)
+    lying_elsewhere = {
+        digest
+        for digest, one in found.items()
+        if covers([place for place in one.places if place.is_sound and place.pack != pack.id], one.size)
+    }
+    return find_files(vault, [digest for digest in digests if digest not in lying_elsewhere])

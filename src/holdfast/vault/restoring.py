@@ -61,17 +61,17 @@ def read_file(vault: Vault, manifest: ObjectId) -> bytes:
 
 
 def check_names(revision: RevisionManifest) -> None:
-    """Raises OutputError where two files would fall together on this file system or one would be the other's folder."""
-    seen: dict[str, str] = {}
+    """Raises OutputError where two files have one name, or one is the other's folder."""
+    seen: set[str] = set()
     folders = {parent.as_posix() for entry in revision.files for parent in Path(entry.path).parents}
     for entry in revision.files:
-        other = seen.setdefault(entry.path, entry.path)
-        if other is not entry.path or entry.path in folders:
+        if entry.path in seen or entry.path in folders:
             raise OutputError(
                 f"two files of the copy want the name {entry.path!r}",
                 where=f"{revision.name}@{revision.revision}",
                 next_step="Restore single files with --include.",
             )
+        seen.add(entry.path)
 
 
 def _is_right(target: Path, entry: FileEntry, report: Report) -> bool:
