@@ -1,6 +1,6 @@
 """`holdfast keep`: a verified copy of a model on disk, with what should be known about it in twenty years."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ from holdfast.levers.party import compose_party
 from holdfast.levers.world import make_world
 from holdfast.records.errors import InputError, MalformedFile, UsageError
 from holdfast.records.finding import Finding
+from holdfast.records.lever import Truth
 from holdfast.records.signature import ModelSignature, SigningMethod
 from holdfast.records.use import LineageClaim
 from holdfast.records.vault import CopyState, FileLayout, Origin, RevisionManifest
@@ -21,6 +22,7 @@ from holdfast.vault.catalogue.revisions import FROZEN, iterate_revisions
 from holdfast.vault.keeping.revisions import Keeping, Kept, SourceEntry, keep_revision
 from holdfast.vault.opening import Vault
 from holdfast.vault.signature_file import SIGNATURE_SUFFIX, read_signature
+from holdfast.workflows.explaining import cite
 from holdfast.workflows.kept_names import find_kept_name
 from holdfast.workflows.knowledge import Knowledge, read_knowledge
 from holdfast.workflows.models import QUESTIONS, view_model
@@ -93,7 +95,7 @@ def _keep_one(vault: Vault, asked: KeepAsked, source: Source, knowledge: Knowled
         files=(),
         licence=facts.licence,
         bases=tuple(dict.fromkeys(claim.base for claim in facts.claims)),
-        findings=tuple(tell_finding(finding) for finding in findings),
+        findings=tell_findings(findings),
         horizon=knowledge.book.vocabulary.evidence_horizon.isoformat(),
     )
     base = find_revision(vault, asked.base).id if asked.base else None
@@ -198,8 +200,15 @@ def list_findings(name: str, claims: tuple[LineageClaim, ...], knowledge: Knowle
     return [finding for finding in assess(world, actor, [view.subject], QUESTIONS[view.kind]) if finding.bites]
 
 
-def tell_finding(finding: Finding) -> str:
-    """A finding as one sentence, with its sources' titles and the horizon of its evidence."""
-    says = "; ".join(dict.fromkeys(ground.says for ground in finding.grounds if ground.truth.name != "NO"))
-    what = f"{finding.act} by {finding.channel} is {finding.reach.value}, the channel {finding.effect.value}"
-    return f"{finding.lever}: {what} for {finding.party} on {finding.on}: {says} (evidence to {finding.horizon})"
+def tell_findings(findings: Sequence[Finding]) -> tuple[str, ...]:
+    """Findings as sentences with their sources and the horizon of their evidence; acts with one answer are one."""
+    acts: dict[tuple[str, ...], list[str]] = {}
+    for finding in findings:
+        grounds = [ground for ground in finding.grounds if ground.truth is not Truth.NO]
+        says = "; ".join(dict.fromkeys(f"{ground.says} ({cite(ground.citation)})" for ground in grounds))
+        answer = f"is {finding.reach.value}, the channel {finding.effect.value}"
+        when = f"for {finding.party} on {finding.on}: {says} (evidence to {finding.horizon})"
+        acts.setdefault((finding.lever, answer, when), []).append(f"{finding.act} by {finding.channel}")
+    return tuple(
+        f"{lever}: {', '.join(dict.fromkeys(asked))} {answer} {when}" for (lever, answer, when), asked in acts.items()
+    )
