@@ -1,86 +1,85 @@
-"""What goes into a bundle: the objects of copies that a receiver lacks, as packs; and what came out of one, taken in.
+"""What goes into a bundle: the documents of copies, and the objects that the receiver lacks, as packs.
 
 Packs that are wanted as a whole travel as they are; of others the wanted frames are copied, still encoded.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
-from pathlib import Path
-from typing import Final
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
 
-from holdfast.records.errors import DamagedVault, MalformedFile, MissingPath
+from holdfast.records.errors import DamagedVault, StorageError
 from holdfast.vault.catalogue.database import batch
-from holdfast.vault.catalogue.objects import Located, Place, add_pack, locate
+from holdfast.vault.catalogue.objects import Located, Place, covers, locate
 from holdfast.vault.catalogue.revisions import RevisionRow
+from holdfast.vault.inventorying import Inventory
 from holdfast.vault.opening import Vault
-from holdfast.vault.packs.layout import HEAD_BYTES, NO_BASE, Run
-from holdfast.vault.packs.reading import compute_digest, parse_pack_key, read_frame, read_index
+from holdfast.vault.packs.layout import NO_BASE, FrameHead, Kind
+from holdfast.vault.packs.reading import compute_digest, parse_pack_key, read_frame
 from holdfast.vault.packs.writing import EncodedFrame, ObjectHead, PackWriter, SealedPack
+from holdfast.vault.reading import FrameJob, plan_frames
 from holdfast.vault.storage.local import LocalStorage
 from holdfast.vault.storage.seam import Storage, Stored
 
-INVENTORY_HEAD: Final = "holdfast-inventory 1 "
-
-_NEEDED: Final = """
-WITH wanted AS (SELECT manifest FROM revisions WHERE manifest IN ({marks})),
-documents AS (SELECT manifest AS object FROM wanted UNION SELECT v.file FROM revision_files v JOIN wanted w
-    ON w.manifest = v.revision
-  UNION SELECT j.entry FROM journal j JOIN revisions r ON j.model = r.name || '@' || r.revision
-    JOIN wanted w ON w.manifest = r.manifest),
-content AS (SELECT f.object FROM file_objects f JOIN documents d ON d.object = f.file)
-SELECT object FROM documents UNION SELECT object FROM content
-  UNION SELECT u.base FROM runs u JOIN content c ON c.object = u.object WHERE u.base IS NOT NULL
+_DOCUMENTS = """
+WITH wanted AS (SELECT manifest, name || '@' || revision AS model FROM revisions WHERE manifest IN ({marks}))
+SELECT manifest FROM wanted UNION SELECT v.file FROM revision_files v JOIN wanted w ON w.manifest = v.revision
+  UNION SELECT j.entry FROM journal j JOIN wanted w ON w.model = j.model
+"""
+_CONTENT = """
+SELECT f.object FROM file_objects f JOIN revision_files v ON v.file = f.file WHERE v.revision IN ({marks})
 """
 
 
-def list_digests(vault: Vault) -> Iterator[bytes]:
-    """Every object that is whole in a vault."""
-    for some in batch(vault.database.read("SELECT digest FROM objects WHERE id IN (SELECT object FROM runs)")):
-        found = locate(vault.database, [bytes(digest) for (digest,) in some])
-        yield from (digest for digest, one in found.items() if one.is_whole)
+@dataclass(frozen=True, slots=True)
+class Needed:
+    """The objects that copies consist of: manifests and decisions, and what their files consist of."""
+
+    documents: frozenset[bytes]
+    content: frozenset[bytes]
 
 
-def write_inventory(vault: Vault, path: Path) -> int:
-    """Write down what a vault holds, for whoever makes a bundle for it; how many objects."""
-    digests = sorted(list_digests(vault))
-    lines = "".join(f"{digest.hex()}\n" for digest in digests)
-    path.write_text(f"{INVENTORY_HEAD}{vault.id}\n{lines}", encoding="ascii")
-    return len(digests)
+def find_needed(vault: Vault, revisions: Sequence[RevisionRow]) -> Needed:
+    """What these copies consist of, bases not counted: those depend on how an object is stored."""
+    numbers = [row.id for row in revisions]
+    return Needed(_read_digests(vault, _DOCUMENTS, numbers), _read_digests(vault, _CONTENT, numbers))
 
 
-def read_inventory(path: Path) -> frozenset[bytes]:
-    """What the receiver holds. Raises MissingPath or MalformedFile."""
-    if not path.is_file():
-        raise MissingPath("there is no such file", where=str(path), next_step="Make it with holdfast bundle inventory.")
-    try:
-        head, *lines = path.read_text(encoding="ascii").splitlines()
-        if not head.startswith(INVENTORY_HEAD):
-            raise ValueError("it does not begin as an inventory does")
-        return frozenset(_parse_digest(line) for line in lines)
-    except (ValueError, UnicodeDecodeError) as error:
-        step = "Make it anew with holdfast bundle inventory."
-        raise MalformedFile(f"this is no inventory: {error}", where=str(path), next_step=step) from error
-
-
-def _parse_digest(line: str) -> bytes:
-    digest = bytes.fromhex(line)
-    if len(digest) != 32:
-        raise ValueError(f"{line[:80]!r} is no digest")
-    return digest
-
-
-def find_needed(vault: Vault, revisions: Sequence[RevisionRow]) -> list[bytes]:
-    """Every object that these copies consist of: documents, decisions, content and bases."""
-    numbers: set[int] = set()
-    for some in batch([row.id for row in revisions]):
-        marks = ", ".join("?" * len(some))
-        numbers.update(number for (number,) in vault.database.read(_NEEDED.format(marks=marks), some))
-    digests: list[bytes] = []
-    for some in batch(sorted(numbers)):
+def _read_digests(vault: Vault, query: str, numbers: Sequence[int]) -> frozenset[bytes]:
+    found: set[int] = set()
+    for some in batch(numbers):
+        found.update(number for (number,) in vault.database.read(query.format(marks=", ".join("?" * len(some))), some))
+    digests: set[bytes] = set()
+    for some in batch(sorted(found)):
         marks = ", ".join("?" * len(some))
         rows = vault.database.read(f"SELECT digest FROM objects WHERE id IN ({marks})", some)  # noqa: S608
-        digests += [bytes(digest) for (digest,) in rows]
-    return digests
+        digests.update(bytes(digest) for (digest,) in rows)
+    return frozenset(digests)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What travels: objects by digest, and those of them that others are stored against; how many the receiver has."""
+
+    objects: dict[bytes, Located]
+    bases: frozenset[bytes]
+    left_out: int
+
+
+def choose_load(vault: Vault, needed: Needed, held: Inventory) -> Load:
+    """All documents, the content that the receiver lacks, and bases that it cannot build on. Raises DamagedVault."""
+    content = needed.content - held.objects
+    objects = _locate_whole(vault, needed.documents | content)
+    bases = frozenset(place.base for one in objects.values() for place in one.places) - {NO_BASE}
+    objects |= _locate_whole(vault, bases - held.bases - objects.keys())
+    return Load(objects, bases, len(needed.content) - len(content))
+
+
+def _locate_whole(vault: Vault, digests: Iterable[bytes]) -> dict[bytes, Located]:
+    wanted = sorted(digests)
+    found = locate(vault.database, wanted)
+    for digest in wanted:
+        if digest not in found or not found[digest].is_whole:
+            raise DamagedVault("an object is not whole", where=digest.hex(), next_step="Run `holdfast repair` first.")
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,27 +91,37 @@ class Parcel:
     storage: Storage
 
 
-def make_parcels(vault: Vault, digests: Iterable[bytes], work: LocalStorage) -> list[Parcel]:
+def make_parcels(vault: Vault, load: Load, work: LocalStorage) -> list[Parcel]:
     """Packs that hold these objects and nothing else; new ones are written to `work`. Raises DamagedVault."""
-    located = locate(vault.database, list(digests))
-    for digest, found in located.items():
-        if not found.is_whole:
-            raise DamagedVault("an object is not whole", where=digest.hex(), next_step="Run `holdfast repair` first.")
-    whole = _find_whole_packs(vault, located)
+    whole = _find_whole_packs(vault, load.objects)
+    travelling = frozenset(whole)
+    rest = [one for one in load.objects.values() if not _travels(one, travelling, one.digest in load.bases)]
     parcels = [Parcel(stored.key, stored.size, vault.storage) for stored in whole.values()]
-    rest = [found for found in located.values() if not any(place.pack in whole for place in found.places)]
-    parcels += [Parcel(pack.key, pack.size, work) for pack in _copy_frames(vault, rest, work)]
+    for kind in (Kind.DATA, Kind.DOCUMENT):  # apart: what says that a copy is kept is taken in last
+        some = [one for one in rest if one.kind is kind]
+        parcels += [Parcel(pack.key, pack.size, work) for pack in _copy_frames(vault, some, load.bases, work)]
     return sorted(parcels, key=lambda parcel: parcel.key)
+
+
+def _travels(one: Located, packs: frozenset[int], is_base: bool) -> bool:
+    """Whether an object is whole in these packs, and without a base if it is one."""
+    return covers([place for place in _choose_places(one, is_base) if place.pack in packs], one.size)
+
+
+def _choose_places(one: Located, is_base: bool) -> list[Place]:
+    """Where to read an object's frames, the best first."""
+    fitting = [place for place in one.places if not is_base or place.base == NO_BASE]
+    return sorted(fitting, key=lambda place: (not place.is_sound, place.base != NO_BASE, place.first))
 
 
 def _find_whole_packs(vault: Vault, located: dict[bytes, Located]) -> dict[int, Stored]:
     """Packs of which every object is wanted, by number."""
     numbers = {found.id for found in located.values()}
-    keys = {place.pack: place.key for found in located.values() for place in found.places}
+    keys = {place.pack: place.key for found in located.values() for place in found.places if place.is_sound}
     whole: dict[int, Stored] = {}
     for pack, key in keys.items():
         stored = vault.storage.find(key)
-        if stored is None or not numbers.issuperset(_read_pack_objects(vault, pack)):
+        if stored is None or not numbers.issuperset(_read_pack_objects(vault, pack)) or _mixes(vault, pack):
             continue
         if compute_digest(vault.storage, stored) == parse_pack_key(key):  # of a damaged one what is whole is copied
             whole[pack] = stored
@@ -123,10 +132,19 @@ def _read_pack_objects(vault: Vault, pack: int) -> set[int]:
     return {number for (number,) in vault.database.read("SELECT object FROM runs WHERE pack = ?", (pack,))}
 
 
-def _copy_frames(vault: Vault, objects: Sequence[Located], work: LocalStorage) -> Iterator[SealedPack]:
+def _mixes(vault: Vault, pack: int) -> bool:
+    """Whether a pack holds both decisions and content, which are taken in at different times."""
+    decides = "SELECT 1 FROM runs WHERE pack = ? AND object IN (SELECT entry FROM journal)"
+    content = "SELECT 1 FROM runs r JOIN objects o ON o.id = r.object WHERE r.pack = ? AND o.kind = ?"
+    return bool(vault.database.read(decides, (pack,)) and vault.database.read(content, (pack, Kind.DATA)))
+
+
+def _copy_frames(
+    vault: Vault, objects: Sequence[Located], bases: frozenset[bytes], work: LocalStorage
+) -> Iterator[SealedPack]:
     writer: PackWriter | None = None
-    for found in sorted(objects, key=lambda one: (one.places[0].key, one.places[0].offset)):
-        for head, index, frame in _read_encoded(vault, found):
+    for one in sorted(objects, key=lambda one: (one.places[0].key, one.places[0].offset)):
+        for head, index, frame in _read_encoded(vault.storage, one, one.digest in bases):
             if writer is not None and writer.is_full:
                 yield writer.seal()
                 writer = None
@@ -136,74 +154,27 @@ def _copy_frames(vault: Vault, objects: Sequence[Located], work: LocalStorage) -
         yield writer.seal()
 
 
-def _read_encoded(vault: Vault, found: Located) -> Iterator[tuple[ObjectHead, int, EncodedFrame]]:
-    """Every frame of an object once, as it is stored."""
-    done: set[int] = set()
-    for place in sorted(found.places, key=lambda one: one.first):
-        head: ObjectHead | None = None
-        for index, offset, size in _list_frames(place):
-            if index in done:
-                continue
-            done.add(index)
-            said, payload = read_frame(vault.storage, place.key, offset, size)
-            head = head or ObjectHead(said.digest, said.base, said.object_bytes, said.count, said.kind)
-            yield head, index, EncodedFrame(said.codec, said.raw_bytes, payload)
+def _read_encoded(storage: Storage, one: Located, is_base: bool) -> Iterator[tuple[ObjectHead, int, EncodedFrame]]:
+    """Every frame of an object once, as it is stored; frames of one head form a run."""
+    head: ObjectHead | None = None
+    for job in plan_frames(replace(one, places=tuple(_choose_places(one, is_base))), {}):
+        said, payload = _read_one(storage, job)
+        if head is None or head.base != said.base:
+            head = ObjectHead(said.digest, said.base, said.object_bytes, said.count, said.kind)
+        yield head, job.index, EncodedFrame(said.codec, said.raw_bytes, payload)
 
 
-def _list_frames(place: Place) -> Iterator[tuple[int, int, int]]:
-    offset = place.offset
-    for index, (_, size) in enumerate(place.frames, place.first):
-        yield index, offset, size
-        offset += HEAD_BYTES + size
-
-
-def check_arrived(vault: Vault, work: LocalStorage, report: Callable[[int, int], None]) -> list[SealedPack]:
-    """Packs that arrived, each compared with its name; every base they need is there or in the vault. Raises
-    DamagedVault, and then nothing was taken in."""
-    stored = list(work.iterate("packs/"))
-    packs: list[SealedPack] = []
-    for done, pack in enumerate(stored, 1):
-        digest = parse_pack_key(pack.key)
-        if digest is None or compute_digest(work, pack) != digest:
-            raise DamagedVault("a pack is not what its name says", where=pack.key, next_step="Copy the bundle again.")
-        packs.append(SealedPack(pack.key, digest, pack.size, read_index(work, pack)))
-        report(done, len(stored))
-    _check_bases(vault, [run for pack in packs for run in pack.runs])
-    return packs
-
-
-def _check_bases(vault: Vault, runs: Sequence[Run]) -> None:
-    arrived = {run.digest for run in runs}
-    needed = {run.base for run in runs if run.base != NO_BASE} - arrived
-    held = {digest for digest, one in locate(vault.database, sorted(needed)).items() if one.is_whole}
-    if needed - held:
-        raise DamagedVault(
-            f"{len(needed - held)} objects that it builds on are neither in the bundle nor in this vault",
-            where=vault.location,
-            next_step="Ask for a bundle made for this vault's inventory: holdfast bundle inventory.",
-        )
-
-
-def take_in(vault: Vault, work: LocalStorage, packs: Sequence[SealedPack], report: Callable[[int, int], None]) -> int:
-    """Put packs that were checked into the vault; how many it lacked."""
-    new = 0
-    for done, pack in enumerate(packs, 1):
-        if vault.storage.find(pack.key) is None:
-            copy_pack(work, Stored(pack.key, pack.size), vault)
-            new += 1
-        add_pack(vault.database, pack)
-        report(done, len(packs))
-    return new
-
-
-def copy_pack(source: Storage, pack: Stored, vault: Vault) -> None:
-    """Copy a pack from another medium. Raises DamagedVault when what arrives is not what its name says."""
-    step = 8 << 20
-    with vault.storage.create_staging(f"{pack.key.rpartition('/')[2]}.arriving-{vault.now}") as file:
-        for offset in range(0, pack.size, step):
-            file.write(source.read(pack.key, offset, min(step, pack.size - offset)))
-    vault.storage.put(pack.key, file.path)
-    vault.storage.forget(pack.key)
-    if compute_digest(vault.storage, pack) != parse_pack_key(pack.key):
-        vault.storage.delete(pack.key)
-        raise DamagedVault("a pack did not arrive as it was sent", where=pack.key, next_step="Run it again.")
+def _read_one(storage: Storage, job: FrameJob) -> tuple[FrameHead, memoryview]:
+    """A frame from the first of its places that is whole. Raises DamagedVault."""
+    for place in job.places:
+        try:
+            head, payload = read_frame(storage, place.key, place.offset, place.payload_bytes)
+        except (DamagedVault, StorageError):
+            continue
+        if head.digest == job.digest and head.index == job.index:
+            return head, payload
+    raise DamagedVault(
+        f"frame {job.index} of an object cannot be read",
+        where=", ".join(dict.fromkeys(place.key for place in job.places)) or job.digest.hex(),
+        next_step="Run `holdfast repair` first.",
+    )

@@ -1,15 +1,16 @@
-"""`holdfast sync OTHER`: packs that one vault has and the other lacks, copied and compared with their names."""
+"""`holdfast sync OTHER`: packs and signatures that one vault has and the other lacks, compared with their names."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from holdfast.records.errors import DamagedVault
-from holdfast.vault.adopting import adopt_packs
-from holdfast.vault.bundling import copy_pack
-from holdfast.vault.opening import Vault
-from holdfast.workflows.vaults import VaultAsked, open_vault
+from holdfast.records.vault import Damage, ObjectId, to_object_id
+from holdfast.vault.opening import Vault, read_bytes
+from holdfast.vault.syncing import Copied, copy_missing
+from holdfast.workflows.signatures import put_signature
+from holdfast.workflows.vaults import VaultAsked, holding, open_vault
 
 Report = Callable[[str, int, int], None]
+_SIGNATURES = "signatures/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,40 +24,40 @@ class SyncAsked:
 
 @dataclass(frozen=True, slots=True)
 class Synced:
-    """Packs and bytes that each side received, and packs that did not arrive as their name says, with why."""
+    """Packs and bytes that each side received, and packs that are not what their name says, with what they hurt."""
 
     received: int
     received_bytes: int
     sent: int
     sent_bytes: int
-    refused: tuple[tuple[str, str], ...]
+    refused: tuple[Damage, ...]
 
 
 def run_sync(asked: SyncAsked, report: Report) -> Synced:
     """Bring this vault, and with `push` the other one too, up to what both hold. Run again to go on."""
     there = VaultAsked(asked.other, asked.vault.environ, asked.vault.clock)
-    with open_vault(asked.vault, make=True) as mine, open_vault(there, make=asked.push) as theirs:
-        refused: list[tuple[str, str]] = []
-        received = _copy_missing(theirs, mine, refused, lambda done, total: report("receiving", done, total))
-        sent = (0, 0)
+    with open_vault(there, make=asked.push) as theirs, open_vault(asked.vault, make=True) as mine:
+        received = copy_missing(theirs, mine, lambda done, total: report("receiving", done, total))
+        _copy_signatures(theirs, mine)
+        sent = Copied(0, 0, ())
         if asked.push:
-            sent = _copy_missing(mine, theirs, refused, lambda done, total: report("sending", done, total))
-        return Synced(*received, *sent, tuple(refused))
+            sent = copy_missing(mine, theirs, lambda done, total: report("sending", done, total))
+            _copy_signatures(mine, theirs)
+    refused = (*received.refused, *sent.refused)
+    return Synced(received.packs, received.size, sent.packs, sent.size, refused)
 
 
-def _copy_missing(
-    source: Vault, target: Vault, refused: list[tuple[str, str]], report: Callable[[int, int], None]
-) -> tuple[int, int]:
-    held = {stored.key for stored in target.storage.iterate("packs/")}
-    missing = [stored for stored in source.storage.iterate("packs/") if stored.key not in held]
-    total, done, size, count = sum(pack.size for pack in missing), 0, 0, 0
-    for pack in missing:
-        try:
-            copy_pack(source.storage, pack, target)
-            size, count = size + pack.size, count + 1
-        except DamagedVault as error:
-            refused.append((pack.key, f"{error.what} (from {source.location})"))
-        done += pack.size
-        report(done, total)
-    adopt_packs(target)
-    return count, size
+def _copy_signatures(source: Vault, target: Vault) -> None:
+    """Signatures of copies; two vaults may have given one number to different ones."""
+    wanted: dict[ObjectId, list[bytes]] = {}
+    for stored in source.storage.iterate(_SIGNATURES):
+        manifest = to_object_id(bytes.fromhex(stored.key.split("/")[1]))
+        wanted.setdefault(manifest, []).append(read_bytes(source.storage, stored.key))
+    if not wanted:
+        return
+    with holding(target, "signatures"):
+        held = {read_bytes(target.storage, stored.key) for stored in target.storage.iterate(_SIGNATURES)}
+        for manifest, found in wanted.items():
+            for data in found:
+                if data not in held:
+                    put_signature(target, manifest, data)

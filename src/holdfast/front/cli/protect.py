@@ -1,12 +1,16 @@
 """`holdfast protect`: parity against damage."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from holdfast.front.cli.bytes import tell_bytes
-from holdfast.front.cli.console import open_output, print_json, show_progress
+from holdfast.front.cli.bytes import ByteProgress, tell_bytes, tell_damage
+from holdfast.front.cli.console import open_output, print_json
 from holdfast.front.cli.options import JsonOption, VaultOption
+from holdfast.records.errors import DamagedVault
+
+if TYPE_CHECKING:
+    from holdfast.vault.protecting import Protected
 
 
 def protect_command(
@@ -15,21 +19,34 @@ def protect_command(
     ] = 10.0,
     vault: VaultOption = "",
     json: JsonOption = False,
-) -> None:
+) -> int:
     """Make parity (Reed-Solomon) for packs that have none, so that `holdfast repair` can bring back damaged ones.
+
+    Ends with 12 when a pack is damaged already: no parity is made of it.
 
     Example:  holdfast protect --parity 10
     """
     from holdfast.workflows.protect import ProtectAsked, run_protect
     from holdfast.workflows.vaults import VaultAsked
 
-    with show_progress("making parity") as bar:
-        answer = run_protect(ProtectAsked(VaultAsked(vault), parity), lambda _, done, all_: bar(done, all_))
+    with ByteProgress() as progress:
+        answer = run_protect(ProtectAsked(VaultAsked(vault), parity), progress.tell)
     if json:
         print_json(answer)
-        return
-    made = f"{answer.made} made now, {answer.removed} no longer needed"
-    open_output().out.print(
-        f"{answer.packs} packs of {tell_bytes(answer.size)} are protected by {tell_bytes(answer.parity)} of parity"
-        f" ({answer.percent:g} %): {made}"
+    else:
+        print_protected(answer)
+    return DamagedVault.exit_code if answer.refused else 0
+
+
+def print_protected(answer: "Protected") -> None:
+    """What is protected by how much, and what is not."""
+    output = open_output().out
+    made = f"{answer.made} sets made now, {answer.removed} no longer needed"
+    output.print(
+        f"{answer.packs - len(answer.refused)} packs of {tell_bytes(answer.size)} are protected by"
+        f" {tell_bytes(answer.parity)} of parity ({answer.percent:g} %): {made}"
     )
+    if answer.refused:
+        output.print(f"{len(answer.refused)} packs are damaged, and no parity was made of them: run holdfast repair")
+    for line in tell_damage(answer.refused):
+        output.print(line, markup=False, soft_wrap=True)

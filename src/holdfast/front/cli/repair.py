@@ -1,15 +1,17 @@
 """`holdfast repair`: damaged bytes back."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from holdfast.front.cli.bytes import tell_damage
-from holdfast.front.cli.console import open_output, print_json, show_progress
+from holdfast.front.cli.bytes import ByteProgress, tell_damage
+from holdfast.front.cli.console import open_output, print_json
 from holdfast.front.cli.options import JsonOption, VaultOption
 from holdfast.records.errors import DamagedVault
 
 if TYPE_CHECKING:
+    from holdfast.vault.repairing import Repaired
     from holdfast.workflows.repair import RepairAnswer
 
 
@@ -32,8 +34,8 @@ def repair_command(
     from holdfast.workflows.repair import RepairAsked, run_repair
     from holdfast.workflows.vaults import VaultAsked
 
-    with show_progress("repairing") as bar:
-        answer = run_repair(RepairAsked(VaultAsked(vault), tuple(sources or ())), lambda _, done, all_: bar(done, all_))
+    with ByteProgress() as progress:
+        answer = run_repair(RepairAsked(VaultAsked(vault), tuple(sources or ())), progress.tell)
     if json:
         print_json(answer)
     else:
@@ -43,17 +45,24 @@ def repair_command(
 
 def _print(answer: "RepairAnswer") -> None:
     output, found = open_output().out, answer.repaired
-    if not found.damaged and not found.from_parity:
-        output.print("nothing is damaged")
-    else:
-        output.print(f"{len(found.damaged)} packs were damaged")
-    for key in found.from_parity:
-        output.print(f"  from parity  {key}", soft_wrap=True)
-    for source, count in found.recovered:
-        output.print(f"  {count} objects from {source}", markup=False, soft_wrap=True)
+    for line in _describe(found):
+        output.print(line, markup=False, soft_wrap=True)
     for line in tell_damage(found.lost):
         output.print(line, markup=False, soft_wrap=True)
     for note in answer.notes:
         output.print(f"note  {note}", markup=False, soft_wrap=True)
     if found.lost:
         output.print("next: name a second vault or the original folder with --from; the rest of the vault is readable")
+
+
+def _describe(found: "Repaired") -> Iterator[str]:
+    if found.damaged:
+        yield f"{len(found.damaged)} pack{'s were' if len(found.damaged) > 1 else ' was'} damaged"
+    elif not (found.from_parity or found.recovered or found.lost):
+        yield "nothing is damaged"
+    yield from (f"  from its own frames  {key}" for key in found.remade)
+    yield from (f"  from parity  {key}" for key in found.from_parity)
+    yield from (f"  from {source}  {key}" for key, source in found.copied)
+    yield from (f"  {count} objects from {source}" for source, count in found.recovered)
+    if found.lost:
+        yield f"{len(found.lost)} objects are lost:"

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from holdfast.front.cli.bytes import ByteProgress, tell_bytes
+from holdfast.front.cli.bytes import ByteProgress, tell_bytes, tell_damage
 from holdfast.front.cli.console import open_output, print_json
 from holdfast.front.cli.options import JsonOption, VaultOption
 from holdfast.records.errors import DamagedVault
@@ -35,6 +35,8 @@ def sync_command(
     sent = f"; {answer.sent} sent, {tell_bytes(answer.sent_bytes)}" if push else ""
     output = open_output().out
     output.print(received + sent)
-    for key, why in answer.refused:
-        output.print(f"  refused  {key}: {why}", markup=False, soft_wrap=True)
+    if answer.refused:
+        output.print(f"{len(answer.refused)} packs refused; repair them where they are, then run again")
+    for line in tell_damage(answer.refused):
+        output.print(line, markup=False, soft_wrap=True)
     return code

@@ -219,7 +219,9 @@ _HURT: Final = """
 WITH users AS (
   SELECT object AS hit, file, CAST(NULL AS BIGINT) AS revision FROM file_objects WHERE object IN ({marks})
   UNION SELECT u.base, f.file, CAST(NULL AS BIGINT) FROM runs u JOIN file_objects f ON f.object = u.object
-    WHERE u.base IN ({marks})
+    JOIN objects o ON o.id = u.object WHERE u.base IN ({marks})
+    AND NOT EXISTS (SELECT 1 FROM runs e JOIN packs k ON k.id = e.pack WHERE e.object = u.object AND e.base IS NULL
+      AND e.count >= (o.size + 1048575) / 1048576 AND k.damage IS NULL AND k.state = 'live')
   UNION SELECT manifest, manifest, CAST(NULL AS BIGINT) FROM files WHERE manifest IN ({marks})
   UNION SELECT v.file, v.file, CAST(NULL AS BIGINT) FROM revision_files v WHERE v.file IN ({marks})
   UNION SELECT v.revision, v.file, v.revision FROM revision_files v WHERE v.revision IN ({marks})
