@@ -7,12 +7,15 @@ import os
 import re
 import secrets
 import uuid
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final, cast
 
+from blake3 import blake3
+
+from holdfast.records.canonical_json import encode_canonical
 from holdfast.records.errors import (
     AccessDenied,
     DamagedVault,
@@ -72,13 +75,9 @@ def make_vault(storage: StagedStorage, clock: Clock) -> str:
     if found is not None:
         return found
     if next(storage.iterate("packs/"), None) is not None:
-        raise DamagedVault(
-            "the vault has packs, and no identity",
-            where=IDENTITY_KEY,
-            next_step="Restore vault.json from another copy of the vault, or write it anew as docs/format.md says.",
-        )
+        raise _no_identity("the vault has packs, and no identity")
     made = {"format": FORMAT, "id": str(uuid.uuid4()), "created_at": clock().strftime("%Y-%m-%dT%H:%M:%SZ")}
-    put_bytes(storage, IDENTITY_KEY, json.dumps(made).encode())
+    put_bytes(storage, IDENTITY_KEY, encode_canonical({**made, "check": _compute_check(made)}).encode())
     return _read_identity_back(storage)
 
 
@@ -97,6 +96,12 @@ def _read_identity_back(storage: StagedStorage) -> str:
             next_step="No vault was made. Check the medium, then run again.",
         )
     return found
+
+
+def _compute_check(said: Mapping[str, Any]) -> str:
+    """BLAKE3 of the identity's canonical JSON without its check."""
+    rest = {key: value for key, value in said.items() if key != "check"}
+    return blake3(encode_canonical(rest).encode()).hexdigest()
 
 
 @contextlib.contextmanager
@@ -140,18 +145,21 @@ def find_identity(storage: StagedStorage) -> str | None:
         if not _ID.fullmatch(identity):
             raise ValueError("its id is no plain name")
     except (ValueError, KeyError, TypeError) as error:
-        raise DamagedVault(
-            f"the vault's identity cannot be read: {error!r}",
-            where=IDENTITY_KEY,
-            next_step="Restore vault.json from another copy of the vault, or write it anew as docs/format.md says.",
-        ) from error
+        raise _no_identity(f"the vault's identity cannot be read: {error!r}") from error
     if version > FORMAT:
         raise NewerVault(
             f"the vault has format {version}; this holdfast knows up to {FORMAT}",
             where=IDENTITY_KEY,
             next_step="Install a newer holdfast. Nothing was changed.",
         )
+    if said.get("check", "") not in ("", _compute_check(said)):
+        raise _no_identity("the vault's identity is not what was written")
     return identity
+
+
+def _no_identity(what: str) -> DamagedVault:
+    step = "Restore vault.json from another copy of the vault, or write it anew as docs/format.md says."
+    return DamagedVault(what, where=IDENTITY_KEY, next_step=step)
 
 
 def put_bytes(storage: StagedStorage, key: str, data: bytes) -> None:
