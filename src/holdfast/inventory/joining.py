@@ -105,7 +105,10 @@ class _Joined:
         targets = lookup.find_targets(reference.name, path)
         named = [(target, found) for target in targets if (found := _name(target, sighting)) is not None]
         for target, found in named:
-            self._put(self._build(target.place, replace(sighting, text=target.value or ""), found, (call,)))
+            if target.is_listed:  # `ChatModel.SMALL`: the entry of the list is no use, its mention is
+                self._put(self._build(call, replace(sighting, confidence=Confidence.INFERRED), found, ()))
+            else:
+                self._put(self._build(target.place, replace(sighting, text=target.value or ""), found, (call,)))
         if named or sighting.confidence is not Confidence.UNRESOLVED or any(target.value for target in targets):
             return
         if call in self._fed or (reference.name.startswith("call:") and targets):

@@ -18,6 +18,7 @@ class Target:
 
     place: Place
     value: str | None
+    is_listed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +58,8 @@ class Lookup:
             return
         for held in self._find_definitions(name, path):
             if held.definition.value is not None:
-                found.add(Target(Place(held.path, held.definition.line), held.definition.value))
+                place = Place(held.path, held.definition.line)
+                found.add(Target(place, held.definition.value, held.definition.is_listed))
             elif held.definition.alias is not None:
                 self._find(held.definition.alias, held.path, found, seen)
             else:

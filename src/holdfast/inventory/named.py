@@ -18,7 +18,10 @@ _OWN_WORDS = frozenset(
     {"embedding", "embeddings"}
 )  # `pyannote/embedding` is a repository, `acme/embedding` a placeholder
 _ANY_STEM = re.compile(
-    r"(?:(?:my|your|some|new|old)[-_]?)?(?:models?|checkpoints?|ckpt|weights|epoch|step)[-_]?(?:\d+|[xn])?"
+    r"(?:(?:my|your|some|new|old)[-_]?)?(?:(?:pytorch_)?models?|checkpoints?|ckpt|weights|epoch|step)"
+    r"[-_]?(?:\d+|[xn])?(?:-of-\d+)?"
+    r"|(?:best|final|last|latest|initial|trained|fine-?tuned|single|saved)"
+    r"[-_]?(?:model|lm|tagger|tokenizer|checkpoint|weights|ckpt)?"
 )
 _FOLDERS = frozenset(
     {"weights", "checkpoints", "ckpts", "models", "outputs", "output", "results", "data", "configs", "cache", "assets"}

@@ -17,6 +17,7 @@ from holdfast.inventory.named import (
     name_short,
     name_weights,
     refuses,
+    says_more_than_suffix,
 )
 from holdfast.inventory.shapes import (
     ANY,
@@ -260,8 +261,10 @@ def _find_at_engine(name: str, engine: Engine, lexicon: Lexicon) -> Named | None
     known = find_known_repository(name, lexicon) or find_single(name, lexicon) or find_local_file(name, lexicon)
     if known is None and "/" in name:
         known = find_repository(name, lexicon)
-    is_folder = "/" in name and is_path(name, lexicon)
-    return known or (name_short(engine.word, name) if engine.open.fullmatch(name) and not is_folder else None)
+    says_nothing = is_file(name) and not says_more_than_suffix(name)
+    if known is not None or says_nothing or ("/" in name and is_path(name, lexicon)):
+        return known
+    return name_short(engine.word, name) if engine.open.fullmatch(name) else None
 
 
 def _find_at_modelscope(name: str, lexicon: Lexicon) -> Named | None:

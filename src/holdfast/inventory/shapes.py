@@ -162,7 +162,12 @@ def find_url(name: str, _: Lexicon) -> Named | None:
 def _find_hub_address(name: str) -> Named | None:
     """`hf://org/name/folder/file.safetensors`: a file of a repository, as fsspec and cached_path read it."""
     match = _HUB_ADDRESS.fullmatch(name)
-    if match is None or match["repo"].partition("/")[0] in _NOT_MODELS_ON_HUB or refuses(match["repo"]):
+    if (
+        match is None
+        or name.lower().endswith(_MEDIA)
+        or match["repo"].partition("/")[0] in _NOT_MODELS_ON_HUB
+        or refuses(match["repo"])
+    ):
         return None
     revision = classify_revision(match["revision"])
     return Named(ModelName("pkg:huggingface", match["repo"]), revision, Kind.WEIGHTS, Confidence.DECLARED)

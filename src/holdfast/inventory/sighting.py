@@ -60,6 +60,7 @@ class Definition:
     line: int
     value: str | None = None  # the string, or …
     alias: str | None = None  # … the dotted name it re-exports
+    is_listed: bool = False  # part of a catalogue: the use stands where the name is asked for
 
 
 @dataclass(frozen=True, slots=True)

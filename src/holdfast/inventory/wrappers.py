@@ -83,7 +83,7 @@ def _read_handing(path: str, handing: Handing, lookup: Lookup) -> Iterator[tuple
     elif handing.link is not None:
         for target in lookup.find_targets(handing.link, path):
             if target.value:
-                yield target.place, target.value
+                yield Place(path, handing.line) if target.is_listed else target.place, target.value
 
 
 def _pass_on(handing: Handing, opened: _Open) -> Iterator[_Open]:

@@ -64,3 +64,27 @@ def test_an_archive_beside_the_weight_file_that_it_holds_is_a_use() -> None:
     text = 'CRAFT = {"filename": "craft_mlt_25k.pth", "url": "https://example.org/v1/craft_mlt_25k.zip"}\n'
     assert "pkg:generic/file/craft_mlt_25k.zip" in list_models(text)
     assert list_models('DATA = {"filename": "words.txt", "url": "https://example.org/v1/words.zip"}\n') == []
+
+
+def test_a_member_of_an_enumeration_is_a_use_where_it_is_asked_for() -> None:
+    body = "\n".join(f'    M{number} = "{name}"' for number, name in enumerate(NAMES))
+    files = {
+        "app/models.py": f"from enum import Enum\nclass ChatModel(str, Enum):\n{body}\n",
+        "app/main.py": "from openai import OpenAI\nfrom app.models import ChatModel\n"
+        "OpenAI().chat.completions.create(model=ChatModel.M3, messages=[])\n",
+    }
+    reports = [read_python(Source(path, text)) for path, text in files.items()]
+    uses = join_reports("root", reports, lambda _: Environment.PROD, lambda _: "").uses
+    assert [(str(use.place), use.text, str(use.model)) for use in uses] == [
+        ("app/main.py:3", "ChatModel.M3", "api:openai/gpt-4.4")
+    ]
+
+
+def test_what_the_code_itself_writes_is_no_use() -> None:
+    text = """
+        from flair.models import SequenceTagger
+        SequenceTagger.load(tmp_path / "tagger_v2.pt")
+        SequenceTagger.load("best-model.pt")
+        SequenceTagger.load("path/to/tagger_v2.pt")
+        """
+    assert [name for name in list_models(text) if name != "None"] == []

@@ -1,6 +1,7 @@
 """Long lists of supported models: told once with their length, so that a list does not drown the uses."""
 
 import ast
+import re
 from collections.abc import Iterator
 from itertools import islice
 
@@ -16,6 +17,7 @@ PROBED = 16
 SAMPLE = 3
 DEPTH_MAX = 4
 ENTRIES_MAX = 50_000
+_MARKED = re.compile(r"^(?=\S{4,200}$).*[\d/:_.-]")  # every name that is one anywhere has a digit or a mark
 _DISPLAYS = (ast.Dict, ast.List, ast.Tuple, ast.Set)
 
 
@@ -131,7 +133,7 @@ def _is_filled(entry: list[ast.expr]) -> bool:
 
 
 def _find_name(parts: list[ast.expr]) -> str | None:
-    texts = [text for part in parts if (text := find_text(part)) is not None]
+    texts = [text for part in parts if (text := find_text(part)) is not None and _MARKED.search(text)]
     named = next((text for text in texts if find_distinct(text) is not None or _is_weight_file(text)), None)
     return named or next((name for part in parts if (name := _find_file(part)) is not None), None)
 

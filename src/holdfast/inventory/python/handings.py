@@ -37,6 +37,18 @@ _FOREIGN = frozenset(sys.stdlib_module_names) | {
     "seaborn", "setuptools", "sklearn", "sqlalchemy", "st", "starlette", "streamlit", "tensorflow", "tf", "torch",
     "torchvision", "tqdm", "typer", "wandb", "yaml",
 }  # fmt: skip
+# Callables of the language, of logging, of forms and of tests, which take many words and load nothing.
+_NOBODYS = frozenset(
+    {
+        "Column", "Enum", "Field", "ForeignKey", "TypeVar", "add_argument", "add_option", "append", "critical", "debug",
+        "delattr", "dict", "endswith", "error", "exception", "field", "find", "format", "get", "getattr", "getenv",
+        "getLogger", "get_logger", "group", "hasattr", "index", "info", "insert", "isinstance", "join", "log",
+        "namedtuple",
+        "open", "parametrize", "pop", "print", "relationship", "remove", "reverse", "set", "setattr",
+        "setdefault", "sort",
+        "split", "startswith", "str", "strftime", "strip", "symbols", "type", "update", "warn", "warning", "write",
+    }
+)  # fmt: skip
 _TEXT = re.compile(r"[A-Za-z0-9~./][\w./:@+-]{1,159}")
 _NAMED = (ast.Name, ast.Attribute, ast.IfExp, ast.BoolOp)
 _WORDS = frozenset({"model", "models", "size", "arch", "pretrained", "variant", "ckpt", "checkpoint", "weights"})
@@ -85,7 +97,8 @@ class _Reader:
 
     def read_call(self, site: CallSite) -> Iterator[Handing]:
         """What one call hands to a callable that no table knows."""
-        given = [*_list_given(site.call, get_last_word(site.call.func))]
+        word = get_last_word(site.call.func)
+        given = [*_list_given(site.call, word)] if word and word not in _NOBODYS else []
         if not given or self._calls.find_load(site.call, site.scope) is not None:
             return
         for callee in self._find_callees(site):

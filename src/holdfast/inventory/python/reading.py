@@ -39,7 +39,10 @@ def read_tree(path: str, tree: ast.Module, *, wants_uses: bool = True) -> FileRe
             PlaceReader(module, calls, findings, pure).read()
         add_catalogues(module, findings)
         definitions = collect_definitions(module, calls.values)
-        kept = tuple(one for one in definitions if one.value is None or not findings.is_listed(one.line))
+        kept = tuple(
+            replace(one, is_listed=True) if one.value is not None and findings.is_listed(one.line) else one
+            for one in definitions
+        )
         handings = collect_handings(module, calls, findings)
         rosters = collect_rosters(module, calls.values)
         return replace(findings.build_report(), definitions=kept, handings=handings, rosters=rosters)

@@ -71,6 +71,7 @@ class _Trail:
     depth: int = 0
 
 
+_PRODUCT = re.compile(r"(?i)te?mp|result|out(?:put)?_|output|save|export|dest|dst|train|fixture|work_?dir")
 _ENVIRONMENT_READERS = frozenset(
     {
         "getenv",
@@ -454,7 +455,7 @@ class Values:
         return values.pop() if len(values) == 1 and not inner.found.links else None
 
     def step_added(self, expr: ast.BinOp, scope: Scope, trail: _Trail) -> None:
-        if isinstance(expr.op, ast.Div) and isinstance(expr.right, ast.Constant | ast.Name | ast.Attribute):
+        if isinstance(expr.op, ast.Div) and isinstance(expr.right, ast.Constant | ast.Name) and not _is_product(expr):
             self._last_part(expr.right, scope, trail)
         if not isinstance(expr.op, ast.Add):
             return
@@ -463,6 +464,14 @@ class Values:
             trail.found.texts.append(Text(left + right, expr.lineno, expr))
         elif isinstance(expr.left, ast.List | ast.Tuple) or isinstance(expr.right, ast.List | ast.Tuple):
             self._each([expr.left, expr.right], scope, trail)
+
+
+def _is_product(path: ast.BinOp) -> bool:
+    """`tmp_path / "tagger.pt"`: what the code itself wrote."""
+    left: ast.expr = path.left
+    while isinstance(left, ast.BinOp):
+        left = left.left
+    return bool(_PRODUCT.search(get_path(left)))
 
 
 def _is_environment(func: ast.expr) -> bool:
