@@ -39,6 +39,7 @@ from holdfast.vault.storage.seam import Stored
 
 GRACE_S: Final = 7 * 24 * 3600
 _REWRITE_SHARE: Final = 0.5  # a pack is written anew when less of it is still needed
+_REWRITE_BYTES_MIN: Final = 4096  # and when at least this much is not
 
 Report = Callable[[int, int], None]
 
@@ -118,12 +119,14 @@ def _sort_packs(database: Database, ripe: set[int]) -> tuple[list[PackRow], list
         if pack.state == DELETING or (useless[pack.id] + spare[pack.id] and not needed[pack.id]):
             remove.append(pack)
             freed += pack.size
-        elif pack.damage is None and useless[pack.id] > (1 - _REWRITE_SHARE) * (
-            needed[pack.id] + spare[pack.id] + useless[pack.id]
-        ):
+        elif _is_worth_rewriting(pack, needed[pack.id] + spare[pack.id], useless[pack.id]):
             rewrite.append(pack)
             freed += useless[pack.id]
     return remove, rewrite, freed
+
+
+def _is_worth_rewriting(pack: PackRow, needed: int, useless: int) -> bool:
+    return pack.damage is None and useless >= _REWRITE_BYTES_MIN and needed < _REWRITE_SHARE * (needed + useless)
 
 
 def _weigh_packs(database: Database, ripe: set[int]) -> tuple[Counter[int], Counter[int], Counter[int]]:
