@@ -1,0 +1,165 @@
+"""Several real processes on one vault, and processes that are killed: nothing is lost, nothing is done twice."""
+
+import os
+import tempfile
+from pathlib import Path
+from random import Random
+from time import sleep
+
+import pytest
+
+from holdfast.vault.adopting import adopt_packs
+from holdfast.vault.opening import Vault, open_local_vault
+from tests.vault.models import hash_folder, make_bf16, restore, tell, tune, verify, write_safetensors
+from tests.vault.processes import Worker, run_at_once, run_one
+
+KILLS = 12
+
+
+def make_model(folder: Path, seed: int = 1, files: int = 3) -> Path:
+    for number in range(files):
+        tensors = {f"layer.{part}": ("BF16", make_bf16(150_000, seed * 100 + number * 10 + part)) for part in range(6)}
+        write_safetensors(folder / f"model-{number}.safetensors", tensors)
+    (folder / "README.md").write_bytes(b"words " * 1000)
+    return folder
+
+
+def open_again(folder: Path) -> Vault:
+    vault = open_local_vault(folder)
+    adopt_packs(vault)
+    return vault
+
+
+def check_all_comes_back(vault: Vault, folder: Path, name: str) -> None:
+    with tempfile.TemporaryDirectory() as out:
+        restore(vault, Path(out), name)
+        assert hash_folder(Path(out)) == hash_folder(folder)
+
+
+def list_written_twice(vault: Vault) -> list[object]:
+    return vault.database.read(
+        "SELECT o.digest FROM runs r JOIN objects o ON o.id = r.object WHERE o.kind = 1 GROUP BY o.digest"
+        " HAVING COUNT(*) > 1"
+    )
+
+
+def test_processes_that_keep_the_same_model_at_once_write_every_object_once(tmp_path: Path) -> None:
+    model = make_model(tmp_path / "model")
+    workers = [Worker("keep", tmp_path / "vault", model, f"org/{number}") for number in range(3)]
+    for done in run_at_once(workers):
+        assert done.code == 0, done.said
+    vault = open_again(tmp_path / "vault")
+    assert list_written_twice(vault) == []
+    for number in range(3):
+        check_all_comes_back(vault, model, f"org/{number}")
+    assert verify(vault).damage == ()
+
+
+def test_processes_that_keep_the_same_revision_under_one_name_agree(tmp_path: Path) -> None:
+    model = make_model(tmp_path / "model", files=1)
+    for done in run_at_once([Worker("keep", tmp_path / "vault", model, "org/same") for _ in range(3)]):
+        assert done.code == 0, done.said
+    vault = open_again(tmp_path / "vault")
+    check_all_comes_back(vault, model, "org/same")
+    assert vault.database.read("SELECT COUNT(*) FROM revisions WHERE state = 'kept'") == [(1,)]
+
+
+def test_a_prune_beside_keeps_takes_nothing_that_they_need(tmp_path: Path) -> None:
+    first = make_model(tmp_path / "first")
+    assert run_one("keep", tmp_path / "vault", first, "org/first").code == 0
+    vault = open_again(tmp_path / "vault")
+    tell(vault, "drop", "org/first")
+    second = tmp_path / "second"
+    for number in range(3):
+        tensors = {
+            f"layer.{part}": ("BF16", tune(make_bf16(150_000, 100 + number * 10 + part), part, 0.2 if part % 2 else 0))
+            for part in range(6)
+        }
+        write_safetensors(second / f"model-{number}.safetensors", tensors)
+    workers = [
+        Worker("prune", tmp_path / "vault"),
+        Worker("keep", tmp_path / "vault", second, "org/second"),
+        Worker("keep", tmp_path / "vault", first, "org/again"),
+        Worker("verify", tmp_path / "vault"),
+    ]
+    for done in run_at_once(workers):
+        assert done.code == 0, done.said
+        assert done.said.split()[:1] in ([], ["0"]) or done.said.strip().isdigit(), done.said
+    check_all_comes_back(vault, second, "org/second")
+    check_all_comes_back(vault, first, "org/again")
+    assert verify(vault).damage == ()
+
+
+def test_a_prune_beside_a_restore_leaves_it_whole(tmp_path: Path) -> None:
+    weights = {f"w{number}": ("BF16", make_bf16(200_000, number)) for number in range(8)}
+    write_safetensors(tmp_path / "all/m.safetensors", weights)
+    write_safetensors(tmp_path / "some/m.safetensors", {name: weights[name] for name in ("w1", "w5")})
+    for name in ("all", "some"):
+        assert run_one("keep", tmp_path / "vault", tmp_path / name, f"org/{name}").code == 0
+    tell(open_again(tmp_path / "vault"), "drop", "org/all")
+    workers = [Worker("prune", tmp_path / "vault")] + [
+        Worker("restore", tmp_path / "vault", tmp_path / f"out{number}", "org/some") for number in range(3)
+    ]
+    for done in run_at_once(workers):
+        assert done.code == 0, done.said
+    for number in range(3):
+        assert hash_folder(tmp_path / f"out{number}") == hash_folder(tmp_path / "some")
+
+
+def test_a_keep_that_is_killed_at_any_moment_is_finished_by_running_it_again(tmp_path: Path) -> None:
+    model = make_model(tmp_path / "model")
+    other = make_model(tmp_path / "other", 2, files=1)
+    assert run_one("keep", tmp_path / "vault", other, "org/other").code == 0
+    random = Random(5)
+    for _ in range(KILLS):
+        worker = Worker("keep", tmp_path / "vault", model, "org/model").wait_until_ready().go()
+        sleep(random.random() ** 2 * 0.8)
+        worker.kill()
+        vault = open_again(tmp_path / "vault")
+        check_all_comes_back(vault, other, "org/other")
+        assert verify(vault).damage == ()
+        vault.close()
+    done = run_one("keep", tmp_path / "vault", model, "org/model")
+    assert done.code == 0, done.said
+    vault = open_again(tmp_path / "vault")
+    check_all_comes_back(vault, model, "org/model")
+    assert list(vault.storage.staging.iterate()) == []
+    assert vault.database.read("SELECT COUNT(*) FROM claims") == [(0,)]
+
+
+def test_a_killed_process_does_not_keep_others_waiting(tmp_path: Path) -> None:
+    model = make_model(tmp_path / "model")
+    for _ in range(3):
+        first, second = (Worker("keep", tmp_path / "vault", model, f"org/{name}") for name in ("one", "two"))
+        first.wait_until_ready().go()
+        second.wait_until_ready().go()
+        sleep(0.25)
+        first.kill()
+        done = second.end()
+        assert done.code == 0, done.said
+    check_all_comes_back(open_again(tmp_path / "vault"), model, "org/two")
+
+
+def test_a_disk_that_is_full_is_said_and_a_rerun_finishes(tmp_path: Path) -> None:
+    model = make_model(tmp_path / "model")
+    assert run_one("keep", tmp_path / "vault", make_model(tmp_path / "other", 2, 1), "org/other").code == 0
+    done = run_one("keep", tmp_path / "vault", model, "org/model", WORKER_FILE_BYTES=str(3_000_000))
+    assert (done.code, done.said.split()[0]) == (1, "NoSpace"), done.said
+    vault = open_again(tmp_path / "vault")
+    check_all_comes_back(vault, tmp_path / "other", "org/other")
+    assert run_one("keep", tmp_path / "vault", model, "org/model").code == 0
+    check_all_comes_back(vault, model, "org/model")
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_permission_that_is_lost_is_said_and_nothing_is_lost(tmp_path: Path) -> None:
+    nobody, model = 65534, make_model(tmp_path / "model", files=1)
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == 0 and folder.stat().st_mode & 0o005 == 0:
+            folder.chmod(0o755)
+    assert run_one("keep", tmp_path / "vault", model, "org/model").code == 0
+    before = hash_folder(tmp_path / "vault/packs")
+    done = run_one("keep", tmp_path / "vault", model, "org/again", WORKER_USER=str(nobody))
+    assert (done.code, done.said.split()[0]) == (1, "AccessDenied"), done.said
+    assert hash_folder(tmp_path / "vault/packs") == before
+    check_all_comes_back(open_again(tmp_path / "vault"), model, "org/model")

@@ -1,0 +1,53 @@
+"""One process of a test: `python -m tests.vault.worker VERB VAULT [FOLDER NAME]` says `ready`, waits for a line, works.
+
+What goes wrong is printed as its class and sentence, with exit code 1.
+"""
+
+import os
+import resource
+import sys
+from pathlib import Path
+
+from holdfast.records.errors import HoldfastError
+from holdfast.vault.adopting import adopt_packs
+from holdfast.vault.opening import open_local_vault
+from holdfast.vault.pruning import carry_out, plan_prune
+from tests.vault.models import keep_folder, restore, say_nothing, verify
+
+
+def main(verb: str, vault_folder: str, folder: str = "", name: str = "") -> None:
+    """Do one thing, as a process of its own."""
+    _limit()
+    sys.stdout.write("ready\n")
+    sys.stdout.flush()
+    sys.stdin.readline()
+    vault = open_local_vault(Path(vault_folder))
+    adopt_packs(vault)
+    if verb == "keep":
+        kept = keep_folder(vault, Path(folder), name)
+        print(kept.new_bytes)
+    elif verb == "restore":
+        restore(vault, Path(folder), name)
+    elif verb == "verify":
+        found = verify(vault)
+        print(len(found.damage), found.damage)
+    elif verb == "prune":
+        for _ in range(20):
+            carry_out(vault, plan_prune(vault, 0), say_nothing)
+    vault.close()
+
+
+def _limit() -> None:
+    if user := os.environ.get("WORKER_USER"):
+        os.setgid(int(user))
+        os.setuid(int(user))
+    if size := os.environ.get("WORKER_FILE_BYTES"):
+        resource.setrlimit(resource.RLIMIT_FSIZE, (int(size), int(size)))
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except HoldfastError as error:
+        print(type(error).__name__, error.what)
+        sys.exit(1)
