@@ -6,12 +6,13 @@ What a donor gives is not trusted: who takes it compares it with its name.
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Protocol
+from typing import Final, Protocol
 
 from blake3 import blake3
 
 from holdfast.records.errors import ChangedWhileRead, InputError
-from holdfast.records.vault import Role, Segment, Stretch, to_object_id
+from holdfast.records.vault import Decision, Role, Segment, Stretch, to_object_id
+from holdfast.vault.catalogue.database import Database
 from holdfast.vault.catalogue.objects import locate
 from holdfast.vault.documents import encode_document
 from holdfast.vault.journal import cut_into_frames
@@ -39,6 +40,31 @@ class Donor(Protocol):
     def iterate(self, digest: bytes) -> Iterator[memoryview] | None:
         """The object's frames in order; None when it is not here."""
         ...
+
+
+class CatalogueDonor:
+    """The vault's own catalogue, which repeats decisions word for word."""
+
+    name = "the catalogue"
+    packs = None
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+
+    def iterate(self, digest: bytes) -> Iterator[memoryview] | None:
+        """The decision of this name, written anew."""
+        rows = self._database.read(_DECISION, (digest,))
+        if not rows:
+            return None
+        *said, manifest = rows[0]
+        decision = Decision(*said, manifest=None if manifest is None else to_object_id(bytes(manifest)))
+        return iter(cut_into_frames(encode_document(decision)))
+
+
+_DECISION: Final = """
+SELECT verb, model, made_by, why, made_at, sequence, j.manifest FROM journal j JOIN objects o ON o.id = j.entry
+WHERE o.digest = ?
+"""
 
 
 class VaultDonor:

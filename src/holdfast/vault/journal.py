@@ -42,12 +42,12 @@ def decide(
 
 def put_document(vault: Vault, document: Document, beside: Sequence[Document] = ()) -> ObjectId:
     """Put a document, and some others beside it, into a pack of its own and make it known."""
-    data = encode_document(document)
-    digest = blake3(data).digest()
+    encoded = {encode_document(one): one for one in (document, *beside)}
+    names = {blake3(data).digest(): one for data, one in encoded.items()}
     writer = PackWriter(vault.storage)
     try:
-        for one in dict.fromkeys((data, *map(encode_document, beside))):
-            _write(writer, one)
+        for data in encoded:
+            _write(writer, data)
     except BaseException:
         writer.discard()
         raise
@@ -55,8 +55,9 @@ def put_document(vault: Vault, document: Document, beside: Sequence[Document] = 
     _read_back(vault, pack)
     with vault.database.transaction():
         renew_pack(vault.database, add_pack(vault.database, pack))
-        register_document(vault.database, digest, document, vault.now)
-    return to_object_id(digest)
+        for digest, one in names.items():
+            register_document(vault.database, digest, one, vault.now)
+    return to_object_id(next(iter(names)))
 
 
 def _write(writer: PackWriter, data: bytes) -> None:

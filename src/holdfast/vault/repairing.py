@@ -19,7 +19,7 @@ from holdfast.vault.catalogue.database import Database
 from holdfast.vault.catalogue.objects import LIVE, PackRow, iterate_packs, list_unread, read_runs
 from holdfast.vault.catalogue.revisions import find_lacking
 from holdfast.vault.checking import check_pack, find_files
-from holdfast.vault.donors import Donor
+from holdfast.vault.donors import CatalogueDonor, Donor
 from holdfast.vault.keeping.packing import Packer
 from holdfast.vault.missing import may_lack
 from holdfast.vault.opening import Vault
@@ -187,7 +187,7 @@ def _recovery(vault: Vault, donors: Sequence[Donor]) -> Generator[Recovery]:
     with own(vault.database, vault.now) as owner, ThreadPoolExecutor(THREADS) as pool:
         packer = Packer(vault, pool, owner)
         try:
-            yield Recovery(vault, donors, pool, packer)
+            yield Recovery(vault, [CatalogueDonor(vault.database), *donors], pool, packer)
         finally:
             packer.abandon()
 
