@@ -197,3 +197,18 @@ def test_without_a_library_or_on_demand_numpy_does_the_work(monkeypatch: pytest.
     monkeypatch.delenv("HOLDFAST_KERNEL")
     get_kernel.cache_clear()
     assert get_kernel().name == get_native().name
+
+
+@pytest.mark.parametrize("kernel", [get_native, PlainKernel], ids=["native", "plain"])
+def test_a_proof_holds_for_what_was_encoded_and_for_nothing_else(kernel: type[PlainKernel]) -> None:
+    weights, base = to_bf16(make_weights(5001)).tobytes(), to_bf16(make_weights(5001) * 1.001).tobytes()
+    planes, difference = kernel().encode_planes(weights, 2, 1), kernel().encode_difference(weights, base, BF16)
+    assert planes is not None
+    assert difference is not None
+    assert kernel().proves_planes(planes, weights)
+    assert kernel().proves_difference(difference, base, weights)
+    for place in (0, len(weights) // 2, len(weights) - 1):
+        other = bytearray(weights)
+        other[place] ^= 1
+        assert not kernel().proves_planes(planes, other)
+        assert not kernel().proves_difference(difference, base, other)

@@ -13,7 +13,7 @@ CHOICE: Final = "HOLDFAST_KERNEL"  # `plain` asks for NumPy, to compare or to ru
 
 class Kernel(Protocol):
     """The codecs 2 and 4 of docs/format.md. Encoders give None for what would not get shorter; decoders raise BadFrame
-    for what no encoder wrote. Safe to share between threads."""
+    for what no encoder wrote; `proves_` decodes what was just encoded and compares. Safe to share between threads."""
 
     name: str
 
@@ -21,9 +21,13 @@ class Kernel(Protocol):
 
     def decode_planes(self, payload: Buffer, length: int) -> memoryview: ...
 
+    def proves_planes(self, payload: Buffer, raw: Buffer) -> bool: ...
+
     def encode_difference(self, raw: Buffer, base: Buffer, kind: DifferenceKind) -> bytes | None: ...
 
     def decode_difference(self, payload: Buffer, base: Buffer, length: int) -> memoryview: ...
+
+    def proves_difference(self, payload: Buffer, base: Buffer, raw: Buffer) -> bool: ...
 
 
 @functools.cache

@@ -11,7 +11,7 @@ from typing import Final
 
 import numpy as np
 
-from holdfast.vault.codecs.kinds import PLANE_WIDTHS, Buffer, DifferenceKind, Octets, refuse, view_octets
+from holdfast.vault.codecs.kinds import PLANE_WIDTHS, Buffer, DifferenceKind, Octets, is_same, refuse, view_octets
 
 LIBRARY: Final = Path(__file__).with_name("libkernel.so")
 VERSION: Final = 1
@@ -43,10 +43,18 @@ class NativeKernel:
 
     def decode_planes(self, payload: Buffer, length: int) -> memoryview:
         """The `length` raw bytes of a payload of codec 2; raises BadFrame."""
-        source = view_octets(payload)
-        work, out = self._take_buffers(length)[0], np.empty(length, dtype=np.uint8)
+        return self._decode_planes(payload, np.empty(length, dtype=np.uint8))
+
+    def proves_planes(self, payload: Buffer, raw: Buffer) -> bool:
+        """Whether a payload of codec 2 gives `raw`; raises BadFrame. Takes no new memory, which would cost as much as
+        decoding does."""
+        length = view_octets(raw).size
+        return is_same(self._decode_planes(payload, self._take_buffers(length)[1][:length]), raw)
+
+    def _decode_planes(self, payload: Buffer, out: Octets) -> memoryview:
+        source, work = view_octets(payload), self._take_buffers(out.size)[0]
         done = self._library.holdfast_decode_planes(
-            source.ctypes.data, source.size, work.ctypes.data, out.ctypes.data, length
+            source.ctypes.data, source.size, work.ctypes.data, out.ctypes.data, out.size
         )
         return _take_whole(out, done, "planes")
 
@@ -66,11 +74,19 @@ class NativeKernel:
 
     def decode_difference(self, payload: Buffer, base: Buffer, length: int) -> memoryview:
         """The `length` raw bytes of a payload of codec 4 against a base that is as long; raises BadFrame."""
+        return self._decode_difference(payload, base, np.empty(length, dtype=np.uint8))
+
+    def proves_difference(self, payload: Buffer, base: Buffer, raw: Buffer) -> bool:
+        """Whether a payload of codec 4 gives `raw` against this base; raises BadFrame."""
+        length = view_octets(raw).size
+        return is_same(self._decode_difference(payload, base, self._take_buffers(length)[1][:length]), raw)
+
+    def _decode_difference(self, payload: Buffer, base: Buffer, out: Octets) -> memoryview:
         source, against = view_octets(payload), view_octets(base)
-        assert against.size == length
-        work, out = self._take_buffers(length)[0], np.empty(length, dtype=np.uint8)
+        assert against.size == out.size
+        work = self._take_buffers(out.size)[0]
         done = self._library.holdfast_decode_difference(
-            source.ctypes.data, source.size, against.ctypes.data, work.ctypes.data, out.ctypes.data, length
+            source.ctypes.data, source.size, against.ctypes.data, work.ctypes.data, out.ctypes.data, out.size
         )
         return _take_whole(out, done, "difference")
 

@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from holdfast.vault.codecs.differences import decode_difference, encode_difference
-from holdfast.vault.codecs.kinds import PLANE_WIDTHS, Buffer, DifferenceKind, Octets, refuse, view_octets
+from holdfast.vault.codecs.kinds import PLANE_WIDTHS, Buffer, DifferenceKind, Octets, is_same, refuse, view_octets
 from holdfast.vault.codecs.rans import (
     LANES,
     compute_bits,
@@ -57,6 +57,10 @@ class PlainKernel:
             raise refuse(NAME)
         return memoryview(_join(planes, rotation))
 
+    def proves_planes(self, payload: Buffer, raw: Buffer) -> bool:
+        """Whether a payload of codec 2 gives `raw`; raises BadFrame."""
+        return is_same(self.decode_planes(payload, view_octets(raw).size), raw)
+
     def encode_difference(self, raw: Buffer, base: Buffer, kind: DifferenceKind) -> bytes | None:
         """The payload of codec 4, or None when it would not be shorter than `raw` or `raw` is no whole elements."""
         assert kind.is_known()
@@ -72,6 +76,10 @@ class PlainKernel:
         against = view_octets(base)
         assert against.size == length
         return memoryview(decode_difference(view_octets(payload), against))
+
+    def proves_difference(self, payload: Buffer, base: Buffer, raw: Buffer) -> bool:
+        """Whether a payload of codec 4 gives `raw` against this base; raises BadFrame."""
+        return is_same(self.decode_difference(payload, base, view_octets(raw).size), raw)
 
 
 def _split(source: Octets, width: int, rotation: int) -> Octets:

@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
@@ -13,7 +14,7 @@ from holdfast.records.errors import ChangedWhileRead
 from holdfast.records.vault import Stretch
 from holdfast.vault.packs.layout import FRAME_BYTES
 
-_PENDING: Final = 8
+_PENDING: Final = 64  # pieces that wait for their digests: a core hashes while others encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,32 +26,32 @@ class Digests:
 
 
 class FileHasher:
-    """sha256 and git's blob id of a file, computed beside the main thread, in the order the pieces are given."""
+    """sha256 and git's blob id of a file, each computed in a thread of its own, in the order the pieces are given."""
 
     def __init__(self, size: int) -> None:
         self._sha256 = hashlib.sha256()
         self._git = hashlib.sha1(b"blob %d\0" % size, usedforsecurity=False)
-        self._pool = ThreadPoolExecutor(1)
-        self._pending: list[Future[None]] = []
+        self._pools = (ThreadPoolExecutor(1), ThreadPoolExecutor(1))
+        self._pending: deque[tuple[Future[None], Future[None]]] = deque()
 
     def update(self, piece: memoryview) -> None:
         """The next piece; waits when too many are behind."""
-        self._pending.append(self._pool.submit(self._hash, piece))
+        one, other = self._pools
+        self._pending.append((one.submit(self._sha256.update, piece), other.submit(self._git.update, piece)))
         if len(self._pending) > _PENDING:
-            self._pending.pop(0).result()
+            for done in self._pending.popleft():
+                done.result()
 
     def finish(self) -> Digests:
         """Both digests; no piece may follow."""
-        self._pool.shutdown(wait=True)
+        for pool in self._pools:
+            pool.shutdown(wait=True)
         return Digests(self._sha256.hexdigest(), self._git.hexdigest())
 
     def close(self) -> None:
         """Let go of the thread."""
-        self._pool.shutdown(wait=False, cancel_futures=True)
-
-    def _hash(self, piece: memoryview) -> None:
-        self._sha256.update(piece)
-        self._git.update(piece)
+        for pool in self._pools:
+            pool.shutdown(wait=False, cancel_futures=True)
 
 
 class SourceFile:

@@ -18,6 +18,7 @@ Bytes: TypeAlias = bytes | bytearray | memoryview
 Kind: TypeAlias = Literal["file", "folder", "link", "other"]
 
 NEW_FILE = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+EARLY_BYTES = 16 << 20  # written, before the disk is set to work on them
 READ_BYTES_MAX = 1 << 30  # one pread returns at most 2 GiB on Linux
 
 
@@ -203,12 +204,22 @@ class _RealFile:
     def __init__(self, path: Path, descriptor: int) -> None:
         self._path = path
         self._descriptor = descriptor
+        self._waiting_bytes = 0
 
     def write(self, data: Bytes) -> None:
         with _reaching(self._path):
             left = memoryview(data).cast("B")
+            self._waiting_bytes += len(left)
             while left:
                 left = left[os.write(self._descriptor, left) :]
+            if self._waiting_bytes >= EARLY_BYTES:
+                self._begin_writing()
+
+    def _begin_writing(self) -> None:
+        """Have what was written so far on its way to the medium, so that `sync` need not wait for all of it."""
+        self._waiting_bytes = 0
+        if hasattr(os, "posix_fadvise"):  # Linux begins to write what it is told to drop, and does not wait
+            os.posix_fadvise(self._descriptor, 0, 0, os.POSIX_FADV_DONTNEED)
 
     def sync(self) -> None:
         with _reaching(self._path):
