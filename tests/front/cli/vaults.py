@@ -2,6 +2,7 @@
 
 import contextlib
 import io
+import itertools
 import json
 import os
 import shutil
@@ -10,10 +11,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pytest
 from tests.front.cli.runs import Ran
 from tests.vault.models import hash_folder, make_bf16, tune, write_safetensors
 
 from holdfast.front.cli.main import run_verb
+from holdfast.vault.storage.local import LocalStorage
 
 BASE, TUNED, OTHER = "org/base", "org/tuned", "org/other"
 
@@ -132,3 +135,15 @@ def copy_place(template: Place, folder: Path) -> Place:
     """A copy of a place that was made once."""
     shutil.copytree(template.folder, folder)
     return Place(folder, template.packs)
+
+
+def interrupt_at(monkeypatch: pytest.MonkeyPatch, step: int) -> None:
+    """Have the next but `step` pack that is put into a folder interrupt its process, before it is put."""
+    put, seen = LocalStorage.put, itertools.count()
+
+    def interrupt(storage: LocalStorage, key: str, source: Path) -> None:
+        if key.startswith("packs/") and ".packs" not in str(storage.root) and next(seen) == step:
+            raise KeyboardInterrupt
+        put(storage, key, source)
+
+    monkeypatch.setattr(LocalStorage, "put", interrupt)
