@@ -146,3 +146,15 @@ def test_wrappers_that_call_each_other_end() -> None:
         "app/other.py": 'from app.engine import load\ndef again(size):\n    load(size)\nagain("tiny")\n',
     }
     assert find_models(files) == [("app/other.py:4", "pkg:generic/whisper/tiny")]
+
+
+def test_a_file_named_beside_its_repository_is_no_model_of_its_own() -> None:
+    files = {
+        "app/settings.py": 'SUMMARY_REPO = "bartowski/Qwen3-8B-GGUF"\nSUMMARY_FILE = "Qwen3-8B-Q4_K_M.gguf"\n',
+        "app/main.py": """
+            from llama_cpp import Llama
+            from app.settings import SUMMARY_FILE, SUMMARY_REPO
+            Llama.from_pretrained(repo_id=SUMMARY_REPO, filename=SUMMARY_FILE)
+            """,
+    }
+    assert find_models(files) == [("app/settings.py:1", "pkg:huggingface/bartowski/Qwen3-8B-GGUF")]
