@@ -56,8 +56,9 @@ class CatalogueDonor:
         rows = self._database.read(_DECISION, (digest,))
         if not rows:
             return None
-        *said, manifest = rows[0]
-        decision = Decision(*said, manifest=None if manifest is None else to_object_id(bytes(manifest)))
+        verb, model, by, why, at, sequence, manifest = rows[0]
+        named = None if manifest is None else to_object_id(bytes(manifest))
+        decision = Decision(verb, model, by, why, at, sequence, named)
         return iter(cut_into_frames(encode_document(decision)))
 
 

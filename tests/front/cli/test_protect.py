@@ -114,3 +114,13 @@ def test_files_that_a_killed_run_left_in_staging_are_taken_away(place: Place) ->
         path.write_bytes(b"half")
     place.get("protect")
     assert not any(map(Path.exists, left))
+
+
+def test_a_keep_makes_parity_when_it_is_asked_to(place: Place) -> None:
+    answer = place.get("keep", "other", "--as", "org/again", "--parity", "100")
+    assert answer["parity"]["made"] == 1
+    assert "parity" not in place.get("keep", "other", "--as", "org/again")
+    before = read_packs(place.vault)
+    lose(place, "base", "other")
+    assert place.run("repair").code == 0
+    assert read_packs(place.vault) == before

@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from holdfast.front.cli.bytes import ByteProgress, parse_bytes, tell_bytes
+from holdfast.front.cli.bytes import ByteProgress, parse_bytes, tell_bytes, tell_count
 from holdfast.front.cli.console import open_output, print_json
 from holdfast.front.cli.options import JsonOption, VaultOption
 
@@ -44,11 +44,13 @@ def create_command(
     if json:
         print_json(answer)
         return
-    left_out = f", {answer.left_out} the receiver has" if answer.left_out else ""
+    left_out = f"; {answer.left_out} more are there already" if answer.left_out else ""
     output = open_output().out
     output.print(f"bundle {answer.id}: {', '.join(answer.models)}", soft_wrap=True)
-    output.print(f"  {answer.volumes} volumes of {tell_bytes(answer.size)} in {answer.folder}", soft_wrap=True)
-    output.print(f"  {answer.objects} objects{left_out}")
+    output.print(
+        f"  {tell_count(answer.volumes, 'volume')} of {tell_bytes(answer.size)} in {answer.folder}", soft_wrap=True
+    )
+    output.print(f"  {tell_count(answer.objects, 'object')}{left_out}")
 
 
 @app.command("load")
@@ -95,4 +97,4 @@ def inventory_command(
     if json:
         print_json(answer)
         return
-    open_output().out.print(f"{answer.objects} objects listed in {answer.path}", soft_wrap=True)
+    open_output().out.print(f"{tell_count(answer.objects, 'object')} listed in {answer.path}", soft_wrap=True)

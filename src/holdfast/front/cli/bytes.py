@@ -33,6 +33,11 @@ def tell_bytes(count: int) -> str:
     return f"{value:.3g} {_UNITS[unit]}" if value < 100 else f"{value:.0f} {_UNITS[unit]}"
 
 
+def tell_count(count: int, noun: str) -> str:
+    """`1 pack`, `2 packs`."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"
+
+
 def parse_bytes(text: str, flag: str) -> int:
     """`50GB`, `200MB/s`, `64MiB`. Raises UsageError naming the flag."""
     found = re.fullmatch(r"\s*(\d+(?:\.\d+)?)\s*([kmgt]?i?b?)(?:/s)?\s*", text, re.IGNORECASE)
@@ -59,7 +64,7 @@ def tell_damage(damage: Sequence[Damage]) -> Iterator[str]:
         yield f"  {key}"
         yield from (f"    byte {place.offset}: {place.what}" for place in places[:_PLACES_SHOWN])
         if len(places) > _PLACES_SHOWN:
-            yield f"    and {len(places) - _PLACES_SHOWN} more places; --json names them all"
+            yield f"    and {tell_count(len(places) - _PLACES_SHOWN, 'more place')}; --json names them all"
         yield from (f"    hurts {file}" for file in sorted({file for place in places for file in place.hurts}))
 
 

@@ -9,6 +9,7 @@ import typer
 from holdfast.front.cli.bytes import ByteProgress, tell_bytes
 from holdfast.front.cli.console import Output, open_output, print_json
 from holdfast.front.cli.options import DataOption, JsonOption, VaultOption, WhyOption
+from holdfast.front.cli.protect import print_protected
 from holdfast.records.errors import UsageError
 
 if TYPE_CHECKING:
@@ -39,6 +40,9 @@ def keep_command(
     party: Annotated[
         str, typer.Option("--party", metavar="PARTY", help="For whom the levers of the day are recorded.")
     ] = "us-business",
+    parity: Annotated[
+        float, typer.Option("--parity", metavar="PERCENT", help="Then make parity for what has none, as protect does.")
+    ] = 0.0,
     vault: VaultOption = "",
     json: JsonOption = False,
     data: DataOption = None,
@@ -48,6 +52,7 @@ def keep_command(
     Example:  holdfast keep ./Qwen3-8B --as Qwen/Qwen3-8B
     """
     from holdfast.workflows.keep import KeepAsked, run_keep
+    from holdfast.workflows.protect import ProtectAsked, run_protect
     from holdfast.workflows.vaults import VaultAsked
 
     if from_hf_cache and from_ollama:
@@ -66,12 +71,15 @@ def keep_command(
     )
     with ByteProgress() as progress:
         copies = run_keep(asked, progress.tell)
+        protected = run_protect(ProtectAsked(asked.vault, parity), progress.tell) if parity else None
     if json:
-        print_json({"copies": copies})
+        print_json({"copies": copies, "parity": protected} if protected else {"copies": copies})
         return
     output = open_output()
     for copy in copies:
         _print_copy(output, copy)
+    if protected is not None:
+        print_protected(protected)
 
 
 def _find_sources(paths: list[Path], from_hf_cache: bool, from_ollama: bool) -> "list[Source]":

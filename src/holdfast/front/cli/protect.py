@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from holdfast.front.cli.bytes import ByteProgress, tell_bytes, tell_damage
+from holdfast.front.cli.bytes import ByteProgress, tell_bytes, tell_count, tell_damage
 from holdfast.front.cli.console import open_output, print_json
 from holdfast.front.cli.options import JsonOption, VaultOption
 from holdfast.records.errors import DamagedVault
@@ -41,12 +41,12 @@ def protect_command(
 def print_protected(answer: "Protected") -> None:
     """What is protected by how much, and what is not."""
     output = open_output().out
-    made = f"{answer.made} sets made now, {answer.removed} no longer needed"
+    made = f"{tell_count(answer.made, 'set')} made now, {answer.removed} no longer needed"
     output.print(
-        f"{answer.packs - len(answer.refused)} packs of {tell_bytes(answer.size)} are protected by"
-        f" {tell_bytes(answer.parity)} of parity ({answer.percent:g} %): {made}"
+        f"{tell_count(answer.packs, 'pack')} of {tell_bytes(answer.size)}, {tell_bytes(answer.parity)} of parity"
+        f" ({answer.percent:g} %): {made}"
     )
     if answer.refused:
-        output.print(f"{len(answer.refused)} packs are damaged, and no parity was made of them: run holdfast repair")
+        output.print(f"{tell_count(len(answer.refused), 'pack')} damaged, and without parity: run holdfast repair")
     for line in tell_damage(answer.refused):
         output.print(line, markup=False, soft_wrap=True)

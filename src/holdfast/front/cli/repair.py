@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from holdfast.front.cli.bytes import ByteProgress, tell_damage
+from holdfast.front.cli.bytes import ByteProgress, tell_count, tell_damage
 from holdfast.front.cli.console import open_output, print_json
 from holdfast.front.cli.options import JsonOption, VaultOption
 from holdfast.records.errors import DamagedVault
@@ -57,12 +57,12 @@ def _print(answer: "RepairAnswer") -> None:
 
 def _describe(found: "Repaired") -> Iterator[str]:
     if found.damaged:
-        yield f"{len(found.damaged)} pack{'s were' if len(found.damaged) > 1 else ' was'} damaged"
+        yield f"{tell_count(len(found.damaged), 'pack')} {'was' if len(found.damaged) == 1 else 'were'} damaged"
     elif not (found.from_parity or found.recovered or found.lost):
         yield "nothing is damaged"
     yield from (f"  from its own frames  {key}" for key in found.remade)
     yield from (f"  from parity  {key}" for key in found.from_parity)
     yield from (f"  from {source}  {key}" for key, source in found.copied)
-    yield from (f"  {count} objects from {source}" for source, count in found.recovered)
+    yield from (f"  {tell_count(count, 'object')} from {source}" for source, count in found.recovered)
     if found.lost:
-        yield f"{len(found.lost)} objects are lost:"
+        yield f"{tell_count(len(found.lost), 'object')} lost:"

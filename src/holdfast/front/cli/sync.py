@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from holdfast.front.cli.bytes import ByteProgress, tell_bytes, tell_damage
+from holdfast.front.cli.bytes import ByteProgress, tell_bytes, tell_count, tell_damage
 from holdfast.front.cli.console import open_output, print_json
 from holdfast.front.cli.options import JsonOption, VaultOption
 from holdfast.records.errors import DamagedVault
@@ -31,12 +31,12 @@ def sync_command(
     if json:
         print_json(answer)
         return code
-    received = f"{answer.received} packs received, {tell_bytes(answer.received_bytes)}"
+    received = f"{tell_count(answer.received, 'pack')} received, {tell_bytes(answer.received_bytes)}"
     sent = f"; {answer.sent} sent, {tell_bytes(answer.sent_bytes)}" if push else ""
     output = open_output().out
     output.print(received + sent)
     if answer.refused:
-        output.print(f"{len(answer.refused)} packs refused; repair them where they are, then run again")
+        output.print(f"{tell_count(len(answer.refused), 'pack')} refused: repair where it is damaged, then run again")
     for line in tell_damage(answer.refused):
         output.print(line, markup=False, soft_wrap=True)
     return code
