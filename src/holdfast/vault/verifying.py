@@ -6,6 +6,7 @@ Every pack has a clock of its own: when it was last found whole. A copy is cover
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from time import monotonic, sleep
+from typing import Final
 
 from holdfast.records.vault import Damage, to_object_id
 from holdfast.vault.adopting import adopt_again, adopt_packs
@@ -15,6 +16,7 @@ from holdfast.vault.catalogue.revisions import find_lacking
 from holdfast.vault.checking import check_pack
 from holdfast.vault.opening import Vault, find_identity
 
+_ROUND: Final = "verify-round"
 Report = Callable[[int, int], None]
 """Told the bytes that are done and those that will be."""
 
@@ -66,6 +68,25 @@ def verify_packs(vault: Vault, plan: VerifyPlan, report: Report) -> Verified:
         damage=tuple(damage),
         oldest=find_oldest(vault.database),
     )
+
+
+def begin_round(vault: Vault) -> None:
+    """Note that a verification of everything begins now, so that it can go on after an interruption."""
+    with vault.database.transaction():
+        vault.database.write("DELETE FROM meta WHERE name = ?", (_ROUND,))
+        vault.database.write("INSERT INTO meta (name, value) VALUES (?, ?)", (_ROUND, str(vault.now)))
+
+
+def find_round(vault: Vault) -> int:
+    """When the verification of everything that was interrupted began, in seconds since 1970; 0 when none was."""
+    found = vault.database.read("SELECT value FROM meta WHERE name = ?", (_ROUND,))
+    return int(found[0][0]) if found else 0
+
+
+def end_round(vault: Vault) -> None:
+    """A verification of everything came to its end."""
+    with vault.database.transaction():
+        vault.database.write("DELETE FROM meta WHERE name = ?", (_ROUND,))
 
 
 def _find_lost(vault: Vault, told: Sequence[Damage]) -> Iterator[Damage]:

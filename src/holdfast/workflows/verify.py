@@ -9,7 +9,7 @@ from holdfast.records.vault import Damage
 from holdfast.records.vault_log import LogVerb
 from holdfast.vault.log.log import VaultLog
 from holdfast.vault.opening import Vault
-from holdfast.vault.verifying import Verified, VerifyPlan, verify_packs
+from holdfast.vault.verifying import Verified, VerifyPlan, begin_round, end_round, find_round, verify_packs
 from holdfast.workflows.vaults import Event, VaultAsked, log_event, open_vault
 
 Report = Callable[[int, int], None]
@@ -17,12 +17,12 @@ Report = Callable[[int, int], None]
 
 @dataclass(frozen=True, slots=True)
 class VerifyAsked:
-    """How much is read: `sample` is a share (0.05 for 5 %), `since` leaves out packs verified after it, `rate` is bytes
-    a second, 0 for as fast as it goes."""
+    """How much is read: `sample` is a share (0.05 for 5 %), `resume` goes on with the verification of everything that
+    was interrupted last, `rate` is bytes a second, 0 for as fast as it goes."""
 
     vault: VaultAsked
     sample: float = 1.0
-    since: datetime | None = None
+    resume: bool = False
     rate: int = 0
 
 
@@ -48,8 +48,12 @@ class VerifyAnswer:
 def run_verify(asked: VerifyAsked, report: Report) -> VerifyAnswer:
     """Verify packs and the log; what was found is remembered in the log."""
     with open_vault(asked.vault) as vault:
-        since = int(asked.since.timestamp()) if asked.since else 0
+        since = find_round(vault) if asked.resume else 0
+        if asked.sample == 1.0 and not since:
+            begin_round(vault)
         found = verify_packs(vault, VerifyPlan(asked.sample, since, asked.rate), report)
+        if asked.sample == 1.0:
+            end_round(vault)
         log, log_damage = _check_log(vault)
         outcome = f"{found.packs} of {found.packs_all} packs, {found.size} bytes, {len(found.damage)} damaged"
         note = log_event(vault, Event(LogVerb.VERIFY, vault.id, "", outcome), asked.vault.environ)

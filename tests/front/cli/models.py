@@ -6,6 +6,8 @@ import io
 import json
 import os
 import shutil
+import subprocess
+import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -62,6 +64,12 @@ class Home:
     def start(self, *arguments: str | Path, cwd: Path | None = None) -> Ran:
         """The same in a process of its own."""
         return run(*arguments, home=self.folder, cwd=cwd or self.folder, **{**self._places, **self.environ})
+
+    def begin(self, *arguments: str | Path) -> "subprocess.Popen[bytes]":
+        """The same, not waited for."""
+        clean = {key: value for key, value in os.environ.items() if not key.startswith(("HOLDFAST_", "XDG_"))}
+        command = [sys.executable, "-m", "holdfast", *map(str, arguments)]
+        return subprocess.Popen(command, cwd=self.folder, env={**clean, **self._places, **self.environ})
 
     @property
     def _places(self) -> dict[str, str]:

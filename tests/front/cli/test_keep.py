@@ -3,7 +3,9 @@
 import hashlib
 import json
 import os
+import sqlite3
 from pathlib import Path
+from time import sleep
 
 import numpy as np
 import pytest
@@ -27,6 +29,15 @@ def write_pair(folder: Path) -> None:
     tuned = base + numbers.normal(0, 0.00005, base.shape).astype(np.float32)
     write_safetensors(folder / "base/model.safetensors", base)
     write_safetensors(folder / "tuned/model.safetensors", tuned)
+
+
+def count_verified_lately(vault: Path) -> int:
+    """Packs verified since the verification that is running began."""
+    with sqlite3.connect(vault / "catalogue.sqlite") as catalogue:
+        found = catalogue.execute(
+            "SELECT COUNT(*) FROM packs WHERE verified_at >= (SELECT value FROM meta WHERE name = 'verify-round') + 0"
+        )
+        return int(found.fetchone()[0])
 
 
 def digests(folder: Path) -> dict[str, str]:
@@ -140,7 +151,17 @@ def test_a_share_of_the_vault_is_verified_and_the_coverage_is_told(home: Home) -
     first = home.get("verify")
     assert first["oldest"] is not None
     assert home.get("verify", "--sample", "5%", "--rate", "200MB/s")["packs"] == 1
-    assert home.get("verify", "--resume", "24")["packs"] == 0
+
+
+def test_an_interrupted_verification_goes_on_where_it_was(home: Home) -> None:
+    everything = home.get("verify")["packs"]
+    assert home.get("verify", "--resume")["packs"] == everything  # none was interrupted
+    slow = home.begin("verify", "--rate", "1")  # a byte a second: it waits after its first pack
+    while not count_verified_lately(home.vault):
+        sleep(0.05)
+    slow.kill()
+    slow.wait()
+    assert 0 < home.get("verify", "--resume")["packs"] < everything
 
 
 def test_prune_removes_what_it_said_it_would_and_nothing_that_a_copy_needs(home: Home) -> None:

@@ -1,6 +1,5 @@
 """`holdfast verify`: is every byte of the vault what was written?"""
 
-from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -19,9 +18,8 @@ def verify_command(
         str, typer.Option("--sample", metavar="SHARE", help="Read so much, what was longest not read first: 5%.")
     ] = "100%",
     resume: Annotated[
-        float,
-        typer.Option("--resume", metavar="HOURS", help="Leave out what was verified in the last so many hours."),
-    ] = 0.0,
+        bool, typer.Option("--resume", help="Go on with the verification of everything that was interrupted last.")
+    ] = False,
     rate: Annotated[str, typer.Option("--rate", metavar="SPEED", help="At most so fast: 200MB/s.")] = "",
     vault: VaultOption = "",
     json: JsonOption = False,
@@ -35,8 +33,7 @@ def verify_command(
     from holdfast.workflows.vaults import VaultAsked
     from holdfast.workflows.verify import VerifyAsked, run_verify
 
-    since = datetime.now(UTC) - timedelta(hours=resume) if resume else None
-    asked = VerifyAsked(VaultAsked(vault), parse_share(sample, "--sample"), since, parse_bytes(rate or "0", "--rate"))
+    asked = VerifyAsked(VaultAsked(vault), parse_share(sample, "--sample"), resume, parse_bytes(rate or "0", "--rate"))
     with ByteProgress() as progress:
         answer = run_verify(asked, lambda done, total: progress.tell("verifying", done, total))
     if json:
