@@ -51,6 +51,18 @@ FAULTS: tuple[Fault, ...] = ("no space", "denied", "failed", "short write", "los
 Contents = dict[str, str]
 
 
+def open_on(disk: SimulatedDisk, catalogue: Path, clock: Watch) -> Vault:
+    """The vault on a simulated disk, opened as a verb opens it."""
+    storage = LocalStorage(ROOT, disk)
+    identity = make_vault(storage, clock)
+    database = CrashingDatabase(catalogue, disk)
+    make_tables(database)
+    vault = Vault(str(ROOT), identity, storage, database, clock)
+    sweep_rubbish(vault)
+    adopt_packs(vault)
+    return vault
+
+
 class Wrong(AssertionError):
     """An invariant does not hold."""
 
@@ -289,14 +301,7 @@ class History:
         return self.folder / "catalogue.sqlite"
 
     def _open(self) -> Vault:
-        storage = LocalStorage(ROOT, self.disk)
-        identity = make_vault(storage, self.clock)
-        database = CrashingDatabase(self._catalogue, self.disk)
-        make_tables(database)
-        vault = Vault(str(ROOT), identity, storage, database, self.clock)
-        sweep_rubbish(vault)
-        adopt_packs(vault)
-        return vault
+        return open_on(self.disk, self._catalogue, self.clock)
 
     # -- what holds ------------------------------------------------------------------------------------------------
 

@@ -65,22 +65,19 @@ def change(document: Document, path: str, value: object) -> bytes:
     return json.dumps(plain).encode()
 
 
-WRONG = [0, -1, 1.5, True, None, "x", [], {}, [[]], "\ud800", 1 << 63, 10**4000]
-FIELDS = {
-    "file": (FILE, "size", "sha256", "git_blob", "segments", "warnings", "format", "segments.0.0", "segments.0.1",
-             "segments.0.3", "segments.1.2", "segments.1.4", "segments.1.5", "segments.1.6", "segments.0"),
-    "revision": (REVISION, "name", "revision", "files", "files.0", "files.0.path", "files.0.manifest", "files.0.size",
-                 "files.0.sha256", "origin", "origin.upstream", "origin.source", "bases", "findings", "horizon"),
-    "journal": (DECISION, "verb", "model", "by", "why", "at", "sequence", "manifest"),
-}  # fmt: skip
+WRONG: list[object] = [0, -1, 1.5, True, None, "x", [], {}, [[]], "\ud800", 1 << 63, 10**4000]
+FIELDS: list[tuple[Document, tuple[str, ...]]] = [
+    (FILE, ("size", "sha256", "git_blob", "segments", "warnings", "format", "segments.0.0", "segments.0.1",
+            "segments.0.3", "segments.1.2", "segments.1.4", "segments.1.5", "segments.1.6", "segments.0")),
+    (REVISION, ("name", "revision", "files", "files.0", "files.0.path", "files.0.manifest", "files.0.size",
+                "files.0.sha256", "origin", "origin.upstream", "origin.source", "bases", "findings", "horizon")),
+    (DECISION, ("verb", "model", "by", "why", "at", "sequence", "manifest")),
+]  # fmt: skip
 
 
-@pytest.mark.parametrize("kind", sorted(FIELDS))
-def test_a_field_of_another_type_is_refused_or_read_as_what_it_is(kind: str) -> None:
-    document, *paths = FIELDS[kind]
-    assert not isinstance(document, str)
+@pytest.mark.parametrize(("document", "paths"), FIELDS)
+def test_a_field_of_another_type_is_refused_or_read_as_what_it_is(document: Document, paths: tuple[str, ...]) -> None:
     for path in paths:
-        assert isinstance(path, str)
         for value in WRONG:
             try:
                 found = decode_document(change(document, path, value), "here")

@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 from random import Random
 from time import sleep
@@ -36,7 +37,7 @@ def check_all_comes_back(vault: Vault, folder: Path, name: str) -> None:
         assert hash_folder(Path(out)) == hash_folder(folder)
 
 
-def list_written_twice(vault: Vault) -> list[object]:
+def list_written_twice(vault: Vault) -> Sequence[object]:
     return vault.database.read(
         "SELECT o.digest FROM runs r JOIN objects o ON o.id = r.object WHERE o.kind = 1 GROUP BY o.digest"
         " HAVING COUNT(*) > 1"
