@@ -7,6 +7,7 @@ from holdfast.inventory.python.scopes import (
     Binding,
     Defined,
     Imported,
+    Looped,
     Parameter,
     Scope,
     ScopeKind,
@@ -115,11 +116,18 @@ class Classes:
         else:
             bound = self.lookup(expr.id, scope) if isinstance(expr, ast.Name) else []
         return [
-            found
-            for binding in bound[:BINDINGS_MAX]
-            if isinstance(binding, Assigned)
-            for found in self.find_displays(binding.expr, binding.scope, depth + 1)
+            found for binding in bound[:BINDINGS_MAX] for found in self._find_displays_of_binding(binding, depth + 1)
         ]
+
+    def _find_displays_of_binding(self, binding: Binding, depth: int) -> list[ast.expr]:
+        if isinstance(binding, Assigned):
+            return self.find_displays(binding.expr, binding.scope, depth)
+        if isinstance(binding, Looped) and binding.index is None:  # `for model in self.models`: each of the list
+            outer = self.find_displays(binding.iterated, binding.scope, depth)
+            return [
+                one for display in outer if not isinstance(display, ast.Dict) for one in _get_inner_displays(display)
+            ]
+        return []
 
     def _find_class_of_bindings(self, bindings: list[Binding], depth: int) -> "Scope | str | None":
         for binding in bindings[:BINDINGS_MAX]:

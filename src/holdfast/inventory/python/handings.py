@@ -8,6 +8,7 @@ import re
 import sys
 from collections.abc import Iterator
 
+from holdfast.inventory.named import is_file
 from holdfast.inventory.python.calls import Calls
 from holdfast.inventory.python.findings import Findings
 from holdfast.inventory.python.scopes import (
@@ -141,7 +142,8 @@ class _Reader:
 
     def _follow(self, callee: str, argument: str, found: Found, line: int) -> Iterator[Handing]:
         for text in found.texts[:FOLLOWED_MAX]:
-            if _is_telling(text.value) and not self._findings.is_listed(text.line):
+            is_written = not (isinstance(text.node, ast.Name | ast.Attribute) and is_file(text.value))
+            if is_written and _is_telling(text.value) and not self._findings.is_listed(text.line):
                 yield Handing(callee, argument, text.line, value=text.value)
         for link in found.links[:FOLLOWED_MAX]:
             yield Handing(callee, argument, line, link=link)

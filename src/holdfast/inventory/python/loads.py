@@ -13,10 +13,19 @@ from holdfast.inventory.python.findings import Findings, Origin
 from holdfast.inventory.python.handings import get_field_index, get_qualified_name
 from holdfast.inventory.python.judging import is_test_path
 from holdfast.inventory.python.loaders import Argument
-from holdfast.inventory.python.scopes import CallSite, Module, Parameter, Scope, find_text, get_last_word
+from holdfast.inventory.python.scopes import (
+    Assigned,
+    CallSite,
+    Module,
+    Parameter,
+    Scope,
+    ScopeKind,
+    find_text,
+    get_last_word,
+)
 from holdfast.inventory.python.surroundings import Surroundings
 from holdfast.inventory.python.values import Found, Text
-from holdfast.inventory.python.wording import Saying, get_saying
+from holdfast.inventory.python.wording import Saying, get_saying, get_words
 from holdfast.inventory.sighting import Inlet, Reference, Sighting
 from holdfast.records.use import Confidence
 
@@ -27,6 +36,9 @@ STEM_MIN = 4
 _DATA = re.compile(
     r"(?i)random|lexicon|norm|stat|feat|text|input|output|expected|data|latent|sample|embed(?:ding)?s$|cache|^tmp"
 )
+_SAVING = re.compile(r"_*(?:save|push|upload|export)_")
+_ASIDE = (".md", ".jpg", ".jpeg", ".png", ".gif", ".webp", ".svg", ".csv", ".wav", ".mp3", ".mp4")
+_OBJECTS = frozenset({"model", "models", "encoder", "decoder", "pipeline", "embedder", "reranker", "tokenizer", "llm"})
 _PLAIN = ("model", "model_name", "model_id")  # taken by almost every callable under one of these words
 _NAMING = (ast.Name, ast.Attribute, ast.Subscript, ast.JoinedStr, ast.BoolOp, ast.IfExp, ast.BinOp)
 
@@ -74,8 +86,25 @@ class LoadReader:
             self._link(found, expr, origin, site, is_certain=is_certain)
             if load.loader.is_quiet:
                 continue
-            if is_main and not named and not found.links and _may_hold_a_name(expr):
+            if is_main and not named and not found.links and self._may_be_told(expr, site):
                 self._add_unresolved(expr, origin, site)
+
+    def _may_be_told(self, expr: ast.expr, site: CallSite) -> bool:
+        """Whether a name may come from outside: not what a test makes, what the code itself saves, or an object."""
+        function = next((step for step in site.scope.chain() if step.kind is ScopeKind.FUNCTION), None)
+        if not _may_hold_a_name(expr) or (function is not None and _SAVING.match(function.name)):
+            return False
+        return not _fetches_an_aside(site.call) and not (
+            isinstance(expr, ast.Name) and self._is_object(expr, site.scope)
+        )
+
+    def _is_object(self, expr: ast.Name, scope: Scope) -> bool:
+        """`model = get_model(…)`, `net = Net(…)`, a fixture of a test: an object, and no name."""
+        bindings = self._calls.values.classes.lookup(expr.id, scope)
+        if self._is_test:
+            return all(isinstance(one, Parameter) and one.function.name.startswith("test") for one in bindings)
+        made = [one.expr for one in bindings if isinstance(one, Assigned) and isinstance(one.expr, ast.Call)]
+        return bool(made) and len(made) == len(bindings) and all(_makes_an_object(call) for call in made)
 
     def _open(self, found: Found, origin: Origin, site: CallSite) -> None:
         """What callers in other files hand to parameters and fields on the way names a model too."""
@@ -200,6 +229,22 @@ class LoadReader:
         link = followed.links[0] if len(followed.links) == 1 and not followed.texts else ""
         revision = self._calls.values.find_single(given, site.scope)
         return replace(origin, revision=revision, revision_name=link)
+
+
+def _makes_an_object(call: ast.expr) -> bool:
+    """`Model(…)`, `get_model(…)`, `load_encoder(…)`; but not `Path(…)`, `get_model_name(…)`, `Field(…)`."""
+    word = get_last_word(call.func) if isinstance(call, ast.Call) else ""
+    words = get_words(word)
+    if not words or words[0] in ("path", "pure", "field", "str", "string", "option", "argument"):
+        return False
+    return word[:1].isupper() or (words[0] in ("get", "load", "build", "create", "make") and words[-1] in _OBJECTS)
+
+
+def _fetches_an_aside(call: ast.Call) -> bool:
+    """`hf_hub_download(repo, "README.md")`: a page or a picture beside the weights."""
+    given = find_argument(call, 1, ("filename",))
+    last = given.values[-1] if isinstance(given, ast.JoinedStr) and given.values else given
+    return (find_text(last) or "").lower().endswith(_ASIDE)
 
 
 def _may_hold_a_name(expr: ast.expr) -> bool:
