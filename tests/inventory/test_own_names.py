@@ -56,8 +56,8 @@ def test_a_weight_file_gives_its_name_to_the_model_and_choices_beside_it_are_nam
 
 def test_names_of_an_engine_count_anywhere_in_a_project_that_loads_through_it() -> None:
     loads = 'import whisper\nwhisper.load_model("large-v2")\n'
-    readme = "# Use\n```sh\nscribe --model small.en talk.wav\nscribe --model medium talk.wav\n```\n"
-    assert ("README.md:3", "small.en") in find_owned({"scribe/main.py": loads, "README.md": readme})
+    readme = "# Use\n```sh\nscribe --model distil-large-v3 talk.wav\nscribe --model medium talk.wav\n```\n"
+    assert ("README.md:3", "distil-large-v3") in find_owned({"scribe/main.py": loads, "README.md": readme})
     assert find_owned({"scribe/main.py": "print()\n", "README.md": readme}) == []
     assert not any(text == "medium" for _, text in find_owned({"scribe/main.py": loads, "README.md": readme}))
 
@@ -76,3 +76,19 @@ def test_architectures_that_lead_to_no_weights_are_no_names() -> None:
             """
     }
     assert find_uses(files) == []
+
+
+def test_aliases_beside_weights_are_names_and_so_are_the_other_names_of_the_same_model() -> None:
+    config = """
+        ARCHITECTURES = [Architecture(name="SD 1.5", aliases=["sd15", "sd-15", "sd1.5"], config_path="configs/a.yaml")]
+        WEIGHTS = [
+            Weights(aliases=LOOKUP["sd15"].aliases, weights_location="https://huggingface.co/a/b/resolve/main/sd.ckpt"),
+            Weights(aliases=["openjourney-v2"], weights_location="https://huggingface.co/a/c/resolve/main/oj.ckpt"),
+        ]
+        """
+    readme = "# Use\n```sh\npaint --model openjourney-v2 cat\npaint --model sd-15 cat\npaint --model sd-16 cat\n```\n"
+    found = find_owned({"paint/config.py": config, "README.md": readme})
+    assert [one for one in found if one[0].startswith("README")] == [
+        ("README.md:3", "openjourney-v2"),
+        ("README.md:4", "sd-15"),
+    ]

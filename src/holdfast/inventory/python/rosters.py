@@ -36,6 +36,7 @@ def collect_rosters(module: Module, values: Values) -> tuple[Roster, ...]:
     found = [
         *(roster for display in module.dictionaries if (roster := _read_table(display)) is not None),
         *(roster for display in module.collections if (roster := _read_entries(display)) is not None),
+        *_read_described(module),
         *_read_options(module, values),
         *_read_comparisons(module),
     ]
@@ -63,6 +64,29 @@ def _read_entries(display: ast.expr) -> Roster | None:
             told = [text for text in texts if text is not None and WORD.fullmatch(text)]
             names += told if told and _tells_weights(element, 0) else []
     return Roster(tuple(dict.fromkeys(names)), leads_to_weights=True) if len(names) > 1 else None
+
+
+def _read_described(module: Module) -> Iterator[Roster]:
+    """`Weights(aliases=["openjourney-v2"], location="https://…")`: the short names of one model, beside its weights."""
+    for site in module.calls:
+        for keyword in site.call.keywords:
+            if keyword.arg in ("aliases", "short_names"):
+                names = _list_aliases(keyword.value)
+                beside = [one.value for one in site.call.keywords if one is not keyword]
+                leads = any(_tells_weights(value, 0) for value in beside)
+                if leads and names:
+                    yield Roster(tuple(names), leads_to_weights=True)
+                for other in names[1:]:  # names of one model: to know one is to know all
+                    yield Roster((names[0], other), leads_to_weights=False)
+
+
+def _list_aliases(expr: ast.expr) -> list[str]:
+    """The texts of a list; of `TABLE["sd15"].aliases` the key."""
+    if isinstance(expr, ast.Attribute) and isinstance(expr.value, ast.Subscript):
+        elements: list[ast.expr] = [expr.value.slice]
+    else:
+        elements = get_elements(expr)[:PARTS_MAX]
+    return [text for one in elements if (text := find_text(one)) is not None and WORD.fullmatch(text)]
 
 
 def _names(key: ast.expr | None) -> bool:
