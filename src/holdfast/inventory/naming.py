@@ -53,6 +53,7 @@ __all__ = [
 
 
 _DIGIT = re.compile(r"\d")
+_VERSION = re.compile(r"(?i)(?:^|[-_.])v?\d+[-_.]\d|(?:^|[-_])xl(?:[-_]|$)|(?:^|[-_])sd[-_]?v?\d")
 _FORMAT = re.compile(
     r"(?i)onnx|gguf|ggml|gptq|awq|mlx|int[48]|openvino|tflite|ct2"
 )  # of weights, which nobody hosts so
@@ -120,10 +121,20 @@ def grade(text: str) -> Grade:
         return Grade.SURE  # a path that ends in a known laboratory's repository
     if not is_repository:
         is_inside = named.model.scheme == "pkg:huggingface" and is_file(text.strip())
-        return Grade.PLAIN if is_inside else Grade.POSSIBLE  # `org/name/model.safetensors`
+        if is_inside:
+            return Grade.PLAIN  # `org/name/model.safetensors`
+        return Grade.LIKELY if _is_telling_file(text.strip()) else Grade.POSSIBLE
     if organisation in get_lexicon().prefixes:
         return Grade.LIKELY if likely else Grade.NO  # `openai/anything`: a provider's word is no organisation by itself
     return Grade.PLAIN if known and likely else Grade.LIKELY if known or likely else Grade.POSSIBLE
+
+
+def _is_telling_file(name: str) -> bool:
+    """`sd_xl_base_1.0.safetensors`: a weight file whose own name carries a version or a family."""
+    if not name.lower().endswith((".safetensors", ".gguf", ".ckpt")) or "/" in name or not says_more_than_suffix(name):
+        return False
+    stem = name.rpartition(".")[0]
+    return bool(_VERSION.search(stem) or get_lexicon().hub.family.search(stem))
 
 
 def get_kind_of_client(via: str, endpoint: str = "") -> Kind:

@@ -137,7 +137,8 @@ _KEY: Final = (
 _SHAPES: Final = (
     "Chat(Together|Fireworks|XAI|Perplexity)|EngineArgs\\(|FlagReranker|FlagModel|TextEmbedding\\(",
     _KEY + "[\"']?(: str)? ?[:=(] ?[\"']?[A-Za-z0-9_.-]+/[A-Za-z0-9]",
-    "(\\.(pth|ckpt|tflite|caffemodel)|(odel|best|last|eights|oint|[0-9][a-z]?)\\.pt)($|[\"' ,)])",
+    "(\\.(pth|ckpt|tflite|caffemodel)|(odel|best|last|eights|oint|[0-9][a-z]?)\\.pt)($|[\"' ,)])|[a-z]\\.(pt|jit)[\"']",
+    "[\"']--model[\"']|nlp_engine|[Zz]ero_?[Ee]ntropy|[Ss]arvam|[Aa]ny[Tt]ext",
 )
 
 

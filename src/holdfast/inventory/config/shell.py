@@ -9,7 +9,7 @@ from holdfast.inventory.config.gathering import CATALOGUE_LENGTH_MIN, Gathering
 from holdfast.inventory.config.judging import Surroundings, find_at, judge
 from holdfast.inventory.config.positions import KeyReading, Position, is_about, read_key
 from holdfast.inventory.config.shell_words import Assignment, Command, Word, as_assignment, split_commands
-from holdfast.inventory.config.spotting import find_spotted, is_page, is_publisher
+from holdfast.inventory.config.spotting import find_spotted, is_page, is_publisher, is_short
 from holdfast.inventory.config.tools import (
     PYTHON,
     find_endpoint,
@@ -343,12 +343,16 @@ class ScriptReading:
                 self._gathering.refer("", Sighting(word.line, word.text, around.rule, _first(around.vias), note=note))
 
     def _read_repositories(self, words: list[Word], around: Surroundings) -> None:
-        """A plain argument of any program that is a repository of a known publisher: `bench.sh facebook/opt-125m`."""
+        """A plain argument of any program that is a repository of a known publisher, or a short name that is no word:
+        `bench.sh facebook/opt-125m`, `build_engine.sh small.en`.
+        """
         if {"build", "push", "tag", "pull", "clone", "install", "add", "checkout"} & {word.text for word in words[:4]}:
             return
         for before, word in pairwise(words):
             organisation, slash, name = word.text.partition("/")
-            if slash and not before.text.startswith("-") and ":" not in name and is_publisher(organisation):
+            if before.text.startswith("-") or is_templated(word.text):
+                continue
+            if is_publisher(organisation) if slash and ":" not in name else is_short(word.text):
                 judge(self._gathering, word, KeyReading(Position.WEAK), replace(around, vias=()))
 
     def _read_addresses(self, words: list[Word], tool: str, around: Surroundings) -> None:

@@ -108,6 +108,12 @@ def is_weights(text: str) -> bool:
     return found is not None and found.model.scheme == "pkg:huggingface"
 
 
+def is_short(text: str) -> bool:
+    """Whether a text is an engine's own short name that is no word of any language: `small.en`, `en_core_web_sm`."""
+    found = find_distinct(text) if is_distinct(text) else None
+    return found is not None and found.model.scheme == "pkg:generic"
+
+
 def is_publisher(organisation: str) -> bool:
     """Whether an organisation of a hub is one that is known to publish models."""
     return organisation in get_lexicon().hub.organisations

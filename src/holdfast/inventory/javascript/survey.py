@@ -94,7 +94,7 @@ def survey_tree(tree: Tree) -> Survey:
     cursor = tree.walk()
     while True:
         node = cursor.node
-        assert node is not None  # noqa: S101 - a cursor always stands somewhere
+        assert node is not None
         if path:
             above[node.id] = path[-1]
         found = nodes.get(node.type)

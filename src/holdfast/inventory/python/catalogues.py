@@ -5,8 +5,10 @@ import re
 from collections.abc import Iterator
 from itertools import islice
 
+from holdfast.inventory.lexicon import get_lexicon
 from holdfast.inventory.named import is_file, says_more_than_suffix
 from holdfast.inventory.naming import find_distinct, find_named
+from holdfast.inventory.python.arguments import get_elements
 from holdfast.inventory.python.findings import Findings
 from holdfast.inventory.python.scopes import Module, find_text
 
@@ -81,12 +83,25 @@ def _get_found(table: ast.expr | ast.ClassDef, findings: Findings) -> list[str] 
 
 def _get_names(display: ast.expr) -> list[str] | None:
     """The names in a catalogue; None when the display is none."""
+    sizes = _get_sizes(display)
+    if sizes is not None:
+        return sizes
     entries = [entry for entry in islice(_iterate_entries(display, 0), ENTRIES_MAX) if _is_filled(entry)]
     probed = [_find_name(entry) for entry in entries[:PROBED]]
     if sum(name is not None for name in probed) < len(probed) * SHARE_MIN:
         return None
     names = [name for entry in entries if (name := _find_name(entry)) is not None]
     return names if len(names) >= NAMES_MIN and len(names) >= len(entries) * SHARE_MIN else None
+
+
+def _get_sizes(display: ast.expr) -> list[str] | None:
+    """`["tiny", "tiny.en", "base", …, "large-v3"]`: eight sizes of Whisper together, plain words though some are."""
+    elements = get_elements(display)
+    if not NAMES_MIN <= len(elements) <= REGISTRY_MIN:
+        return None
+    texts = [text for element in elements if (text := find_text(element)) is not None]
+    sizes = [text for text in texts if get_lexicon().short_engines["whisper"].names.fullmatch(text)]
+    return texts if len(sizes) == len(elements) else None
 
 
 def _iterate_entries(display: ast.expr, depth: int) -> Iterator[list[ast.expr]]:

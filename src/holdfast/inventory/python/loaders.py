@@ -62,7 +62,7 @@ class LoaderTable:
 
     def find_package(self, dotted: str) -> tuple[Package, str] | None:
         """The package that a dotted name belongs to, and the rest of the name after the import root."""
-        parts = dotted.split(".")
+        parts = _strip_vendor(dotted.split("."))
         for length in (2, 1):
             root = ".".join(parts[:length])
             if root in self.packages and len(parts) > length:
@@ -85,6 +85,17 @@ class LoaderTable:
                 return package.exact[ending]
         pair = ".".join(parts[-2:])
         return next((loader for pattern, loader in package.globbed if fnmatchcase(pair, pattern)), None)
+
+
+_VENDORS = frozenset({"vendored", "vendor", "_vendor", "third_party", "thirdparty", "external", "extern"})
+
+
+def _strip_vendor(parts: list[str]) -> list[str]:
+    """`app.vendored.clip.load`: a project's own copy of a package is that package."""
+    for index in range(len(parts) - 2):
+        if parts[index] in _VENDORS:
+            return parts[index + 1 :]
+    return parts
 
 
 @cache

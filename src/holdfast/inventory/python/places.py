@@ -32,7 +32,7 @@ _DOWNLOAD = re.compile(
 )
 _WEIGHTS = re.compile(
     r"https?://[\w./%:@-]+\.(?:gguf|safetensors|onnx|pth?|th|ckpt|llamafile|tflite|nemo|h5|keras|caffemodel|pdparams|mlmodel"
-    r"|t7|task)(?:\.tar)?(?:\?[\w=&]*)?(?![\w/])"
+    r"|t7|task|jit)(?:\.tar)?(?:\?[\w=&]*)?(?![\w/])"
 )
 _HUB_FILE = re.compile(r"hf://[\w.-]+/[\w.-]+(?:@[\w.-]+)?(?:/[\w./-]+)?")
 _PACKED = re.compile(r"https?://[\w./%:@-]+\.(?:zip|tar|tar\.gz|tgz|tar\.bz2|tar\.xz|7z)")

@@ -84,4 +84,6 @@ def get_hints(identifier: str) -> tuple[str, ...]:
     words = get_words(identifier)
     pairs = [f"{first}{sign}{second}" for sign in ("-", "_", "") for first, second in pairwise(words)]
     found = [hint for word in (*pairs, *words) if (hint := says_provider(word)) is not None]
+    if {"speech", "text"} <= set(words) and words.index("speech") < words.index("text"):
+        found.append("whisper")  # whose sizes are what such places hold
     return tuple(dict.fromkeys(found))
