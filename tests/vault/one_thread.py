@@ -1,20 +1,13 @@
 """Pools whose work is done at once by whoever asks for it, so that a history on a simulated disk has one order."""
 
 import contextlib
+import sys
 from collections.abc import Callable, Generator
 from concurrent.futures import Future
 from typing import Any, TypeVar
 from unittest import mock
 
 _T = TypeVar("_T")
-_USERS = (
-    "holdfast.vault.reading",
-    "holdfast.vault.checking",
-    "holdfast.vault.restoring",
-    "holdfast.vault.pruning",
-    "holdfast.vault.keeping.revisions",
-    "holdfast.vault.keeping.source",
-)
 
 
 class AtOnce:
@@ -42,8 +35,10 @@ class AtOnce:
 
 @contextlib.contextmanager
 def one_thread() -> Generator[None]:
-    """Every pool of the vault works in the calling thread."""
+    """Every pool of the vault's modules that are loaded works in the calling thread."""
+    users = [module for name, module in sys.modules.items() if name.startswith("holdfast.vault.")]
     with contextlib.ExitStack() as stack:
-        for module in _USERS:
-            stack.enter_context(mock.patch(f"{module}.ThreadPoolExecutor", AtOnce))
+        for module in users:
+            if hasattr(module, "ThreadPoolExecutor"):
+                stack.enter_context(mock.patch.object(module, "ThreadPoolExecutor", AtOnce))
         yield

@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from holdfast.records.canonical_json import encode_canonical
 from holdfast.records.errors import DamagedVault, MalformedFile
 from holdfast.records.vault import (
     Decision,
@@ -45,6 +46,11 @@ def test_a_document_is_canonical_json() -> None:
         b'{"at":"2026-01-02T03:04:05Z","by":"somebody","document":"journal","manifest":"blake3-256:' + b"ab" * 32 + b'"'
         b',"model":"org/name@main","sequence":7,"verb":"keep","why":"because"}'
     )
+
+
+@pytest.mark.parametrize("document", DOCUMENTS)
+def test_a_document_is_written_as_all_canonical_json_is(document: Document) -> None:
+    assert encode_document(document) == encode_canonical(json.loads(encode_document(document))).encode()
 
 
 texts = st.text(st.characters(exclude_categories=["Cs"]), max_size=20)
