@@ -330,7 +330,8 @@ def find_local_file(name: str, lexicon: Lexicon) -> Named | None:
     path = name.removeprefix("./").lstrip("/")
     if name.lower().endswith(lexicon.file_suffixes):
         return name_short("file", path) if says_more_than_suffix(path) else None
-    deep = name.startswith(("/", "./", "../", "~/")) or path.count("/") >= 1
+    is_deep = name.startswith(("/", "./", "../", "~/")) or path.count("/") >= 1
+    deep = is_deep and not name.lower().endswith((".yaml", ".yml", ".toml", ".cfg", ".ini"))  # its configuration
     return (
         name_short("file", path)
         if deep and lexicon.hub.family.search(path.rpartition("/")[2]) and "://" not in name

@@ -100,3 +100,27 @@ def test_a_page_or_a_picture_fetched_beside_the_weights_is_no_unresolved_use() -
             hf_hub_download(path, "model.safetensors")
         """
     assert see(text) == {(5, "? call:load.path")}
+
+
+def test_a_file_below_a_folder_that_only_runs_know_is_named_by_its_own_name() -> None:
+    text = """
+        import torch
+        from app.paths import ROOT
+        torch.load(f"{ROOT}/vendored/clipseg/rd64-uni-refined.pth")
+        torch.load(f"{ROOT}/output/rd64-uni-refined.pth")
+        """
+    assert see(text) == {(3, "pkg:generic/file/rd64-uni-refined.pth")}
+
+
+def test_an_address_counts_where_it_stands_and_not_where_its_last_part_is_taken() -> None:
+    text = """
+        import os
+        LINK = "https://huggingface.co/coqui/XTTS-v2/resolve/main/dvae.pth"
+        CHECKPOINT = os.path.join("here", os.path.basename(LINK))
+        """
+    assert see(text) == {(2, "pkg:huggingface/coqui/XTTS-v2")}
+
+
+def test_a_models_configuration_file_is_no_weights() -> None:
+    text = 'def load_model(model_architecture="configs/stable-diffusion-v1.yaml"): ...'
+    assert see(text) == set()

@@ -283,6 +283,8 @@ class ScriptReading:
                 self._load(value, named)
             else:
                 self._judge(value, reading, named)
+        elif is_short(value.text):
+            self._judge(value, KeyReading(Position.WEAK), around)  # `--vocoder_name vocoder_models/en/…`
 
     def _read_pairs(self, value: Word, around: Surroundings) -> None:
         for part in re.split(r",(?=\s*[A-Za-z_][\w.-]*=)", value.text):

@@ -21,7 +21,7 @@ class Spotted:
 TEXT_MAX = 120
 ADDRESS_MAX = 600
 
-_MARKED = re.compile(r"[\d/:_-]")
+_MARKED = re.compile(r"[\d/:_-]|\.en$")
 _HUB_URL = re.compile(
     r"(?:git\+)?(?:https?://|git@|hf://)?(?:[\w.~%$\{\}-]*@)?(?:www\.)?(?:huggingface\.co|hf\.co|hf-mirror\.com|(?:www\.)?modelscope\.(?:cn|ai))[/:]"
     r"(?:models/|api/models/)?(?P<organisation>[\w.-]+)/(?P<name>[\w.-]+)(?P<rest>[/:?#@][^\s\"'<>)\]|,;]*)?"

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from holdfast.inventory.named import is_file
 from holdfast.inventory.python.arguments import (
     collect_options,
     find_argument,
@@ -157,7 +158,7 @@ class Values:
 
     def _last_part(self, part: ast.expr, scope: Scope, trail: _Trail) -> None:
         name = self._find_single_within(part, scope, trail)
-        if name is not None and "." in name:
+        if name is not None and "." in name and "://" not in name:  # an address counts where it stands
             trail.found.texts.append(Text(name, part.lineno, part))
 
     def step_constant(self, expr: ast.Constant, _: Scope, trail: _Trail) -> None:
@@ -440,6 +441,11 @@ class Values:
         parts = [self._find_part(part, scope, trail) for part in expr.values]
         if all(part is not None for part in parts):
             trail.found.texts.append(Text("".join(part or "" for part in parts), expr.lineno, expr))
+        elif expr.values and "/" in (find_text(expr.values[-1]) or "") and not _PRODUCT.search(ast.unparse(expr)):
+            last = expr.values[-1]  # `f"{PACKAGE}/weights/rd64-uni.pth"`: the file's own name is enough
+            name = (find_text(last) or "").rpartition("/")[2]
+            if is_file(name):
+                trail.found.texts.append(Text(name, last.lineno, last))
 
     def _find_part(self, part: ast.expr, scope: Scope, trail: _Trail) -> str | None:
         if isinstance(part, ast.FormattedValue):
