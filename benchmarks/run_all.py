@@ -16,7 +16,7 @@ def run(title: str, *command: str | Path) -> int:
 
 
 def main() -> None:
-    """Back-test, hub scale, inventory accuracy with peers, scan speed."""
+    """Back-test, hub scale, the vault's catalogue, inventory accuracy with peers, scan speed."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     asked = parser.parse_args()
@@ -24,6 +24,7 @@ def main() -> None:
         run("Back-test", HOLDFAST, "backtest"),
         run("Hub scale: 2,000,000 models", sys.executable, HERE / "hub_scale.py"),
     ]
+    codes.append(run("Catalogue: 1,000,000 objects", sys.executable, "-m", "benchmarks.vault_catalogue"))
     if not asked.quick:
         accuracy = HERE / "inventory_accuracy.py"
         codes.append(run("Inventory accuracy, beside its peers", sys.executable, accuracy, "--peers"))

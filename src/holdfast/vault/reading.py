@@ -2,10 +2,10 @@
 
 import os
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import Executor, Future
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, ParamSpec, TypeVar
 
 from blake3 import blake3
 
@@ -18,6 +18,8 @@ from holdfast.vault.packs.layout import FRAME_BYTES, HEAD_BYTES, NO_BASE, count_
 from holdfast.vault.packs.reading import read_frame
 from holdfast.vault.storage.seam import Storage
 
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
 THREADS: Final = min(8, os.cpu_count() or 1)
 _AHEAD: Final = 4 * THREADS
 _SEGMENTS: Final = 2000
@@ -145,12 +147,24 @@ def locate_with_bases(vault: Vault, digests: Sequence[bytes]) -> tuple[dict[byte
 
 def read_object(vault: Vault, digest: bytes) -> bytes:
     """A whole object that fits into memory, checked against its name."""
-    with ThreadPoolExecutor(1) as pool:
-        segment = Segment(0, Role.BYTES, to_object_id(digest))
-        return b"".join(iterate_bytes(vault, pool, [segment]))
+    segment = Segment(0, Role.BYTES, to_object_id(digest))
+    return b"".join(iterate_bytes(vault, _AtOnce(), [segment]))
 
 
-def iterate_bytes(vault: Vault, pool: ThreadPoolExecutor, segments: Iterable[Segment]) -> Iterator[memoryview]:
+class _AtOnce(Executor):
+    """Does in the caller's thread what it is given: documents are read faster than threads begin."""
+
+    def submit(self, fn: Callable[_P, _T], /, *args: _P.args, **kwargs: _P.kwargs) -> Future[_T]:
+        """What came of it, or its error."""
+        done: Future[_T] = Future()
+        try:
+            done.set_result(fn(*args, **kwargs))
+        except Exception as error:  # told to who asks for the result, as a pool does
+            done.set_exception(error)
+        return done
+
+
+def iterate_bytes(vault: Vault, pool: Executor, segments: Iterable[Segment]) -> Iterator[memoryview]:
     """The bytes of segments one after the other, in pieces of at most 1 MiB. Every object is checked against its name
     when its last piece was given: what was given before is not to be trusted if DamagedVault is raised."""
     some: list[Segment] = []
@@ -162,7 +176,7 @@ def iterate_bytes(vault: Vault, pool: ThreadPoolExecutor, segments: Iterable[Seg
     yield from _iterate_some(vault, pool, some)
 
 
-def _iterate_some(vault: Vault, pool: ThreadPoolExecutor, segments: Sequence[Segment]) -> Iterator[memoryview]:
+def _iterate_some(vault: Vault, pool: Executor, segments: Sequence[Segment]) -> Iterator[memoryview]:
     names = [to_digest(segment.object) for segment in segments if segment.object is not None]
     found, bases = locate_with_bases(vault, names)
     hasher = blake3()
@@ -213,7 +227,7 @@ def _plan(
 
 
 def _decode_ahead(
-    storage: Storage, pool: ThreadPoolExecutor, jobs: Iterator[FrameJob | bytes]
+    storage: Storage, pool: Executor, jobs: Iterator[FrameJob | bytes]
 ) -> Iterator[tuple[FrameJob | bytes, Future[memoryview]]]:
     """Every job with its future, in order; so many are at work before the first is asked for."""
     window: deque[tuple[FrameJob | bytes, Future[memoryview]]] = deque()
@@ -229,7 +243,7 @@ def _decode_ahead(
             pending.cancel()
 
 
-def _start(storage: Storage, pool: ThreadPoolExecutor, job: FrameJob | bytes) -> Future[memoryview]:
+def _start(storage: Storage, pool: Executor, job: FrameJob | bytes) -> Future[memoryview]:
     if isinstance(job, bytes):
         return Future()
     return pool.submit(load_frame, storage, job)

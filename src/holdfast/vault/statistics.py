@@ -1,39 +1,16 @@
-"""What a vault's bytes go to: by copy, by technique, and what dropping a copy would free. Reads only the catalogue."""
+"""What a vault's bytes go to, in all and by technique; copy_sizes.py tells it by copy. Reads only the catalogue."""
 
-from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
 
 from holdfast.vault.catalogue.database import Database
 from holdfast.vault.codecs.choosing import Codec
-from holdfast.vault.packs.layout import FRAME_BYTES, decode_frame_list
+from holdfast.vault.packs.layout import FRAME_BYTES, count_frames
 
-_COPIES = """
-WITH needs AS (
-  SELECT v.revision, f.object FROM revision_files v JOIN file_objects f ON f.file = v.file
-  UNION SELECT v.revision, v.file FROM revision_files v
-  UNION SELECT manifest, manifest FROM revisions),
-live AS (SELECT n.revision, n.object FROM needs n JOIN revisions r ON r.manifest = n.revision
-         WHERE r.state IN ('kept', 'frozen')),
-whole AS (SELECT revision, object FROM live
-  UNION SELECT l.revision, u.base FROM live l JOIN runs u ON u.object = l.object WHERE u.base IS NOT NULL),
-counted AS (SELECT object, COUNT(DISTINCT revision) AS users FROM whole GROUP BY object)
-SELECT w.revision, SUM(u.stored), SUM(CASE WHEN c.users = 1 THEN u.stored ELSE 0 END),
-       COUNT(*) - COUNT(p.verified_at), MIN(p.verified_at)
-FROM whole w JOIN counted c ON c.object = w.object JOIN runs u ON u.object = w.object JOIN packs p ON p.id = u.pack
-GROUP BY w.revision
-"""
-
-
-@dataclass(frozen=True, slots=True)
-class CopySize:
-    """A copy's bytes: `size` as files, `stored` in packs with everything it shares, `own` of it that no other needs."""
-
-    size: int
-    stored: int
-    own: int
-    verified_at: int | None
-    """When the pack of it that was verified longest ago was; None when one never was."""
+_IDS: Final = 50_000  # objects a query
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,39 +23,31 @@ class TechniqueSize:
     stored: int
 
 
-def measure_copies(database: Database) -> dict[int, CopySize]:
-    """The sizes of all kept copies, by the number of their manifest."""
-    sizes: dict[int, int] = dict(
-        database.read(
-            "SELECT v.revision, SUM(f.size) FROM revision_files v JOIN files f ON f.manifest = v.file"
-            " GROUP BY v.revision"
-        )
-    )
-    stored = {revision: (total, own, never, oldest) for revision, total, own, never, oldest in database.read(_COPIES)}
-    return {
-        revision: CopySize(int(sizes.get(revision) or 0), int(total), int(own), None if never else oldest)
-        for revision, (total, own, never, oldest) in stored.items()
-    }
-
-
 def measure_techniques(database: Database) -> list[TechniqueSize]:
     """All frames of live packs by codec, the largest first."""
-    frames: Counter[int] = Counter()
-    raw: Counter[int] = Counter()
-    stored: Counter[int] = Counter()
-    for size, first, listed in database.read(
-        "SELECT o.size, r.first, r.frames FROM runs r JOIN objects o ON o.id = r.object"
-    ):
-        for index, (codec, payload) in enumerate(decode_frame_list(bytes(listed)), first):
-            frames[codec] += 1
-            raw[codec] += min(FRAME_BYTES, max(0, size - index * FRAME_BYTES))
-            stored[codec] += payload
+    frames, raw, stored = (np.zeros(256, np.int64) for _ in range(3))
+    last = int(database.read("SELECT COALESCE(MAX(id), 0) FROM objects")[0][0])
+    for begin in range(0, last, _IDS):
+        rows = database.read(
+            "SELECT o.size, r.first + r.count, r.frames FROM runs r JOIN objects o ON o.id = r.object"
+            " WHERE r.object > ? AND r.object <= ?",
+            (begin, begin + _IDS),
+        )
+        listed = np.frombuffer(b"".join(bytes(one) for _, _, one in rows), _FRAME)
+        frames += np.bincount(listed["codec"], minlength=256)
+        stored += np.bincount(listed["codec"], listed["bytes"], minlength=256).astype(np.int64)
+        for size, end, one in rows:  # a last frame is shorter than the others
+            if end == count_frames(size):
+                raw[one[-5]] -= end * FRAME_BYTES - size
+    raw += frames * FRAME_BYTES
     return [
-        TechniqueSize(_NAMES.get(codec, f"codec {codec}"), frames[codec], raw[codec], stored[codec])
-        for codec, _ in raw.most_common()
+        TechniqueSize(_NAMES.get(codec, f"codec {codec}"), int(frames[codec]), int(raw[codec]), int(stored[codec]))
+        for codec in np.argsort(-raw, kind="stable").tolist()
+        if frames[codec]
     ]
 
 
+_FRAME: Final = np.dtype([("codec", "u1"), ("bytes", "<u4")])
 _NAMES: Mapping[int, str] = {
     Codec.RAW: "as it is",
     Codec.ZSTD: "zstd",
@@ -105,6 +74,8 @@ def measure_totals(database: Database) -> Totals:
         "SELECT COUNT(DISTINCT r.manifest), COALESCE(SUM(f.size), 0) FROM revisions r JOIN revision_files v"
         " ON v.revision = r.manifest JOIN files f ON f.manifest = v.file WHERE r.state IN ('kept', 'frozen')"
     )[0]
-    distinct = database.read("SELECT COALESCE(SUM(size), 0) FROM objects WHERE id IN (SELECT object FROM runs)")[0][0]
+    distinct = database.read(
+        "SELECT COALESCE(SUM(o.size), 0) FROM objects o WHERE EXISTS (SELECT 1 FROM runs r WHERE r.object = o.id)"
+    )[0][0]
     packs, stored = database.read("SELECT COUNT(*), COALESCE(SUM(size), 0) FROM packs")[0]
     return Totals(int(copies), int(logical), int(distinct), int(packs), int(stored))

@@ -6,8 +6,8 @@ from datetime import UTC, datetime
 
 from holdfast.records.vault import CopyState
 from holdfast.vault.catalogue.revisions import DROPPED, FROZEN, KEPT, RevisionRow, iterate_revisions
+from holdfast.vault.copy_sizes import CopySize, measure_copies, measure_copy
 from holdfast.vault.opening import Vault
-from holdfast.vault.statistics import CopySize, measure_copies
 from holdfast.workflows.vaults import VaultAsked, open_vault
 
 
@@ -42,22 +42,31 @@ def run_list(asked: VaultAsked, name: str = "") -> CopyList:
 
 def list_copies(vault: Vault, name: str = "") -> Iterator[CopyRow]:
     """Every copy that was not dropped."""
+    rows = [row for row in iterate_revisions(vault.database, name) if row.state != DROPPED]
+    if name:
+        yield from (tell_copy(vault, row) for row in rows)
+        return
     sizes = measure_copies(vault.database)
-    hurt = find_hurt_revisions(vault)
-    for row in iterate_revisions(vault.database, name):
-        if row.state != DROPPED:
-            size = sizes.get(row.id, CopySize(0, 0, 0, None))
-            yield CopyRow(
-                model=row.name,
-                revision=row.revision,
-                state=get_state(row, hurt),
-                size=size.size,
-                stored=size.stored,
-                frees=size.own,
-                kept_at=row.kept_at,
-                verified_at=tell_time(size.verified_at),
-                manifest=row.manifest,
-            )
+    yield from (_tell(row, sizes.get(row.id, CopySize())) for row in rows)
+
+
+def tell_copy(vault: Vault, row: RevisionRow) -> CopyRow:
+    """One copy."""
+    return _tell(row, measure_copy(vault.database, row.id))
+
+
+def _tell(row: RevisionRow, size: CopySize) -> CopyRow:
+    return CopyRow(
+        model=row.name,
+        revision=row.revision,
+        state=get_state(row, frozenset([row.id] if size.is_hurt else [])),
+        size=size.size,
+        stored=size.stored,
+        frees=size.own,
+        kept_at=row.kept_at,
+        verified_at=tell_time(size.verified_at),
+        manifest=row.manifest,
+    )
 
 
 def get_state(row: RevisionRow, hurt: frozenset[int]) -> CopyState:
@@ -71,15 +80,7 @@ def get_state(row: RevisionRow, hurt: frozenset[int]) -> CopyState:
 
 def find_hurt_revisions(vault: Vault) -> frozenset[int]:
     """The numbers of copies with an object that no whole pack holds, as far as verification has told."""
-    rows = vault.database.read(
-        "WITH needs AS (SELECT v.revision, f.object FROM revision_files v JOIN file_objects f ON f.file = v.file"
-        " UNION SELECT v.revision, v.file FROM revision_files v UNION SELECT manifest, manifest FROM revisions),"
-        " whole AS (SELECT revision, object FROM needs UNION SELECT n.revision, u.base FROM needs n"
-        "           JOIN runs u ON u.object = n.object WHERE u.base IS NOT NULL)"
-        " SELECT DISTINCT revision FROM whole w WHERE NOT EXISTS (SELECT 1 FROM runs u JOIN packs p ON p.id = u.pack"
-        " WHERE u.object = w.object AND p.damage IS NULL AND p.state = 'live')"
-    )
-    return frozenset(number for (number,) in rows)
+    return frozenset(number for number, size in measure_copies(vault.database).items() if size.is_hurt)
 
 
 def tell_time(seconds: int | None) -> str | None:

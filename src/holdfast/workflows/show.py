@@ -10,7 +10,7 @@ from holdfast.vault.catalogue.revisions import FileRow, read_decisions, read_fil
 from holdfast.vault.checking import read_file_manifest, read_revision
 from holdfast.vault.opening import Vault
 from holdfast.vault.restoring import read_file
-from holdfast.workflows.list import CopyRow, list_copies
+from holdfast.workflows.list import CopyRow, tell_copy
 from holdfast.workflows.signatures import KnownSignature, list_signatures
 from holdfast.workflows.vaults import VaultAsked, find_revision, open_vault
 
@@ -44,18 +44,22 @@ class ShownCopy:
 def run_show(asked: VaultAsked, model: str) -> ShownCopy:
     """One copy. Raises UnknownName with the nearest names."""
     with open_vault(asked) as vault:
-        row = find_revision(vault, model)
-        manifest = read_revision(vault, row.manifest)
-        rows = read_files(vault.database, row.id)
-        copy = next(one for one in list_copies(vault, row.name) if one.manifest == row.manifest)
-        return ShownCopy(
-            copy=copy,
-            manifest=manifest,
-            files=tuple(_show_file(vault, file) for file in rows),
-            licences=tuple(_read_licences(vault, rows)),
-            decisions=tuple(read_decisions(vault.database, row.model)),
-            signatures=list_signatures(vault, row, rows),
-        )
+        return show_copy(vault, model)
+
+
+def show_copy(vault: Vault, model: str) -> ShownCopy:
+    """One copy of an open vault."""
+    row = find_revision(vault, model)
+    manifest = read_revision(vault, row.manifest)
+    rows = read_files(vault.database, row.id)
+    return ShownCopy(
+        copy=tell_copy(vault, row),
+        manifest=manifest,
+        files=tuple(_show_file(vault, file) for file in rows),
+        licences=tuple(_read_licences(vault, rows)),
+        decisions=tuple(read_decisions(vault.database, row.model)),
+        signatures=list_signatures(vault, row, rows),
+    )
 
 
 def _show_file(vault: Vault, file: FileRow) -> ShownFile:

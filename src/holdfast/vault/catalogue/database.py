@@ -40,6 +40,10 @@ class Database(Protocol):
     text: str
     """The name of its type for text that is compared byte by byte."""
 
+    def gather(self, what: str) -> str:
+        """The aggregate that puts the texts or numbers of a group into one text, with spaces between them."""
+        ...
+
     def read(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """All rows of a query."""
         ...
@@ -83,6 +87,10 @@ class SqliteDatabase:
             self._connection.execute("PRAGMA synchronous = NORMAL")
             self._connection.execute("PRAGMA foreign_keys = ON")
             self._connection.execute("PRAGMA cache_size = -65536")
+
+    def gather(self, what: str) -> str:
+        """GROUP_CONCAT."""
+        return f"GROUP_CONCAT({what}, ' ')"
 
     def read(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """All rows of a query."""

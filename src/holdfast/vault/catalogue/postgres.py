@@ -65,6 +65,10 @@ class PostgresDatabase:
             self.close()
             raise
 
+    def gather(self, what: str) -> str:
+        """STRING_AGG."""
+        return f"STRING_AGG(CAST({what} AS TEXT), ' ')"
+
     def read(self, statement: str, parameters: Parameters = ()) -> list[Row]:
         """All rows of a query."""
         return [tuple(row) for row in self._run(write_in(statement, parameters)) or ()]

@@ -22,7 +22,7 @@ CREATE TABLE IF NOT EXISTS runs (
   count INTEGER NOT NULL, start BIGINT NOT NULL, stored BIGINT NOT NULL, base BIGINT REFERENCES objects (id),
   frames {blob} NOT NULL, PRIMARY KEY (object, pack, first));
 CREATE INDEX IF NOT EXISTS runs_by_pack ON runs (pack);
-CREATE INDEX IF NOT EXISTS runs_by_base ON runs (base);
+CREATE INDEX IF NOT EXISTS runs_by_base ON runs (base, object);
 CREATE TABLE IF NOT EXISTS files (
   manifest BIGINT PRIMARY KEY REFERENCES objects (id), size BIGINT NOT NULL, sha256 {text} NOT NULL,
   git_blob {text} NOT NULL, format {text} NOT NULL);
@@ -30,7 +30,7 @@ CREATE INDEX IF NOT EXISTS files_by_sha256 ON files (sha256);
 CREATE TABLE IF NOT EXISTS file_objects (
   file BIGINT NOT NULL, object BIGINT NOT NULL REFERENCES objects (id),
   position INTEGER NOT NULL, name {text} NOT NULL, PRIMARY KEY (file, position));
-CREATE INDEX IF NOT EXISTS file_objects_by_object ON file_objects (object);
+CREATE INDEX IF NOT EXISTS file_objects_by_object ON file_objects (object, file);
 CREATE TABLE IF NOT EXISTS revisions (
   manifest BIGINT PRIMARY KEY REFERENCES objects (id), name {text} NOT NULL, revision {text} NOT NULL,
   state {text} NOT NULL, noticed_at BIGINT NOT NULL, kept_at {text}, sequence BIGINT NOT NULL, damage {text});
@@ -38,7 +38,7 @@ CREATE INDEX IF NOT EXISTS revisions_by_name ON revisions (name, revision);
 CREATE TABLE IF NOT EXISTS revision_files (
   revision BIGINT NOT NULL, path {text} NOT NULL,
   file BIGINT NOT NULL, PRIMARY KEY (revision, path));
-CREATE INDEX IF NOT EXISTS revision_files_by_file ON revision_files (file);
+CREATE INDEX IF NOT EXISTS revision_files_by_file ON revision_files (file, revision);
 CREATE TABLE IF NOT EXISTS journal (
   entry BIGINT PRIMARY KEY REFERENCES objects (id), sequence BIGINT NOT NULL, verb {text} NOT NULL,
   model {text} NOT NULL, manifest {blob}, made_by {text} NOT NULL, why {text} NOT NULL, made_at {text} NOT NULL);
