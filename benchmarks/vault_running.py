@@ -16,7 +16,8 @@ Command: TypeAlias = Sequence[str | Path]
 
 @dataclass(frozen=True, slots=True)
 class Taken:
-    """What commands took: seconds by the clock and of processors, the most memory that one process had, in bytes."""
+    """What commands took: seconds by the clock and of processors, the most memory that one process had, in bytes (or
+    what this process had when it started them, if that is more)."""
 
     wall_s: float
     cpu_s: float
