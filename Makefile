@@ -49,6 +49,7 @@ fuzz: $(VENV)/.ready-dev ## random bytes into every parser, ten minutes
 soak: $(VENV)/.ready-dev ## long random histories, a vault's thousands of lives, large files
 	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=soak
 	$(BIN)/python -m pytest -m soak -s
+	$(BIN)/python -m benchmarks.vault_memory --gigabytes 20
 
 release: $(VENV)/.ready-dev ## wheel and source distribution, tested as built
 	rm -rf dist

@@ -12,24 +12,35 @@ HOLDFAST = Path(sys.executable).with_name("holdfast")
 def run(title: str, *command: str | Path) -> int:
     """Run one benchmark under its title."""
     print(f"\n=== {title}\n", flush=True)
-    return subprocess.run([str(word) for word in command], check=False).returncode
+    return subprocess.run([str(word) for word in command], cwd=HERE.parent, check=False).returncode
 
 
 def main() -> None:
-    """Back-test, hub scale, the vault's catalogue, inventory accuracy with peers, scan speed."""
+    """Every benchmark in turn; exits with the worst code."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--quick", action="store_true")
     asked = parser.parse_args()
     codes = [
         run("Back-test", HOLDFAST, "backtest"),
-        run("Hub scale: 2,000,000 models", sys.executable, HERE / "hub_scale.py"),
+        run_module("Hub scale: 2,000,000 models", "hub_scale"),
+        run_module("Catalogue: 1,000,000 objects", "vault_catalogue"),
+        run_module("Memory of keep, verify and restore", "vault_memory"),
     ]
-    codes.append(run("Catalogue: 1,000,000 objects", sys.executable, "-m", "benchmarks.vault_catalogue"))
     if not asked.quick:
-        accuracy = HERE / "inventory_accuracy.py"
-        codes.append(run("Inventory accuracy, beside its peers", sys.executable, accuracy, "--peers"))
-        codes.append(run("Scan speed, beside grep", sys.executable, HERE / "scan_speed.py"))
+        codes += [
+            run_module("Inventory accuracy, beside its peers", "inventory_accuracy", "--peers"),
+            run_module("Scan speed, beside grep", "scan_speed"),
+            run_module("The vault's codecs, beside zipnn and BitX", "vault_codecs"),
+            run_module("keep and restore, beside sha256sum and other keepers", "vault_speed"),
+            run_module("A range of a kept file", "vault_range"),
+            run_module("Kept, copied, damaged, repaired, restored, answering as before", "vault_acceptance"),
+        ]
     sys.exit(max(codes))
+
+
+def run_module(title: str, name: str, *words: str) -> int:
+    """Run one of the scripts beside this one."""
+    return run(title, sys.executable, "-m", f"benchmarks.{name}", *words)
 
 
 if __name__ == "__main__":
