@@ -164,10 +164,10 @@ def get_next_sequence(database: Database) -> int:
 
 def read_decisions(database: Database, model: str = "") -> list[Decision]:
     """Journal entries in order: of one `name@revision`, or all."""
-    where, parameters = ("WHERE model = ?", (model,)) if model else ("", ())
+    where, parameters = ("WHERE j.model = ?", (model,)) if model else ("", ())
     rows = database.read(
-        f"SELECT verb, model, made_by, why, made_at, sequence, manifest FROM journal {where}"  # noqa: S608
-        " ORDER BY sequence, made_at",
+        "SELECT j.verb, j.model, j.made_by, j.why, j.made_at, j.sequence, j.manifest FROM journal j"  # noqa: S608
+        f" JOIN objects o ON o.id = j.entry {where} ORDER BY j.sequence, j.made_at, o.digest",
         parameters,
     )
     return [
