@@ -236,7 +236,9 @@ def main() -> None:
     parser.add_argument(
         "--cache", type=Path, default=CACHE / "corpus", help="outside any repository: its .gitignore would hold"
     )
-    parser.add_argument("--set", default="all", choices=["development", "held-out", "fresh", "unseen", "all"], dest="chosen")
+    parser.add_argument(
+        "--set", default="all", choices=["development", "held-out", "fresh", "unseen", "all"], dest="chosen"
+    )
     parser.add_argument("--peers", action="store_true")
     parser.add_argument("--show", action="store_true")
     asked = parser.parse_args()
