@@ -28,17 +28,7 @@ from holdfast.vault.restoring import restore_revision
 from holdfast.vault.storage.local import LocalStorage
 from holdfast.vault.verifying import VerifyPlan
 from tests.vault.crashing_database import CrashingDatabase, replace_catalogue
-from tests.vault.models import (
-    Watch,
-    hash_folder,
-    keep_folder,
-    make_bf16,
-    say_nothing,
-    tell,
-    tune,
-    verify,
-    write_safetensors,
-)
+from tests.vault.models import Watch, hash_folder, keep_folder, say_nothing, tell, verify, write_random_model
 from tests.vault.one_thread import one_thread
 from tests.vault.simulated_disk import Crashed, Fault, SimulatedDisk
 
@@ -384,15 +374,7 @@ class History:
         if self.sources and self.random.random() < 0.4:
             return self.random.choice(self.sources)
         folder = self.folder / f"source-{len(self.sources)}"
-        seed = self.random.randrange(1 << 30)
-        weights = make_bf16(self.random.choice((8192, 9001, 12000)), self.random.randrange(2))
-        if self.random.random() < 0.5:
-            weights = tune(weights, seed, self.random.choice((0.0001, 0.3)))
-        write_safetensors(
-            folder / "model.safetensors", {"layer.weight": ("BF16", weights), "bias": ("F32", weights[:40].view("<f4"))}
-        )
-        if self.random.random() < 0.5:
-            (folder / "README.md").write_bytes(Random(seed % 5).randbytes(seed % 3000))
+        write_random_model(folder, self.random)
         self.sources.append(folder)
         return folder
 

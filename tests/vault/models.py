@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from random import Random
 
 import numpy as np
 from numpy.typing import NDArray
@@ -72,6 +73,19 @@ def write_safetensors(path: Path, tensors: Tensors) -> Path:
     return path
 
 
+def write_random_model(folder: Path, random: Random) -> None:
+    """A small model, one of two bases or tuned from one, sometimes with a text beside it."""
+    seed = random.randrange(1 << 30)
+    weights = make_bf16(random.choice((8192, 9001, 12000)), random.randrange(2))
+    if random.random() < 0.5:
+        weights = tune(weights, seed, random.choice((0.0001, 0.3)))
+    write_safetensors(
+        folder / "model.safetensors", {"layer.weight": ("BF16", weights), "bias": ("F32", weights[:40].view("<f4"))}
+    )
+    if random.random() < 0.5:
+        (folder / "README.md").write_bytes(Random(seed % 5).randbytes(seed % 3000))
+
+
 def hash_folder(folder: Path) -> dict[str, str]:
     """The sha256 of every file, by its path."""
     return {
@@ -93,7 +107,7 @@ def keep_folder(
     entries = tuple(
         SourceEntry(path.relative_to(folder).as_posix(), path) for path in sorted(folder.rglob("*")) if path.is_file()
     )
-    manifest = RevisionManifest(name, revision, Origin(str(folder), vault.timestamp), ())
+    manifest = RevisionManifest(name, revision, Origin(folder.name, vault.timestamp), ())
     return keep_revision(vault, Keeping(manifest, entries, read_layout, "a test", base=base), report)
 
 

@@ -1,14 +1,17 @@
 """Whatever happens to the disk and the catalogue, a vault keeps what it says it keeps: random histories, by seed."""
 
 import os
+import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from time import monotonic
 
 import pytest
 
 from tests.vault.histories import live_in_memory
 
+REPOSITORY = Path(__file__).parents[2]
 HISTORIES = 250
 SOAK_HISTORIES = 20_000
 BEGIN = int(os.environ.get("HOLDFAST_HISTORIES_FROM", "0"))
@@ -31,6 +34,23 @@ def live_all(seeds: range, portion: int) -> None:
         for done, wrong in enumerate(pool.map(live_some, portions), 1):
             assert not wrong, wrong
             sys.stderr.write(f"\r{done * portion:,} of {len(seeds):,} histories, {monotonic() - began:.0f} s ")
+
+
+def replay(seed: int, hash_seed: str) -> str:
+    done = subprocess.run(
+        [sys.executable, "-m", "tests.vault.histories", str(seed)],
+        cwd=REPOSITORY,
+        env={**os.environ, "PYTHONHASHSEED": hash_seed},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    return done.stdout
+
+
+@pytest.mark.parametrize("seed", [37, 266, 332])
+def test_a_history_replays_from_its_seed(seed: int) -> None:
+    assert replay(seed, "1") == replay(seed, "2") != ""
 
 
 def test_random_histories_lose_nothing() -> None:

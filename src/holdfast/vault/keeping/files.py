@@ -16,13 +16,14 @@ from holdfast.vault.catalogue.objects import Located, find_bases_among, locate
 from holdfast.vault.codecs.types import BYTES, get_element_type
 from holdfast.vault.journal import cut_into_frames
 from holdfast.vault.keeping.bases import find_bases
-from holdfast.vault.keeping.naming import HELD_BYTES_MAX, NamedStretch, make_manifest, name_stretches
+from holdfast.vault.keeping.naming import NamedStretch, make_manifest, name_stretches
 from holdfast.vault.keeping.packing import NewObject, Packer
 from holdfast.vault.keeping.source import FileHasher, SourceFile
 from holdfast.vault.opening import Vault
 from holdfast.vault.packs.layout import Kind
 
-_HELD_OBJECTS_MAX: Final = 2000
+_GATHERED_BYTES: Final = 64 << 20  # in memory with the object that reaches it
+_GATHERED_MAX: Final = 2000
 _WAIT_S: Final = 0.2
 _WAIT_S_MAX: Final = 3600.0
 
@@ -79,6 +80,8 @@ class FileKeeper:
         try:
             for some in _gather(name_stretches(source, layout.stretches, hasher, segments, self._report)):
                 others += self._write(source, some, bases)
+                for named in some:
+                    named.pieces = None  # before the next ones are read
             self._wait_for(source, others, bases)
             digests = hasher.finish()
         finally:
@@ -116,7 +119,7 @@ class FileKeeper:
             return
         self.packer.seal()
         deadline = monotonic() + _WAIT_S_MAX
-        pending = [NamedStretch(one.stretch, one.digest, None) for one in others]
+        pending = others
         while pending:
             self._wait(len(pending), deadline, str(source.path))
             pending = self._write(source, pending, bases)
@@ -136,11 +139,11 @@ class FileKeeper:
         deadline, rest = monotonic() + _WAIT_S_MAX, dict(documents)
         while True:
             shares = share_out(self._vault.database, self._owner, list(rest))
-            for digest in shares.mine - self._written:
-                self._written.add(digest)
-                data = rest[digest]
-                self.packer.add(NewObject(digest, len(data), Kind.DOCUMENT, BYTES), cut_into_frames(data))
-            rest = {digest: rest[digest] for digest in shares.others}
+            for digest, data in rest.items():  # in order: equal work makes equal packs
+                if digest in shares.mine and digest not in self._written:
+                    self._written.add(digest)
+                    self.packer.add(NewObject(digest, len(data), Kind.DOCUMENT, BYTES), cut_into_frames(data))
+            rest = {digest: data for digest, data in rest.items() if digest in shares.others}
             if not rest:
                 return
             self.packer.seal()
@@ -153,7 +156,7 @@ def _gather(pending: Iterable[NamedStretch]) -> Iterator[list[NamedStretch]]:
     for one in pending:
         some.append(one)
         held += one.stretch.length
-        if held >= HELD_BYTES_MAX or len(some) >= _HELD_OBJECTS_MAX:
+        if held >= _GATHERED_BYTES or len(some) >= _GATHERED_MAX:
             yield some
             some, held = [], 0
     if some:
