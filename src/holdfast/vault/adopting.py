@@ -3,6 +3,7 @@
 Of a pack whose index is damaged every frame that can be walked is taken in. Packs that are gone are noted as damaged.
 """
 
+import contextlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import groupby
@@ -48,6 +49,9 @@ def adopt_packs(vault: Vault, report: Report | None = None) -> Adopted:
     stored = {one.key: one for one in vault.storage.iterate("packs/")}
     _note_gone(vault, known, stored)
     new = [one for key, one in stored.items() if key not in known]
+    if new:
+        with contextlib.suppress(StorageError):  # their writer may have died before it flushed their names
+            vault.storage.settle(one.key for one in new)
     unreadable: list[tuple[str, str]] = []
     size = 0
     for done, one in enumerate(new, 1):
