@@ -28,14 +28,16 @@ from holdfast.vault.catalogue.objects import (
     note_damage,
 )
 from holdfast.vault.catalogue.revisions import forget_documents
+from holdfast.vault.checking import check_pack
 from holdfast.vault.codecs.types import get_element_type
 from holdfast.vault.keeping.packing import NewObject, Packer
 from holdfast.vault.opening import Vault
 from holdfast.vault.packs.layout import NO_BASE, Kind
-from holdfast.vault.packs.reading import compute_digest
+from holdfast.vault.packs.reading import compute_digest, parse_pack_key
 from holdfast.vault.packs.writing import SealedPack
 from holdfast.vault.reading import THREADS, iterate_bytes
 from holdfast.vault.storage.seam import Stored
+from holdfast.vault.verifying import note_verified
 
 GRACE_S: Final = 7 * 24 * 3600
 _REWRITE_SHARE: Final = 0.5  # a pack is written anew when less of it is still needed
@@ -78,6 +80,7 @@ def plan_prune(vault: Vault, grace_s: int = GRACE_S) -> PrunePlan:
     that other things are needed."""
     adopted = adopt_packs(vault)
     sweep_owners(vault.database)
+    _read_again(vault)
     _check_all_is_read(vault, adopted)
     ripe_before = vault.now - grace_s
     live = _find_live(vault.database, ripe_before)
@@ -98,6 +101,13 @@ def plan_prune(vault: Vault, grace_s: int = GRACE_S) -> PrunePlan:
 
 def _find_live(database: Database, recent: int) -> set[int]:
     return {number for (number,) in database.read(_LIVE.format(recent=recent))}
+
+
+def _read_again(vault: Vault) -> None:
+    """A pack whose index could not be read once may have been misread: what is whole is taken in by its index."""
+    unread = set(list_unread(vault.database))
+    for pack in [pack for pack in iterate_packs(vault.database) if parse_pack_key(pack.key) in unread]:
+        note_verified(vault, pack, check_pack(vault, pack))
 
 
 def _check_all_is_read(vault: Vault, adopted: Adopted) -> None:
