@@ -10,7 +10,7 @@ from holdfast.records.vault import FileLayout, FileManifest, Segment, Stretch, t
 from holdfast.vault.keeping.source import Digests, FileHasher, SourceFile
 
 INLINE_BYTES_MAX: Final = 64
-HELD_BYTES_MAX: Final = 64 << 20  # raw bytes in memory at a time; larger objects are read twice
+HELD_BYTES_MAX: Final = 128 << 20  # of an object in memory; larger ones, which 7B models have none of, are read twice
 Report = Callable[[int], None]
 
 
