@@ -90,7 +90,9 @@ def compare(corpus: Corpus, keepers: Sequence[Keeper], scratch: Path, rounds: in
             warm(corpus.files)
             turns.setdefault(name, []).append(Turn(take([*command, *corpus.files], os.environ), None, 0))
         for keeper in keepers:
-            turns.setdefault(keeper.name, []).append(take_turn(keeper, corpus, scratch, is_first=number == 0))
+            turn = take_turn(keeper, corpus, scratch, is_first=number == 0)
+            turns.setdefault(keeper.name, []).append(turn)
+            print(f"round {number + 1}, {keeper.name}: {turn.keep.wall_s:.1f} s", file=sys.stderr, flush=True)
     print(f"afterwards: {describe_machine()}; medians of {rounds}")
     return print_table(turns, size)
 
