@@ -1,7 +1,7 @@
 """`holdfast keep` and `holdfast restore` end to end, beside sha256sum and beside programs that keep files as well.
 
 Every program gets the same files, read once beforehand, and a fresh place on the same disk; making the place counts.
-Rounds go through all programs in turns; medians are told. What was written is taken away after every turn.
+Rounds go through programs in turns, peers in the first ones; medians are told. What was written is taken away after every turn.
 """
 
 import argparse
@@ -52,6 +52,7 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, help="where to write; else the folder for temporary files")
     parser.add_argument("--gigabytes", type=float, default=3, help="of the generated set; 0 leaves it out")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--peer-rounds", type=int, default=1, help="in so many of the rounds peers have their turns")
     parser.add_argument("--only", nargs="*", help="programs by name; sha256sum is always there")
     parser.add_argument("--corpora", nargs="*", default=["generated", "MiniLM", "trained"])
     asked = parser.parse_args()
@@ -59,7 +60,8 @@ def main() -> None:
         keepers = [one for one in list_keepers(asked.cache) if not asked.only or one.name in asked.only]
         corpora = list_corpora(asked.cache, Path(scratch), asked.gigabytes)
         chosen = [corpus for corpus in corpora if corpus.name.partition(",")[0] in asked.corpora]
-        reached = [compare(corpus, keepers, Path(scratch), asked.rounds) for corpus in chosen]
+        rounds = [keepers if number < asked.peer_rounds else keepers[:1] for number in range(asked.rounds)]
+        reached = [compare(corpus, Path(scratch), rounds) for corpus in chosen]
     sys.exit(0 if all(reached) else 1)
 
 
@@ -80,12 +82,12 @@ def take_apart(file: Path, folder: Path) -> Path:
     return folder
 
 
-def compare(corpus: Corpus, keepers: Sequence[Keeper], scratch: Path, rounds: int) -> bool:
+def compare(corpus: Corpus, scratch: Path, rounds: Sequence[Sequence[Keeper]]) -> bool:
     """Print a corpus' table; whether the goals are reached."""
     turns: dict[str, list[Turn]] = {}
     size = sum(path.stat().st_size for path in corpus.files)
     print(f"\n{corpus.name}: {len(corpus.files)} files, {size / 1e6:,.1f} MB; {describe_machine()}", flush=True)
-    for number in range(rounds):
+    for number, keepers in enumerate(rounds):
         for name, command in (("sha256sum", ["sha256sum"]), ("openssl dgst", ["openssl", "dgst", "-sha256"])):
             warm(corpus.files)
             turns.setdefault(name, []).append(Turn(take([*command, *corpus.files], os.environ), None, 0))
@@ -93,7 +95,7 @@ def compare(corpus: Corpus, keepers: Sequence[Keeper], scratch: Path, rounds: in
             turn = take_turn(keeper, corpus, scratch, is_first=number == 0)
             turns.setdefault(keeper.name, []).append(turn)
             print(f"round {number + 1}, {keeper.name}: {turn.keep.wall_s:.1f} s", file=sys.stderr, flush=True)
-    print(f"afterwards: {describe_machine()}; medians of {rounds}")
+    print(f"afterwards: {describe_machine()}; medians of {len(rounds)}")
     return print_table(turns, size)
 
 
