@@ -9,7 +9,7 @@ from holdfast.records.errors import DamagedVault, MissingKey, StorageError
 from holdfast.records.vault import Damage, FileManifest, ObjectId, RevisionManifest, to_digest
 from holdfast.vault.catalogue.objects import LIVE, PackRow, covers, find_ids, iterate_packs, locate, read_runs
 from holdfast.vault.catalogue.revisions import find_hurt
-from holdfast.vault.documents import decode_document
+from holdfast.vault.documents import decode_document, decode_warnings
 from holdfast.vault.opening import Vault
 from holdfast.vault.packs.layout import HEAD_BYTES, Run
 from holdfast.vault.packs.reading import compute_digest, parse_pack_key, read_frame
@@ -35,6 +35,11 @@ def read_file_manifest(vault: Vault, manifest: ObjectId) -> FileManifest:
     if not isinstance(document, FileManifest):
         raise DamagedVault("this is not the manifest of a file", where=manifest, next_step="Run `holdfast rebuild`.")
     return document
+
+
+def read_warnings(vault: Vault, manifest: ObjectId) -> tuple[str, ...]:
+    """What the manifest of a file warns of. Raises DamagedVault."""
+    return decode_warnings(read_object(vault, to_digest(manifest)), manifest)
 
 
 def _read_document(vault: Vault, name: ObjectId) -> object:

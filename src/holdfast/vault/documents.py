@@ -56,6 +56,16 @@ def decode_document(data: bytes, where: str) -> Document:
         ) from error
 
 
+def decode_warnings(data: bytes, where: str) -> tuple[str, ...]:
+    """What a file's manifest warns of, without a look at its thousands of segments. Raises DamagedVault."""
+    try:
+        return _texts(json.loads(data)["warnings"])
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise DamagedVault(
+            f"this is not the manifest of a file: {error!r}", where=where, next_step="Run `holdfast verify`."
+        ) from error
+
+
 def _file_to_plain(file: FileManifest) -> _Plain:
     segments = [
         [part.length, part.role, part.object, part.inline.hex(), part.name, part.dtype, list(part.shape)]

@@ -8,7 +8,7 @@ import numpy as np
 
 from holdfast.vault.catalogue.database import Database
 from holdfast.vault.codecs.choosing import Codec
-from holdfast.vault.packs.layout import FRAME_BYTES, count_frames
+from holdfast.vault.packs.layout import FRAME_BYTES
 
 _IDS: Final = 50_000  # objects a query
 
@@ -33,12 +33,16 @@ def measure_techniques(database: Database) -> list[TechniqueSize]:
             " WHERE r.object > ? AND r.object <= ?",
             (begin, begin + _IDS),
         )
-        listed = np.frombuffer(b"".join(bytes(one) for _, _, one in rows), _FRAME)
+        if not rows:
+            continue
+        sizes, ends, texts = zip(*rows, strict=True)
+        listed = np.frombuffer(b"".join(texts), _FRAME)
         frames += np.bincount(listed["codec"], minlength=256)
         stored += np.bincount(listed["codec"], listed["bytes"], minlength=256).astype(np.int64)
-        for size, end, one in rows:  # a last frame is shorter than the others
-            if end == count_frames(size):
-                raw[one[-5]] -= end * FRAME_BYTES - size
+        lasts = listed["codec"][np.cumsum([len(text) // _FRAME.itemsize for text in texts]) - 1]
+        left = np.array(ends) * FRAME_BYTES - np.array(sizes)  # bytes by which a last frame is shorter
+        is_last = (left >= 0) & ((left < FRAME_BYTES) | (np.array(ends) == 1))
+        np.subtract.at(raw, lasts[is_last], left[is_last])
     raw += frames * FRAME_BYTES
     return [
         TechniqueSize(_NAMES.get(codec, f"codec {codec}"), int(frames[codec]), int(raw[codec]), int(stored[codec]))

@@ -7,7 +7,7 @@ from typing import Final
 from holdfast.records.errors import HoldfastError
 from holdfast.records.vault import Decision, RevisionManifest
 from holdfast.vault.catalogue.revisions import FileRow, read_decisions, read_files
-from holdfast.vault.checking import read_file_manifest, read_revision
+from holdfast.vault.checking import read_revision, read_warnings
 from holdfast.vault.opening import Vault
 from holdfast.vault.restoring import read_file
 from holdfast.workflows.list import CopyRow, tell_copy
@@ -64,7 +64,7 @@ def show_copy(vault: Vault, model: str) -> ShownCopy:
 
 def _show_file(vault: Vault, file: FileRow) -> ShownFile:
     try:
-        warnings = read_file_manifest(vault, file.manifest).warnings
+        warnings = read_warnings(vault, file.manifest)
     except HoldfastError as error:
         warnings = (f"its manifest cannot be read: {error.what}",)
     return ShownFile(file.path, file.size, file.sha256, file.format, warnings)
