@@ -1,7 +1,8 @@
 """`holdfast keep` and `holdfast restore` end to end, beside sha256sum and beside programs that keep files as well.
 
 Every program gets the same files, read once beforehand, and a fresh place on the same disk; making the place counts.
-Rounds go through programs in turns, peers in the first ones; medians are told. What was written is taken away after every turn.
+Rounds go through programs in turns, peers in the first ones; medians are told. What was written is taken away after
+every turn.
 """
 
 import argparse
