@@ -1,13 +1,15 @@
 """The catalogue is never the truth: whatever becomes of it, the packs give the same answers again."""
 
+import contextlib
 import shutil
+from collections.abc import Generator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from blake3 import blake3
 
-from holdfast.records.errors import NewerVault, StorageError, VaultError
+from holdfast.records.errors import DamagedVault, NewerVault, StorageError, VaultError
 from holdfast.records.vault import Decision
 from holdfast.vault.adopting import adopt_packs
 from holdfast.vault.catalogue.claims import own, pin, share_out, sweep_owners
@@ -17,6 +19,9 @@ from holdfast.vault.catalogue.revisions import iterate_revisions, read_decisions
 from holdfast.vault.catalogue.schema import VERSION, drop_tables, make_tables
 from holdfast.vault.journal import put_document
 from holdfast.vault.opening import Vault, open_local_vault
+from holdfast.vault.packs.layout import NO_BASE, Kind
+from holdfast.vault.packs.writing import EncodedFrame, ObjectHead, PackWriter, get_pack_key
+from holdfast.vault.pruning import plan_prune
 from tests.vault.injuries import make_small_vault
 from tests.vault.models import Watch, find_row, keep_folder, restore, tell, verify, write_safetensors
 
@@ -132,6 +137,40 @@ def test_a_pack_that_vanished_is_noted_and_one_that_came_back_is_used(tmp_path: 
     (tmp_path / "aside").rename(path)
     adopt_packs(vault)
     assert [pack.damage for pack in iterate_packs(vault.database) if pack.damage] == []
+
+
+def test_a_pack_that_no_copy_needs_and_that_vanished_is_forgotten(tmp_path: Path) -> None:
+    vault = make_small_vault(tmp_path)
+    with put_pack_of_nobody(vault) as path:
+        adopt_packs(vault)
+        before = len(list(iterate_packs(vault.database)))
+        path.unlink()
+    adopt_packs(vault)
+    assert len(list(iterate_packs(vault.database))) == before - 1
+    assert verify(vault).damage == ()
+
+
+@contextlib.contextmanager
+def put_pack_of_nobody(vault: Vault) -> Generator[Path]:
+    writer = PackWriter(vault.storage)
+    writer.add(ObjectHead(blake3(b"x").digest(), NO_BASE, 1, 1, Kind.DATA), 0, EncodedFrame(0, 1, b"x"))
+    yield Path(vault.location) / writer.seal().key
+
+
+def test_a_pack_of_a_newer_version_is_told_and_the_rest_is_used(tmp_path: Path) -> None:
+    vault = make_small_vault(tmp_path)
+    path = max((tmp_path / "vault/packs").rglob("*.pack"), key=lambda pack: pack.stat().st_size)
+    data = bytearray(path.read_bytes())
+    data[8] = 2
+    newer = tmp_path / "vault" / get_pack_key(blake3(data).digest())
+    newer.parent.mkdir(exist_ok=True)
+    newer.write_bytes(data)
+    ((_, why),) = adopt_packs(vault).unreadable
+    assert "version 2" in why
+    restore(vault, tmp_path / "out", "org/base")
+    verify(vault)
+    with pytest.raises(DamagedVault, match="nothing is removed"):
+        plan_prune(vault)
 
 
 def test_files_that_are_no_packs_are_told_and_do_no_harm(tmp_path: Path) -> None:

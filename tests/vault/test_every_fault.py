@@ -8,6 +8,9 @@ from pathlib import Path
 import pytest
 
 from holdfast.records.errors import HoldfastError
+from holdfast.vault.adopting import adopt_packs
+from holdfast.vault.catalogue.objects import list_unread
+from holdfast.vault.catalogue.schema import drop_tables, make_tables
 from holdfast.vault.opening import Vault
 from holdfast.vault.pruning import carry_out, plan_prune
 from tests.vault.crashing_database import replace_catalogue
@@ -142,3 +145,22 @@ def test_a_prune_with_any_fault_takes_nothing_that_is_needed(tmp_path: Path, mod
             prune(vault)
         vault.close()
         check_after_power_cuts(place, disk, model)
+
+
+def test_an_index_that_was_misread_once_is_read_again(tmp_path: Path, model: Path) -> None:
+    def rebuild(vault: Vault) -> None:
+        drop_tables(vault.database)
+        make_tables(vault.database)
+        adopt_packs(vault)
+
+    operations = count_operations(tmp_path, rebuild, lambda vault: keep_folder(vault, model))
+    for at in range(1, operations + 1):
+        place, disk = Place(tmp_path), SimulatedDisk(at)
+        vault = place.open(disk)
+        keep_folder(vault, model)
+        disk.plan(faults={at: "bad read"})
+        rebuild(vault)
+        adopt_packs(vault)
+        assert list_unread(vault.database) == []
+        assert find_row(vault).state == "kept"
+        vault.close()

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import Final
 
-from holdfast.records.errors import DamagedVault, StorageError
+from holdfast.records.errors import DamagedVault, NewerVault, StorageError
 from holdfast.vault.catalogue.objects import (
     LIVE,
     PackRow,
@@ -20,7 +20,7 @@ from holdfast.vault.catalogue.objects import (
     note_damage,
     renew_pack,
 )
-from holdfast.vault.catalogue.revisions import register_document
+from holdfast.vault.catalogue.revisions import forget_pack, is_needed, register_document
 from holdfast.vault.documents import DOCUMENT_BYTES_MAX, decode_document
 from holdfast.vault.opening import Vault
 from holdfast.vault.packs.layout import FrameHead, Kind, Run
@@ -64,6 +64,10 @@ def adopt_packs(vault: Vault, report: Report | None = None) -> Adopted:
             unreadable.append((one.key, error.what))
         if report is not None:
             report(done, len(new))
+    for key, pack in known.items():
+        if key in stored and pack.damage is not None:
+            with contextlib.suppress(DamagedVault, StorageError):
+                adopt_again(vault, pack)  # it may have been misread, or repaired since
     documents = register_unread(vault)
     return Adopted(len(new) - len(unreadable), size, documents, tuple(unreadable))
 
@@ -73,9 +77,18 @@ def _note_gone(vault: Vault, known: dict[str, PackRow], stored: dict[str, Stored
         if pack.state != LIVE:
             continue
         if key not in stored and pack.damage is None:
-            note_damage(vault.database, pack.id, GONE)
+            _note_one_gone(vault, pack)
         elif key in stored and pack.damage == GONE:
             renew_pack(vault.database, pack.id)
+
+
+def _note_one_gone(vault: Vault, pack: PackRow) -> None:
+    """The catalogue may remember a pack that never reached the medium for good: nobody misses it."""
+    with vault.database.transaction():
+        if is_needed(vault.database, pack.id):
+            note_damage(vault.database, pack.id, GONE)
+        else:
+            forget_pack(vault.database, pack.id)
 
 
 def _adopt(vault: Vault, stored: Stored) -> str:
@@ -86,7 +99,7 @@ def _adopt(vault: Vault, stored: Stored) -> str:
     try:
         check_pack_header(vault.storage, stored)
         runs = read_index(vault.storage, stored)
-    except DamagedVault as error:
+    except (DamagedVault, NewerVault) as error:
         _adopt_walked(vault, SealedPack(stored.key, digest, stored.size, tuple(_walk(vault, stored))), error.what)
         return error.what
     add_pack(vault.database, SealedPack(stored.key, digest, stored.size, runs))
@@ -100,6 +113,10 @@ def adopt_again(vault: Vault, pack: PackRow) -> None:
         return
     stored = vault.storage.find(pack.key)
     if stored is None:
+        return
+    try:
+        check_pack_header(vault.storage, stored)
+    except NewerVault:
         return
     add_pack(vault.database, SealedPack(pack.key, digest, stored.size, read_index(vault.storage, stored)))
     register_unread(vault)

@@ -27,12 +27,12 @@ from holdfast.vault.catalogue.objects import (
     locate,
     note_damage,
 )
-from holdfast.vault.catalogue.revisions import forget_documents
+from holdfast.vault.catalogue.revisions import forget_pack
 from holdfast.vault.checking import check_pack
 from holdfast.vault.codecs.types import get_element_type
 from holdfast.vault.keeping.packing import NewObject, Packer
 from holdfast.vault.opening import Vault
-from holdfast.vault.packs.layout import NO_BASE, Kind
+from holdfast.vault.packs.layout import NO_BASE
 from holdfast.vault.packs.reading import compute_digest, parse_pack_key
 from holdfast.vault.packs.writing import SealedPack
 from holdfast.vault.reading import THREADS, iterate_bytes
@@ -194,18 +194,8 @@ def remove_pack(vault: Vault, pack: PackRow, ripe_before: int = 0) -> bool:
         if not vault.database.read("SELECT 1 FROM packs WHERE id = ? AND state = ?", (pack.id, DELETING)):
             return False
         vault.storage.delete(pack.key)
-        _forget_pack(vault.database, pack)
+        forget_pack(vault.database, pack.id)
     return True
-
-
-def _forget_pack(database: Database, pack: PackRow) -> None:
-    documents = database.read(
-        "SELECT DISTINCT r.object FROM runs r JOIN objects o ON o.id = r.object WHERE r.pack = ? AND o.kind = ?",
-        (pack.id, Kind.DOCUMENT),
-    )
-    database.write("DELETE FROM runs WHERE pack = ?", (pack.id,))
-    database.write("DELETE FROM packs WHERE id = ?", (pack.id,))
-    forget_documents(database, [number for (number,) in documents])
 
 
 def _is_needed(database: Database, pack: PackRow, ripe_before: int) -> bool:

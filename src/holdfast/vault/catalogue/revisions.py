@@ -145,8 +145,18 @@ _STATE_AFTER: Final = {
 }
 
 
-def forget_documents(database: Database, numbers: Sequence[int]) -> None:
-    """Drop what documents said that are in no pack any more. Journal entries are in one for ever."""
+def forget_pack(database: Database, number: int) -> None:
+    """Drop a pack, where its frames lie, and what documents said that are in no other pack."""
+    documents = database.read(
+        "SELECT DISTINCT r.object FROM runs r JOIN objects o ON o.id = r.object WHERE r.pack = ? AND o.kind = ?",
+        (number, int(Kind.DOCUMENT)),
+    )
+    database.write("DELETE FROM runs WHERE pack = ?", (number,))
+    database.write("DELETE FROM packs WHERE id = ?", (number,))
+    _forget_documents(database, [document for (document,) in documents])
+
+
+def _forget_documents(database: Database, numbers: Sequence[int]) -> None:
     gone = [(number,) for number in numbers if not database.read("SELECT 1 FROM runs WHERE object = ?", (number,))]
     for table, column in _TOLD_BY:
         database.write_many(f"DELETE FROM {table} WHERE {column} = ?", gone)  # noqa: S608
@@ -231,6 +241,18 @@ SELECT w.hit, r.name, r.revision, v.path FROM users w
   JOIN revision_files v ON v.file = w.file AND (w.revision IS NULL OR w.revision = v.revision)
   JOIN revisions r ON r.manifest = v.revision WHERE r.state NOT IN ('superseded', 'dropped')
 """
+
+
+def is_needed(database: Database, pack: int) -> bool:
+    """Whether a decision, or a copy that was said to be kept, needs something in a pack."""
+    objects = [number for (number,) in database.read("SELECT DISTINCT object FROM runs WHERE pack = ?", (pack,))]
+    for some in batch(objects):
+        marks = ", ".join("?" * len(some))
+        decided = database.read(f"SELECT 1 FROM journal WHERE entry IN ({marks}) LIMIT 1", some)  # noqa: S608
+        statement = _HURT.format(marks=marks) + " AND r.state IN ('kept', 'frozen') LIMIT 1"
+        if decided or database.read(statement, some * _HURT.count("{marks}")):
+            return True
+    return False
 
 
 def find_lacking(database: Database) -> list[tuple[bytes, tuple[str, ...]]]:
