@@ -3,8 +3,10 @@
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
+import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,6 +17,8 @@ from tests.vault.storage.s3_server import free_port
 
 USER = "keeper"
 PASSWORD = "not: a 'plain' \\ password"
+START_WAIT_S = 60
+_OWNER = ("--reuid", "postgres", "--regid", "postgres", "--init-groups")
 _SETTINGS = (
     "listen_addresses = '127.0.0.1'",
     "fsync = off",
@@ -25,12 +29,13 @@ _SETTINGS = (
 )
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class PostgresServer:
-    """Where it listens, and who may use it."""
+    """Where it listens, and who may use it. It ends with the process that started it, however that ends."""
 
     folder: Path
     port: int
+    process: "subprocess.Popen[bytes] | None" = None
 
     def url(self, database: str, settings: str = "", *, user: str = USER, password: str = PASSWORD) -> str:
         secret = f":{quote(password, safe='')}" if password else ""
@@ -44,32 +49,28 @@ class PostgresServer:
 
     def run(self, statement: str, database: str = "postgres") -> str:
         """Run a statement as the server's administrator."""
-        command = [
-            _tool("psql"),
-            "-XAtq",
-            "-h",
-            str(self.folder),
-            "-p",
-            str(self.port),
-            "-d",
-            database,
-            "-c",
-            statement,
-        ]
+        place = ["-h", str(self.folder), "-p", str(self.port), "-d", database]
+        command = [_tool("psql"), "-XAtq", *place, "-c", statement]
         return subprocess.run(_as_owner(command), check=True, capture_output=True, text=True).stdout.strip()
 
     def stop(self) -> None:
         """End it at once, as a crash would."""
-        subprocess.run(
-            _as_owner([_tool("pg_ctl"), "-D", str(self.folder / "data"), "-m", "immediate", "stop"]), check=False
-        )
+        if self.process is not None:
+            self.process.send_signal(signal.SIGQUIT)
+            self.process.wait(timeout=START_WAIT_S)
 
     def start(self) -> None:
         """Begin, or begin again."""
-        data, log = self.folder / "data", self.folder / "log"
-        options = f"-p {self.port} -k {self.folder}"
-        command = [_tool("pg_ctl"), "-D", str(data), "-l", str(log), "-o", options, "-w", "start"]
-        subprocess.run(_as_owner(command), check=True, stdout=subprocess.DEVNULL)
+        place = ["-D", str(self.folder / "data"), "-p", str(self.port), "-k", str(self.folder)]
+        command = _as_owner(["setpriv", "--pdeathsig", "QUIT", _tool("postgres"), *place])
+        with (self.folder / "log").open("ab") as log:
+            self.process = subprocess.Popen(command, stdout=log, stderr=log)
+        ready = [_tool("pg_isready"), "-q", "-h", str(self.folder), "-p", str(self.port)]
+        end = time.monotonic() + START_WAIT_S
+        while subprocess.run(ready, check=False).returncode:
+            assert self.process.poll() is None, (self.folder / "log").read_text()
+            assert time.monotonic() < end, "the server did not start"
+            time.sleep(0.05)
 
 
 @contextlib.contextmanager
@@ -94,22 +95,15 @@ def _set_up(folder: Path) -> None:
     command = [_tool("initdb"), "-D", str(data), "-U", "postgres", "--auth-local=trust", "--auth-host=scram-sha-256"]
     subprocess.run(_as_owner([*command, "-E", "UTF8", "--no-sync"]), check=True, stdout=subprocess.DEVNULL)
     key = ["openssl", "req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=127.0.0.1"]
-    names = [
-        "-addext",
-        "subjectAltName=IP:127.0.0.1",
-        "-keyout",
-        str(data / "server.key"),
-        "-out",
-        str(data / "server.crt"),
-    ]
-    subprocess.run(_as_owner([*key, *names]), check=True, capture_output=True)
+    files = ["-keyout", str(data / "server.key"), "-out", str(data / "server.crt")]
+    subprocess.run(_as_owner([*key, "-addext", "subjectAltName=IP:127.0.0.1", *files]), check=True, capture_output=True)
     with (data / "postgresql.conf").open("a") as file:
         file.writelines(f"{setting}\n" for setting in _SETTINGS)
 
 
 def _as_owner(command: list[str]) -> list[str]:
     """A server does not run as root."""
-    return ["runuser", "-u", "postgres", "--", *command] if os.getuid() == 0 else command
+    return ["setpriv", *_OWNER, *command] if os.getuid() == 0 else command
 
 
 def _tool(name: str) -> str:
