@@ -26,7 +26,7 @@ from holdfast.vault.opening import Vault, make_vault, sweep_rubbish
 from holdfast.vault.pruning import carry_out, plan_prune
 from holdfast.vault.restoring import restore_revision
 from holdfast.vault.storage.local import LocalStorage
-from holdfast.vault.verifying import VerifyPlan
+from holdfast.vault.verifying import Verified, VerifyPlan
 from tests.vault.crashing_database import CrashingDatabase, replace_catalogue
 from tests.vault.models import Watch, hash_folder, keep_folder, say_nothing, tell, verify, write_random_model
 from tests.vault.one_thread import one_thread
@@ -297,9 +297,13 @@ class History:
 
     def _check(self) -> None:
         """Every copy is one of those it may be, and comes back."""
-        lost = [path for key, copy in self.copies.items() for path in self._check_copy(key, copy)]
-        if lost:
-            self._check_named(lost)
+        if self._list_lost():
+            found = verify(self.vault)  # which takes in what an interrupted keep has put
+            if lost := self._list_lost():
+                self._check_named(lost, found)
+
+    def _list_lost(self) -> list[str]:
+        return [path for key, copy in self.copies.items() for path in self._check_copy(key, copy)]
 
     def _check_copy(self, key: tuple[str, str], copy: Copy) -> list[str]:
         """What of a copy cannot be restored; Wrong when nothing explains that."""
@@ -307,8 +311,6 @@ class History:
         row = self._find(key)
         if row is None or row.state not in copy.states:
             state = row.state if row else "unknown"
-            if row is not None and row.state == DROPPED and self.flipped:
-                return [model]
             if DROPPED in copy.states:
                 return []
             if not self.flipped:
@@ -349,9 +351,8 @@ class History:
             raise Wrong(f"{what} is lost: {error}") from error
         return [what]
 
-    def _check_named(self, lost: list[str]) -> None:
+    def _check_named(self, lost: list[str], found: Verified) -> None:
         """What cannot be restored is what verify says."""
-        found = verify(self.vault)
         hurts = {hurt for damage in found.damage for hurt in damage.hurts}
         models = {hurt.partition(":")[0] for hurt in hurts}
         if not found.damage:

@@ -1,8 +1,10 @@
 """Several real processes on one vault, and processes that are killed: nothing is lost, nothing is done twice."""
 
 import os
+import shutil
+import subprocess
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from random import Random
 from time import sleep
@@ -15,6 +17,14 @@ from tests.vault.models import hash_folder, make_bf16, restore, tell, tune, veri
 from tests.vault.processes import Worker, run_at_once, run_one
 
 KILLS = 12
+
+
+@pytest.fixture
+def open_folder() -> Iterator[Path]:
+    """One that others reach; those of pytest are closed to them."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o755)
+        yield Path(folder)
 
 
 def make_model(folder: Path, seed: int = 1, files: int = 3) -> Path:
@@ -152,15 +162,53 @@ def test_a_disk_that_is_full_is_said_and_a_rerun_finishes(tmp_path: Path) -> Non
     check_all_comes_back(vault, model, "org/model")
 
 
+def is_mounted(folder: Path) -> bool:
+    folder.mkdir()
+    made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=4m", "tmpfs", folder], capture_output=True, check=False)
+    return made.returncode == 0
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or shutil.which("mount") is None, reason="only root can mount a small disk")
+def test_a_small_disk_that_fills_up_keeps_what_it_had_and_takes_the_rest_once_there_is_room(tmp_path: Path) -> None:
+    disk = tmp_path / "disk"
+    if not is_mounted(disk):
+        pytest.skip("this machine does not let us mount")
+    try:
+        small, model = make_model(tmp_path / "small", 2, 1), make_model(tmp_path / "model")
+        assert run_one("keep", disk / "vault", small, "org/small").code == 0
+        done = run_one("keep", disk / "vault", model, "org/model")
+        assert (done.code, done.said.split()[0]) == (1, "NoSpace"), done.said
+        vault = open_again(disk / "vault")
+        check_all_comes_back(vault, small, "org/small")
+        subprocess.run(["mount", "-o", "remount,size=60m", disk], check=True)
+        assert run_one("keep", disk / "vault", model, "org/model").code == 0
+        check_all_comes_back(vault, model, "org/model")
+        assert verify(vault).damage == ()
+        vault.close()
+    finally:
+        subprocess.run(["umount", "--lazy", disk], check=True)
+
+
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_permission_that_is_lost_is_said_and_nothing_is_lost(tmp_path: Path) -> None:
-    nobody, model = 65534, make_model(tmp_path / "model", files=1)
-    for folder in (tmp_path, *tmp_path.parents):
-        if folder.stat().st_uid == 0 and folder.stat().st_mode & 0o005 == 0:
-            folder.chmod(0o755)
-    assert run_one("keep", tmp_path / "vault", model, "org/model").code == 0
-    before = hash_folder(tmp_path / "vault/packs")
-    done = run_one("keep", tmp_path / "vault", model, "org/again", WORKER_USER=str(nobody))
+def test_a_vault_that_may_only_be_read_is_read_with_a_catalogue_elsewhere(open_folder: Path) -> None:
+    model = make_model(open_folder / "model", files=1)
+    assert run_one("keep", open_folder / "vault", model, "org/model").code == 0
+    denied = run_one("restore", open_folder / "vault", open_folder / "out", "org/model", WORKER_USER="65534")
+    assert (denied.code, denied.said.split()[0]) == (1, "AccessDenied"), denied.said
+    with tempfile.TemporaryDirectory() as theirs:
+        Path(theirs).chmod(0o777)
+        variables = {"WORKER_USER": "65534", "WORKER_CATALOGUE": f"{theirs}/catalogue.sqlite"}
+        done = run_one("restore", open_folder / "vault", Path(theirs) / "out", "org/model", **variables)
+        assert done.code == 0, done.said
+        assert hash_folder(Path(theirs) / "out") == hash_folder(model)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
+def test_permission_that_is_lost_is_said_and_nothing_is_lost(open_folder: Path) -> None:
+    nobody, model = 65534, make_model(open_folder / "model", files=1)
+    assert run_one("keep", open_folder / "vault", model, "org/model").code == 0
+    before = hash_folder(open_folder / "vault/packs")
+    done = run_one("keep", open_folder / "vault", model, "org/again", WORKER_USER=str(nobody))
     assert (done.code, done.said.split()[0]) == (1, "AccessDenied"), done.said
-    assert hash_folder(tmp_path / "vault/packs") == before
-    check_all_comes_back(open_again(tmp_path / "vault"), model, "org/model")
+    assert hash_folder(open_folder / "vault/packs") == before
+    check_all_comes_back(open_again(open_folder / "vault"), model, "org/model")

@@ -10,8 +10,10 @@ from pathlib import Path
 
 from holdfast.records.errors import HoldfastError
 from holdfast.vault.adopting import adopt_packs
-from holdfast.vault.opening import open_local_vault
+from holdfast.vault.catalogue.opening import open_catalogue
+from holdfast.vault.opening import Vault, find_identity, open_local_vault, tell_time
 from holdfast.vault.pruning import carry_out, plan_prune
+from holdfast.vault.storage.local import LocalStorage
 from tests.vault.models import keep_folder, restore, say_nothing, verify
 
 
@@ -21,7 +23,7 @@ def main(verb: str, vault_folder: str, folder: str = "", name: str = "") -> None
     sys.stdout.write("ready\n")
     sys.stdout.flush()
     sys.stdin.readline()
-    vault = open_local_vault(Path(vault_folder))
+    vault = _open(Path(vault_folder))
     adopt_packs(vault)
     if verb == "keep":
         kept = keep_folder(vault, Path(folder), name)
@@ -37,6 +39,16 @@ def main(verb: str, vault_folder: str, folder: str = "", name: str = "") -> None
     vault.close()
 
 
+def _open(folder: Path) -> Vault:
+    elsewhere = os.environ.get("WORKER_CATALOGUE")
+    if elsewhere is None:
+        return open_local_vault(folder)
+    storage = LocalStorage(folder)
+    identity = find_identity(storage)
+    assert identity is not None
+    return Vault(str(folder), identity, storage, open_catalogue(Path(elsewhere), identity), tell_time)
+
+
 def _limit() -> None:
     if user := os.environ.get("WORKER_USER"):
         os.setgid(int(user))
@@ -49,5 +61,5 @@ if __name__ == "__main__":
     try:
         main(*sys.argv[1:])
     except HoldfastError as error:
-        print(type(error).__name__, error.what)
+        print(type(error).__name__, error.what, error.where)
         sys.exit(1)

@@ -190,7 +190,10 @@ def _explain(error: sqlite3.Error | OSError, path: Path) -> StorageError | Vault
         return NoSpace("the disk is full", where=str(path), next_step="Free some space; running again continues.")
     if isinstance(error, PermissionError) or "readonly" in text or "unable to open" in text:
         return AccessDenied(
-            f"the catalogue cannot be opened: {text}", where=str(path), next_step="Check owner and permissions."
+            f"the catalogue cannot be opened: {text}",
+            where=str(path),
+            next_step="Check owner and permissions; or name a folder of yours in HOLDFAST_CATALOGUE: it is made there"
+            " from the packs, which are only read.",
         )
     if isinstance(error, sqlite3.DatabaseError) and ("malformed" in text or "not a database" in text):
         return VaultError(
