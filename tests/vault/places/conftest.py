@@ -7,7 +7,8 @@ import pytest
 from tests.vault.places.keepers import Keeper
 from tests.vault.storage.s3_server import S3Server
 
-PLACES = ["folder+postgres", "bucket+sqlite", "bucket+postgres"]  # folders with SQLite are where all other tests are
+BOTH = pytest.param("bucket+postgres", marks=pytest.mark.soak)  # each by itself is tested always
+PLACES = ["folder+postgres", "bucket+sqlite", BOTH]  # folders with SQLite are where all other tests are
 
 
 def make_keeper(request: pytest.FixtureRequest, folder: Path, medium: str, catalogue: str) -> Keeper:
@@ -28,13 +29,13 @@ def keeper(request: pytest.FixtureRequest, tmp_path: Path) -> Keeper:
     return make_keeper(request, tmp_path, *request.param.split("+"))
 
 
-@pytest.fixture(params=["folder+sqlite", "folder+postgres", "bucket+postgres"])
+@pytest.fixture(params=["folder+sqlite", "folder+postgres", BOTH])
 def crowded(request: pytest.FixtureRequest, tmp_path: Path) -> Keeper:
     """Somebody whose new vault several processes use at once."""
     return make_keeper(request, tmp_path, *request.param.split("+"))
 
 
-@pytest.fixture(params=["folder+postgres", "bucket+postgres"])
+@pytest.fixture(params=["folder+postgres", BOTH])
 def shared(request: pytest.FixtureRequest, tmp_path: Path) -> Keeper:
     """Somebody whose vault several machines use."""
     return make_keeper(request, tmp_path, *request.param.split("+"))
