@@ -1,6 +1,7 @@
 """Whatever happens to the disk and the catalogue, a vault keeps what it says it keeps: random histories, by seed."""
 
 import os
+import re
 import subprocess
 import sys
 from concurrent.futures import ProcessPoolExecutor
@@ -45,7 +46,7 @@ def replay(seed: int, hash_seed: str) -> str:
         text=True,
         check=True,
     )
-    return done.stdout
+    return re.sub(r"staging/[0-9a-f]+", "staging/a-file", done.stdout)  # these names are drawn anew
 
 
 @pytest.mark.parametrize("seed", [37, 266, 332])
