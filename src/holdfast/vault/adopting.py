@@ -18,6 +18,7 @@ from holdfast.vault.catalogue.objects import (
     list_unread,
     locate,
     note_damage,
+    read_runs,
     renew_pack,
 )
 from holdfast.vault.catalogue.revisions import forget_pack, is_needed, register_document
@@ -47,7 +48,6 @@ def adopt_packs(vault: Vault, report: Report | None = None) -> Adopted:
     """Take in every pack on the medium that the catalogue does not know, and note those that are gone from it."""
     known = {pack.key: pack for pack in iterate_packs(vault.database)}
     stored = {one.key: one for one in vault.storage.iterate("packs/")}
-    _note_gone(vault, known, stored)
     new = [one for key, one in stored.items() if key not in known]
     if new:
         with contextlib.suppress(StorageError):  # their writer may have died before it flushed their names
@@ -69,6 +69,7 @@ def adopt_packs(vault: Vault, report: Report | None = None) -> Adopted:
             with contextlib.suppress(DamagedVault, StorageError):
                 adopt_again(vault, pack)  # it may have been misread, or repaired since
     documents = register_unread(vault)
+    _note_gone(vault, known, stored)
     return Adopted(len(new) - len(unreadable), size, documents, tuple(unreadable))
 
 
@@ -76,7 +77,7 @@ def _note_gone(vault: Vault, known: dict[str, PackRow], stored: dict[str, Stored
     for key, pack in known.items():
         if pack.state != LIVE:
             continue
-        if key not in stored and pack.damage is None:
+        if key not in stored and pack.damage in (None, GONE):
             _note_one_gone(vault, pack)
         elif key in stored and pack.damage == GONE:
             renew_pack(vault.database, pack.id)
@@ -122,10 +123,22 @@ def adopt_again(vault: Vault, pack: PackRow) -> None:
     register_unread(vault)
 
 
+def walk_again(vault: Vault, pack: PackRow) -> None:
+    """Look once more at the frames of a pack whose index is damaged: some may have been misread, or repaired."""
+    digest, stored = parse_pack_key(pack.key), vault.storage.find(pack.key)
+    if digest is None or stored is None or digest not in list_unread(vault.database):
+        return
+    runs = tuple(_walk(vault, stored))
+    known = sum(len(run.frames) for run in read_runs(vault.database, pack.id))
+    if sum(len(run.frames) for run in runs) > known:
+        _adopt_walked(vault, SealedPack(pack.key, digest, stored.size, runs), pack.damage or "")
+        register_unread(vault)
+
+
 def _adopt_walked(vault: Vault, pack: SealedPack, why: str) -> None:
     with vault.database.transaction():
         number = add_pack(vault.database, pack)
-        note_damage(vault.database, number, f"its index cannot be read: {why}")
+        note_damage(vault.database, number, why)
         vault.database.write("INSERT INTO unread (digest) VALUES (?) ON CONFLICT DO NOTHING", (pack.digest,))
 
 

@@ -9,7 +9,7 @@ from time import monotonic, sleep
 from typing import Final
 
 from holdfast.records.vault import Damage, to_object_id
-from holdfast.vault.adopting import adopt_again, adopt_packs
+from holdfast.vault.adopting import adopt_again, adopt_packs, walk_again
 from holdfast.vault.catalogue.database import Database
 from holdfast.vault.catalogue.objects import DELETING, PackRow, iterate_packs, list_unread, note_damage
 from holdfast.vault.catalogue.revisions import find_lacking
@@ -121,6 +121,7 @@ def note_verified(vault: Vault, pack: PackRow, damage: Sequence[Damage]) -> None
     """Set a pack's clock, or note what is wrong with it."""
     if damage:
         note_damage(vault.database, pack.id, damage[0].what)
+        walk_again(vault, pack)
         return
     adopt_again(vault, pack)
     with vault.database.transaction():

@@ -244,8 +244,8 @@ SELECT w.hit, r.name, r.revision, v.path FROM users w
 
 
 def is_needed(database: Database, pack: int) -> bool:
-    """Whether a decision, or a copy that was said to be kept, needs something in a pack."""
-    objects = [number for (number,) in database.read("SELECT DISTINCT object FROM runs WHERE pack = ?", (pack,))]
+    """Whether a decision, or a copy that was said to be kept, needs something that lies whole in this pack alone."""
+    objects = [number for (number,) in database.read(_ONLY_HERE, (pack,))]
     for some in batch(objects):
         marks = ", ".join("?" * len(some))
         decided = database.read(f"SELECT 1 FROM journal WHERE entry IN ({marks}) LIMIT 1", some)  # noqa: S608
@@ -253,6 +253,13 @@ def is_needed(database: Database, pack: int) -> bool:
         if decided or database.read(statement, some * _HURT.count("{marks}")):
             return True
     return False
+
+
+_ONLY_HERE: Final = """
+SELECT DISTINCT r.object FROM runs r JOIN objects o ON o.id = r.object WHERE r.pack = ? AND NOT EXISTS (
+  SELECT 1 FROM runs e JOIN packs k ON k.id = e.pack WHERE e.object = r.object AND e.pack <> r.pack
+    AND e.count >= (o.size + 1048575) / 1048576 AND k.damage IS NULL AND k.state = 'live')
+"""
 
 
 def find_lacking(database: Database) -> list[tuple[bytes, tuple[str, ...]]]:

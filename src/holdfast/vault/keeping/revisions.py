@@ -10,6 +10,7 @@ from blake3 import blake3
 
 from holdfast.records.errors import DamagedVault, MalformedFile, NotVerified, StorageError
 from holdfast.records.vault import (
+    Damage,
     Decision,
     FileEntry,
     FileLayout,
@@ -28,7 +29,9 @@ from holdfast.vault.documents import Document, check_path, encode_document
 from holdfast.vault.journal import decide, get_model
 from holdfast.vault.keeping.files import FileKeeper
 from holdfast.vault.opening import Vault
+from holdfast.vault.packs.reading import check_pack_header, read_index
 from holdfast.vault.reading import THREADS, read_object
+from holdfast.vault.storage.seam import Stored
 
 Report = Callable[[str, int], None]
 """Told `reading` or `verifying`, and how many bytes were done since the last call."""
@@ -181,14 +184,27 @@ def _read_back(
     packs = find_packs(vault, manifests.values())
     for pack in packs:
         vault.storage.forget(pack.key)
-    damage = check_files(vault, pool, manifests, report)
+    damage = [*_check_ends(vault, packs), *check_files(vault, pool, manifests, report)]
     if damage:
         _note_damaged(vault, packs)
         raise NotVerified(
             f"{damage[0].what} ({len(damage)} file{'s' if len(damage) > 1 else ''} hurt)",
-            where=f"{damage[0].key}, {', '.join(damage[0].hurts)}",
+            where=", ".join((damage[0].key, *damage[0].hurts)),
             next_step="It is not kept. Check the medium; keeping it again writes anew what was damaged.",
         )
+
+
+def _check_ends(vault: Vault, packs: Sequence[PackRow]) -> list[Damage]:
+    """What no file shows: a pack's header, index and footer."""
+    found: list[Damage] = []
+    for pack in packs:
+        stored = Stored(pack.key, pack.size)
+        try:
+            check_pack_header(vault.storage, stored)
+            read_index(vault.storage, stored)
+        except (DamagedVault, StorageError) as error:
+            found.append(Damage(pack.key, 0, error.what))
+    return found
 
 
 def _settle_names(vault: Vault, manifest: ObjectId, revision: RevisionManifest, files: Sequence[FileManifest]) -> None:
@@ -203,6 +219,8 @@ def _read_documents_back(vault: Vault, documents: Sequence[ObjectId]) -> None:
     try:
         for pack in packs:
             vault.storage.forget(pack.key)
+        if damage := _check_ends(vault, packs):
+            raise DamagedVault(damage[0].what, where=damage[0].key, next_step="")
         for digest in digests:
             read_object(vault, digest)
     except (DamagedVault, StorageError) as error:

@@ -70,6 +70,8 @@ def read_index(storage: Storage, pack: Stored) -> tuple[Run, ...]:
     for run in runs:
         if run.offset < HEADER_BYTES or run.offset + run.stored_bytes > footer.index_offset:
             raise damaged("a row of the index points outside the frames", pack.key)
+    if footer.frames != sum(len(run.frames) for run in runs):
+        raise damaged("the footer counts other frames than the index", pack.key)
     return runs
 
 
