@@ -14,7 +14,7 @@ from holdfast.records.vault import Decision
 from holdfast.vault.adopting import adopt_packs
 from holdfast.vault.catalogue.claims import own, pin, share_out, sweep_owners
 from holdfast.vault.catalogue.database import SqliteDatabase
-from holdfast.vault.catalogue.objects import find_ids, iterate_packs, locate
+from holdfast.vault.catalogue.objects import find_ids, iterate_packs, locate, read_runs
 from holdfast.vault.catalogue.revisions import iterate_revisions, read_decisions, read_files
 from holdfast.vault.catalogue.schema import VERSION, drop_tables, make_tables
 from holdfast.vault.journal import put_document
@@ -128,6 +128,32 @@ def test_a_pack_whose_index_is_damaged_is_walked_and_taken_in_whole_once_it_is_r
     assert ask_everything(vault)[-1] == []
 
 
+def test_a_pack_of_which_a_part_could_not_be_walked_is_walked_again_once_it_can_be_read(tmp_path: Path) -> None:
+    vault = make_small_vault(tmp_path)
+    pack = max(iterate_packs(vault.database), key=lambda one: one.size)
+    whole = read_runs(vault.database, pack.id)
+    run = max(whole, key=lambda one: one.stored_bytes)
+    vault.close()
+    path = tmp_path / "vault" / pack.key
+    data = path.read_bytes()
+    no_footer = data[:-64] + bytes(64)
+    path.write_bytes(no_footer[: run.offset] + bytes(run.stored_bytes) + no_footer[run.offset + run.stored_bytes :])
+    for left in (tmp_path / "vault").glob("catalogue.sqlite*"):
+        left.unlink()
+    vault = open_local_vault(tmp_path / "vault", Watch())
+    adopt_packs(vault)
+    assert run.digest not in locate(vault.database, [run.digest])
+    path.write_bytes(no_footer)  # its frames can be read again, its index cannot
+    assert verify(vault).damage
+    (again,) = (one for one in iterate_packs(vault.database) if one.key == pack.key)
+    assert again.damage
+    assert read_runs(vault.database, again.id) == whole
+    restore(vault, tmp_path / "out", "org/base")
+    path.write_bytes(data)
+    assert verify(vault).damage == ()
+    assert ask_everything(vault)[-1] == []
+
+
 def test_a_pack_that_vanished_is_noted_and_one_that_came_back_is_used(tmp_path: Path) -> None:
     vault = make_small_vault(tmp_path)
     path = max((tmp_path / "vault/packs").rglob("*.pack"), key=lambda pack: pack.stat().st_size)
@@ -148,6 +174,22 @@ def test_a_pack_that_no_copy_needs_and_that_vanished_is_forgotten(tmp_path: Path
     adopt_packs(vault)
     assert len(list(iterate_packs(vault.database))) == before - 1
     assert verify(vault).damage == ()
+
+
+def test_a_pack_that_vanished_is_forgotten_once_all_that_it_held_lies_in_others(tmp_path: Path) -> None:
+    vault = make_small_vault(tmp_path)
+    pack = max(iterate_packs(vault.database), key=lambda one: one.size)
+    (tmp_path / "vault" / pack.key).rename(tmp_path / "aside")
+    assert pack.key in {one.key for one in verify(vault).damage}
+    assert pack.key in {one.key for one in verify(vault).damage}  # a copy still needs it
+    for name in ("base", "tuned", "other"):
+        keep_folder(vault, tmp_path / name, f"org/{name}")
+    assert verify(vault).damage == ()
+    assert pack.key not in {one.key for one in iterate_packs(vault.database)}
+    restore(vault, tmp_path / "out", "org/base")
+    (tmp_path / "aside").rename(tmp_path / "vault" / pack.key)
+    assert verify(vault).damage == ()
+    assert pack.key in {one.key for one in iterate_packs(vault.database)}
 
 
 @contextlib.contextmanager

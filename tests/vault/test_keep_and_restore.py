@@ -9,10 +9,10 @@ import pytest
 
 from holdfast.formats.layout import read_layout
 from holdfast.records.errors import ChangedWhileRead, DamagedVault, MalformedFile, NotVerified, OutputError
-from holdfast.records.vault import FileEntry, FileLayout, Origin, RevisionManifest
+from holdfast.records.vault import FileEntry, FileLayout, Origin, RevisionManifest, to_digest
 from holdfast.vault.catalogue.objects import iterate_packs, read_runs
-from holdfast.vault.catalogue.revisions import read_files
-from holdfast.vault.checking import read_file_manifest, read_revision
+from holdfast.vault.catalogue.revisions import iterate_revisions, read_files
+from holdfast.vault.checking import find_packs, find_packs_of, read_file_manifest, read_revision
 from holdfast.vault.codecs.choosing import Codec
 from holdfast.vault.keeping.revisions import Keeping, SourceEntry, keep_revision
 from holdfast.vault.opening import Vault, open_local_vault
@@ -262,6 +262,36 @@ def test_keeping_again_heals_what_was_damaged(vault: Vault, tmp_path: Path) -> N
     assert damage.hurts == ()
     carry_out(vault, plan_prune(vault), say_nothing)  # what is damaged, and whole elsewhere, is of no use
     assert verify(vault).damage == ()
+
+
+PARTS = {"header": 20, "version": 9, "index": -70, "footer": -1}
+"""A byte of each part of a pack that no file shows; the last eight of the footer count its frames."""
+
+
+@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("pack_of", ["files", "manifests"])
+def test_a_keep_is_refused_when_a_pack_that_it_relies_on_is_damaged_where_no_file_shows_it(
+    vault: Vault, tmp_path: Path, part: str, pack_of: str
+) -> None:
+    write_safetensors(tmp_path / "model/m.safetensors", {"w": ("BF16", make_bf16(50_000, 1))})
+    kept = keep_folder(vault, tmp_path / "model")
+    manifest = kept.revision.files[0].manifest
+    files = find_packs(vault, [read_file_manifest(vault, manifest)])
+    pack = (files if pack_of == "files" else find_packs_of(vault, [to_digest(manifest)]))[0]
+    when = {"files": "reading", "manifests": "verifying"}[pack_of]
+    waiting = [tmp_path / "vault" / pack.key]
+
+    def damage(phase: str, _: int) -> None:
+        if phase == when and waiting:
+            flip(waiting.pop(), PARTS[part])
+
+    with pytest.raises(NotVerified, match="writes anew") as told:
+        keep_folder(vault, tmp_path / "model", "org/again", report=damage)
+    assert pack.key in told.value.where
+    assert not any(row.kept_at for row in iterate_revisions(vault.database, "org/again"))
+    keep_folder(vault, tmp_path / "model", "org/again")
+    restore(vault, tmp_path / "out", "org/again")
+    assert hash_folder(tmp_path / "out") == hash_folder(tmp_path / "model")
 
 
 def test_a_file_that_changes_while_it_is_read_is_refused_and_nothing_is_recorded(vault: Vault, tmp_path: Path) -> None:

@@ -108,11 +108,24 @@ def test_a_pack_of_a_newer_version_is_refused_by_name(tmp_path: Path) -> None:
         check_pack_header(storage, newer)
 
 
+def test_every_flipped_bit_of_a_header_is_damage_or_a_newer_version(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path)
+    check_pack_header(storage, put_pack(storage, PACK))
+    for bit in range(len(HEADER) * 8):
+        data = bytearray(PACK)
+        data[bit // 8] ^= 1 << bit % 8
+        flipped = put_pack(storage, bytes(data))
+        newer = int.from_bytes(data[8:10], "little") > 1
+        with pytest.raises(NewerVault if newer else DamagedVault, match=r"a\.pack"):
+            check_pack_header(storage, flipped)
+
+
 def with_index(rows: bytes, **changed: int) -> bytes:
     footer = [len(HEADER + FRAME), len(rows)]
     footer[0] = changed.get("offset", footer[0])
     footer[1] = changed.get("length", footer[1])
-    return HEADER + FRAME + rows + b"HOLDEND1" + struct.pack("<QQ32sQ", *footer, blake3(rows).digest(), 1)
+    frames = changed.get("frames", 1)
+    return HEADER + FRAME + rows + b"HOLDEND1" + struct.pack("<QQ32sQ", *footer, blake3(rows).digest(), frames)
 
 
 LYING = {
@@ -127,6 +140,8 @@ LYING = {
     "frames outside the pack": with_index(ROW[:72] + b"\xff" * 7 + b"\x7f" + ROW[80:]),
     "frames inside the header": with_index(ROW[:72] + bytes(8) + ROW[80:]),
     "a payload past the index": with_index(ROW[:-4] + b"\xff\xff\x00\x00"),
+    "a footer that counts more frames than the index": with_index(ROW, frames=2),
+    "a footer that counts no frames": with_index(ROW, frames=0),
     "another count of frames": with_index(ROW[:92] + b"\x02\x00\x00\x00" + ROW[96:]),
     "nothing": b"",
     "a footer alone": PACK[-64:],

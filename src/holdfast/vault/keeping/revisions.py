@@ -8,7 +8,7 @@ from pathlib import Path
 
 from blake3 import blake3
 
-from holdfast.records.errors import DamagedVault, MalformedFile, NotVerified, StorageError
+from holdfast.records.errors import DamagedVault, MalformedFile, NewerVault, NotVerified, StorageError
 from holdfast.records.vault import (
     Damage,
     Decision,
@@ -75,44 +75,75 @@ class Kept:
 
 def keep_revision(vault: Vault, keeping: Keeping, report: Report) -> Kept:
     """Keep a revision and prove it. Raises NotVerified when what is on the medium is not what was read."""
-    _check_names(keeping.entries)
+    check_names([(entry.path, str(entry.source)) for entry in keeping.entries])
     adopt_packs(vault)
     sweep_owners(vault.database)
     with own(vault.database, vault.now) as owner, ThreadPoolExecutor(THREADS) as pool:
         keeper = FileKeeper(vault, owner, pool, lambda count: report("reading", count))
         try:
-            files = [(entry, _keep_file(keeper, keeping, entry)) for entry in keeping.entries]
-            revision, manifest = _write_documents(vault, keeper, keeping, files)
+            files = [(entry.path, _keep_file(keeper, keeping, entry)) for entry in keeping.entries]
+            written = write_documents(vault, keeper, keeping.revision, files)
         finally:
             keeper.packer.abandon()
-        stored = sum(pack.size for pack in keeper.packer.finish())
-        _read_back(vault, pool, files, lambda count: report("verifying", count))
-        _read_documents_back(vault, [manifest, *(file.manifest for file in revision.files)])
-        _settle_names(vault, manifest, revision, [file for _, file in files])
-        documents: list[Document] = [revision, *(file for _, file in files)]
-        decision = _tell(vault, get_model(revision), manifest, keeping, documents)
-        size = sum(file.size for file in revision.files)
-        return Kept(manifest, revision, size, keeper.packer.raw_bytes, stored, decision)
+        return prove(vault, keeper, pool, written, Saying(keeping.by, keeping.why), report)
 
 
-def _check_names(entries: Sequence[SourceEntry]) -> None:
+@dataclass(frozen=True, slots=True)
+class Written:
+    """A revision whose documents are in packs; nothing of it is proven yet."""
+
+    manifest: ObjectId
+    revision: RevisionManifest
+    files: tuple[tuple[str, FileManifest], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """Who keeps, and why."""
+
+    by: str
+    why: str
+
+
+def prove(
+    vault: Vault, keeper: FileKeeper, pool: ThreadPoolExecutor, written: Written, saying: Saying, report: Report
+) -> Kept:
+    """Read a revision back from the medium, whole, and record the decision to keep it. Raises NotVerified."""
+    stored = sum(pack.size for pack in keeper.packer.finish())
+    revision, files = written.revision, [file for _, file in written.files]
+    _read_back(vault, pool, written.files, lambda count: report("verifying", count))
+    _read_documents_back(vault, [written.manifest, *(file.manifest for file in revision.files)])
+    _settle_names(vault, written.manifest, revision, files)
+    decision = _tell(vault, get_model(revision), written.manifest, saying, [revision, *files])
+    size = sum(file.size for file in revision.files)
+    return Kept(written.manifest, revision, size, keeper.packer.raw_bytes, stored, decision)
+
+
+def check_names(names: Sequence[tuple[str, str]]) -> None:
+    """Raises MalformedFile when a path cannot be a file's name in a vault, or comes twice; beside it, where it lies."""
     seen: set[str] = set()
-    for entry in entries:
+    for path, where in names:
         try:
-            check_path(entry.path).encode()
-            if entry.path in seen:
+            check_path(path).encode()
+            if path in seen:
                 raise ValueError("there are two files of this name")
         except ValueError as error:
             raise MalformedFile(
                 f"a file of this name cannot be kept: {error}",
-                where=ascii(str(entry.source)),
+                where=ascii(where),
                 next_step="Rename the file, or leave it out.",
             ) from error
-        seen.add(entry.path)
+        seen.add(path)
 
 
 def _keep_file(keeper: FileKeeper, keeping: Keeping, entry: SourceEntry) -> FileManifest:
     kept = keeper.keep(entry.source, keeping.read_layout, keeping.base).manifest
+    check_stated(kept, entry)
+    return kept
+
+
+def check_stated(kept: FileManifest, entry: SourceEntry) -> None:
+    """Raises NotVerified when a file is not what its source states."""
     stated, found = entry.sha256 or entry.git_blob, kept.sha256 if entry.sha256 else kept.git_blob
     if stated and stated != found:
         raise NotVerified(
@@ -120,32 +151,30 @@ def _keep_file(keeper: FileKeeper, keeping: Keeping, entry: SourceEntry) -> File
             where=str(entry.source),
             next_step="Download the file again. Nothing was recorded of this revision.",
         )
-    return kept
 
 
-def _write_documents(
-    vault: Vault,
-    keeper: FileKeeper,
-    keeping: Keeping,
-    files: Sequence[tuple[SourceEntry, FileManifest]],
-) -> tuple[RevisionManifest, ObjectId]:
-    manifests = _add_documents(keeper, [file for _, file in files])
+def write_documents(
+    vault: Vault, keeper: FileKeeper, unnamed: RevisionManifest, files: Sequence[tuple[str, FileManifest]]
+) -> Written:
+    """Put the manifests of a revision and its files into packs, and make them known."""
+    manifests = add_documents(keeper, [file for _, file in files])
     entries = tuple(
-        FileEntry(entry.path, manifest, file.size, file.sha256)
-        for (entry, file), manifest in zip(files, manifests, strict=True)
+        FileEntry(path, manifest, file.size, file.sha256)
+        for (path, file), manifest in zip(files, manifests, strict=True)
     )
-    named = keeping.revision.revision or name_by_files(entries)
-    revision = _settle(vault, replace(keeping.revision, files=entries, revision=named))
-    (manifest,) = _add_documents(keeper, [revision])
+    revision = _settle(vault, replace(unnamed, files=entries, revision=unnamed.revision or name_by_files(entries)))
+    (manifest,) = add_documents(keeper, [revision])
     keeper.packer.seal()
-    documents: list[tuple[ObjectId, Document]] = [
-        *zip(manifests, (file for _, file in files), strict=True),
-        (manifest, revision),
-    ]
+    documents = zip(manifests, (file for _, file in files), strict=True)
+    register(vault, [*documents, (manifest, revision)])
+    return Written(manifest, revision, tuple(files))
+
+
+def register(vault: Vault, documents: Sequence[tuple[ObjectId, Document]]) -> None:
+    """Make documents known that are in packs."""
     with vault.database.transaction():
         for name, document in documents:
-            register_document(vault.database, bytes.fromhex(name.partition(":")[2]), document, vault.now)
-    return revision, manifest
+            register_document(vault.database, to_digest(name), document, vault.now)
 
 
 def name_by_files(entries: Sequence[FileEntry]) -> str:
@@ -166,7 +195,8 @@ def _settle(vault: Vault, revision: RevisionManifest) -> RevisionManifest:
     return revision
 
 
-def _add_documents(keeper: FileKeeper, documents: Sequence[Document]) -> list[ObjectId]:
+def add_documents(keeper: FileKeeper, documents: Sequence[Document]) -> list[ObjectId]:
+    """Write documents that are not stored yet; their names."""
     encoded = [encode_document(document) for document in documents]
     digests = [blake3(data).digest() for data in encoded]
     keeper.keep_documents(dict(zip(digests, encoded, strict=True)))
@@ -176,19 +206,20 @@ def _add_documents(keeper: FileKeeper, documents: Sequence[Document]) -> list[Ob
 def _read_back(
     vault: Vault,
     pool: ThreadPoolExecutor,
-    files: Sequence[tuple[SourceEntry, FileManifest]],
+    files: Sequence[tuple[str, FileManifest]],
     report: Callable[[int], None],
 ) -> None:
     """Decode every file from the medium. What fails is noted, so that another run writes it again."""
-    manifests = {entry.path: file for entry, file in files}
+    manifests = dict(files)
     packs = find_packs(vault, manifests.values())
     for pack in packs:
         vault.storage.forget(pack.key)
     damage = [*_check_ends(vault, packs), *check_files(vault, pool, manifests, report)]
     if damage:
         _note_damaged(vault, packs)
+        hurt = sum(len(one.hurts) for one in damage)
         raise NotVerified(
-            f"{damage[0].what} ({len(damage)} file{'s' if len(damage) > 1 else ''} hurt)",
+            damage[0].what + (f" ({hurt} file{'s' if hurt > 1 else ''} hurt)" if hurt else ""),
             where=", ".join((damage[0].key, *damage[0].hurts)),
             next_step="It is not kept. Check the medium; keeping it again writes anew what was damaged.",
         )
@@ -202,7 +233,7 @@ def _check_ends(vault: Vault, packs: Sequence[PackRow]) -> list[Damage]:
         try:
             check_pack_header(vault.storage, stored)
             read_index(vault.storage, stored)
-        except (DamagedVault, StorageError) as error:
+        except (DamagedVault, NewerVault, StorageError) as error:  # it was of a version that is known
             found.append(Damage(pack.key, 0, error.what))
     return found
 
@@ -239,10 +270,10 @@ def _note_damaged(vault: Vault, packs: Sequence[PackRow]) -> None:
 
 
 def _tell(
-    vault: Vault, model: str, manifest: ObjectId, keeping: Keeping, documents: Sequence[Document]
+    vault: Vault, model: str, manifest: ObjectId, saying: Saying, documents: Sequence[Document]
 ) -> Decision | None:
     name, _, revision = model.rpartition("@")
     for known in iterate_revisions(vault.database, name, revision):
         if known.manifest == manifest and known.kept_at is not None and known.state in ("kept", "frozen"):
             return None
-    return decide(vault, "keep", model, keeping.by, keeping.why, manifest, documents)
+    return decide(vault, "keep", model, saying.by, saying.why, manifest, documents)

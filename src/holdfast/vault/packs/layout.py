@@ -192,7 +192,7 @@ def decode_footer(data: bytes, size: int, where: str) -> Footer:
 def check_header(data: bytes, where: str) -> None:
     """Raises NewerVault or DamagedVault."""
     magic, version, length = _HEADER.unpack(data)
-    if magic != _MAGIC or length != HEADER_BYTES or (version == VERSION and data != HEADER):
+    if magic != _MAGIC or length != HEADER_BYTES or (version <= VERSION and data != HEADER):
         raise damaged("the pack has no header", where)
     if version > VERSION:
         raise NewerVault(
