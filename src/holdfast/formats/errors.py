@@ -15,6 +15,7 @@ MalformedFile
 ├── BadArchive
 ├── BadPickle
 ├── BadConfig
+├── BadGitObject
 └── LimitExceeded
     ├── HeaderTooLarge
     ├── TooManyEntries
@@ -109,6 +110,12 @@ class BadConfig(MalformedFile):
     """A config.json, adapter_config.json or model card is not readable."""
 
     sentence = "A config.json, adapter_config.json or model card is not readable."
+
+
+class BadGitObject(MalformedFile):
+    """An object of git is not what git writes."""
+
+    sentence = "An object of git is not what git writes."
 
 
 class HeaderTooLarge(LimitExceeded):

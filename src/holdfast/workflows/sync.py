@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from holdfast.records.vault import Damage, ObjectId, to_object_id
+from holdfast.vault.git_objects import copy_git_objects
 from holdfast.vault.opening import Vault, read_bytes
 from holdfast.vault.syncing import Copied, copy_missing
 from holdfast.workflows.signatures import put_signature
@@ -39,10 +40,12 @@ def run_sync(asked: SyncAsked, report: Report) -> Synced:
     with open_vault(there, make=asked.push) as theirs, open_vault(asked.vault, make=True) as mine:
         received = copy_missing(theirs, mine, lambda done, total: report("receiving", done, total))
         _copy_signatures(theirs, mine)
+        copy_git_objects(theirs.storage, mine.storage)
         sent = Copied(0, 0, ())
         if asked.push:
             sent = copy_missing(mine, theirs, lambda done, total: report("sending", done, total))
             _copy_signatures(mine, theirs)
+            copy_git_objects(mine.storage, theirs.storage)
     refused = (*received.refused, *sent.refused)
     return Synced(received.packs, received.size, sent.packs, sent.size, refused)
 

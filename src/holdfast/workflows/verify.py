@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from holdfast.records.errors import HoldfastError
 from holdfast.records.vault import Damage
 from holdfast.records.vault_log import LogVerb
+from holdfast.vault.git_objects import find_damaged
 from holdfast.vault.log.log import VaultLog
 from holdfast.vault.opening import Vault
 from holdfast.vault.verifying import Verified, VerifyPlan, begin_round, end_round, find_round, verify_packs
@@ -55,9 +56,10 @@ def run_verify(asked: VerifyAsked, report: Report) -> VerifyAnswer:
         if asked.sample == 1.0:
             end_round(vault)
         log, log_damage = _check_log(vault)
+        beside = tuple(Damage(key, 0, "an object of git is not what its name says") for key in find_damaged(vault))
         outcome = f"{found.packs} of {found.packs_all} packs, {found.size} bytes, {len(found.damage)} damaged"
         note = log_event(vault, Event(LogVerb.VERIFY, vault.id, "", outcome), asked.vault.environ)
-    return _tell(found, log, (*found.damage, *log_damage), note)
+    return _tell(found, log, (*found.damage, *log_damage, *beside), note)
 
 
 def _check_log(vault: Vault) -> tuple[str, tuple[Damage, ...]]:

@@ -73,6 +73,20 @@ def share_out(database: Database, owner: str, digests: Sequence[bytes]) -> Share
     return Shares(held, frozenset(mine), frozenset(missing) - frozenset(mine))
 
 
+def find_missing(database: Database, digests: Sequence[bytes]) -> frozenset[bytes]:
+    """Those of the objects that are not stored in sound packs."""
+    return frozenset(digests) - _locate_sound(database, list(dict.fromkeys(digests))).keys()
+
+
+def pin_held(database: Database, owner: str, digests: Sequence[bytes]) -> frozenset[bytes]:
+    """Pin objects that are stored in sound packs; those that are not."""
+    wanted = list(dict.fromkeys(digests))
+    with database.transaction():
+        held = _locate_sound(database, wanted)
+        pin(database, owner, [found.id for found in held.values()])
+    return frozenset(wanted) - held.keys()
+
+
 def _locate_sound(database: Database, wanted: Sequence[bytes]) -> dict[bytes, Located]:
     """The objects that are whole, with their bases, in packs that nothing is known to be wrong with."""
     found = locate(database, wanted)

@@ -27,6 +27,7 @@ CREATE TABLE IF NOT EXISTS files (
   manifest BIGINT PRIMARY KEY REFERENCES objects (id), size BIGINT NOT NULL, sha256 {text} NOT NULL,
   git_blob {text} NOT NULL, format {text} NOT NULL);
 CREATE INDEX IF NOT EXISTS files_by_sha256 ON files (sha256);
+CREATE INDEX IF NOT EXISTS files_by_git_blob ON files (git_blob);
 CREATE TABLE IF NOT EXISTS file_objects (
   file BIGINT NOT NULL, object BIGINT NOT NULL REFERENCES objects (id),
   position INTEGER NOT NULL, name {text} NOT NULL, PRIMARY KEY (file, position));
