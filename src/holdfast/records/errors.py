@@ -3,6 +3,9 @@
 HoldfastError
 ├── UsageError
 │   ├── UnknownName
+│   │   ├── UnknownRepository
+│   │   ├── UnknownRevision
+│   │   └── UnknownEntry
 │   └── BadDate
 ├── InputError
 │   ├── MissingPath
@@ -17,12 +20,17 @@ HoldfastError
 ├── CoverageError
 ├── ListError
 ├── NetworkError
+│   ├── NotUpstream
+│   ├── RefusedUpstream
+│   ├── BlockedUpstream
+│   └── ChangedUpstream
 ├── OutputError
 ├── VaultError
 │   ├── DamagedVault
 │   │   └── BadFrame
 │   ├── NewerVault
 │   ├── FrozenCopy
+│   ├── ForbiddenByLever
 │   ├── ChangedWhileRead
 │   ├── NotVerified
 │   ├── BusyVault
@@ -89,6 +97,24 @@ class UnknownName(UsageError):
 
     http_status = 404
     sentence = "No lever, party, scenario, organisation, family or model has this name."
+
+
+class UnknownRepository(UnknownName):
+    """The vault holds no repository of this name."""
+
+    sentence = "The vault holds no repository of this name."
+
+
+class UnknownRevision(UnknownName):
+    """The repository has no branch, tag or commit of this name."""
+
+    sentence = "The repository has no branch, tag or commit of this name."
+
+
+class UnknownEntry(UnknownName):
+    """The revision has no file or folder of this name."""
+
+    sentence = "The revision has no file or folder of this name."
 
 
 class BadDate(UsageError):
@@ -190,6 +216,33 @@ class NetworkError(HoldfastError):
     sentence = "A download that the user asked for did not succeed."
 
 
+class NotUpstream(NetworkError):
+    """The hub has no such model, revision or file, or does not show it to this user."""
+
+    http_status = 404
+    sentence = "The hub has no such model, revision or file, or does not show it to this user."
+
+
+class RefusedUpstream(NetworkError):
+    """The hub wants a token, or terms to be accepted, before it gives this out."""
+
+    http_status = 403
+    sentence = "The hub wants a token, or terms to be accepted, before it gives this out."
+
+
+class BlockedUpstream(NetworkError):
+    """The hub gives this out to nobody, or to nobody where this user is."""
+
+    http_status = 451
+    sentence = "The hub gives this out to nobody, or to nobody where this user is."
+
+
+class ChangedUpstream(NetworkError):
+    """What the hub sends is not what it stated."""
+
+    sentence = "What the hub sends is not what it stated."
+
+
 class OutputError(HoldfastError):
     """A result could not be written where the user asked."""
 
@@ -232,6 +285,14 @@ class FrozenCopy(VaultError):
     exit_code = 13
     http_status = 451
     sentence = "The copy is frozen by a recorded decision."
+
+
+class ForbiddenByLever(VaultError):
+    """A lever in force forbids what was asked to the party that asked."""
+
+    exit_code = 13
+    http_status = 451
+    sentence = "A lever in force forbids what was asked to the party that asked."
 
 
 class ChangedWhileRead(VaultError):
