@@ -18,6 +18,7 @@ from holdfast.vault.keeping.revisions import Kept, SourceEntry
 from holdfast.vault.opening import Vault, open_local_vault
 from holdfast.vault.pruning import GRACE_S, carry_out, plan_prune
 from holdfast.vault.refs import point, read_refs, unpoint
+from holdfast.workflows.vaults import find_revision
 from tests.vault.models import Watch, find_row, hash_folder, make_bf16, restore, say_nothing, tell, write_safetensors
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
@@ -157,3 +158,14 @@ def test_an_object_of_git_is_held_under_what_it_hashes_to_and_a_flipped_bit_is_f
     assert list(find_damaged(vault)) == [get_key(name)]
     with pytest.raises(DamagedVault):
         find_git_object(vault, name)
+
+
+def test_a_copy_is_found_by_branch_tag_beginning_and_by_main_when_nothing_is_said(vault: Vault, weights: Path) -> None:
+    known = take_in(vault, weights)
+    other = "f" * 40
+    first, second = (compose(vault, name, {"model.safetensors": known}).manifest for name in (COMMIT, other))
+    assert find_revision(vault, "org/model").manifest == second  # the newest, as long as there is no main
+    point(vault, "org/model", MAIN, first, "Ana")
+    point(vault, "org/model", "refs/tags/v2", second, "Ana")
+    found = {text: find_revision(vault, f"org/model{text}").manifest for text in ("", "@main", "@v2", "@012", "@ff")}
+    assert found == {"": first, "@main": first, "@v2": second, "@012": first, "@ff": second}

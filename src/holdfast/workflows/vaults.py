@@ -28,6 +28,7 @@ from holdfast.vault.opening import (
     sweep_rubbish,
     tell_time,
 )
+from holdfast.vault.refs import HEADS, TAGS, read_refs
 from holdfast.vault.storage.local import LocalStorage
 from holdfast.vault.storage.opening import open_storage
 from holdfast.workflows.folders import cache_folder, config_folder, vault_folder
@@ -98,19 +99,29 @@ def split_model(text: str) -> tuple[str, str]:
 
 
 def find_revision(vault: Vault, text: str, *, dropped: bool = False) -> RevisionRow:
-    """The copy that a user means: the revision that is named, or begins so, or else the newest kept.
+    """The copy that a user means: the revision that is named, by itself or by a branch or tag, or begins so; without a
+    revision that of the branch main, or else the newest kept.
 
     Raises UnknownName with the nearest names.
     """
     name, revision = split_model(text)
     rows = [row for row in iterate_revisions(vault.database, name) if dropped or row.state != DROPPED]
-    fitting = [row for row in rows if row.revision == revision] or [
-        row for row in rows if row.revision.startswith(revision)
-    ]
+    fitting = (
+        [row for row in rows if row.revision == revision]
+        or _find_named(vault, name, revision or "main", rows)
+        or [row for row in rows if row.revision.startswith(revision)]
+    )
     kept = [row for row in fitting if row.kept_at is not None]
     if kept or fitting:
         return (kept or fitting)[0]
     raise _unknown(vault, text, [row.revision for row in rows])
+
+
+def _find_named(vault: Vault, name: str, ref: str, rows: list[RevisionRow]) -> list[RevisionRow]:
+    """What a branch or tag of this name means, the branch first."""
+    wanted = (ref, f"{HEADS}{ref}", f"{TAGS}{ref}")
+    named = {one.ref: one.manifest for one in read_refs(vault.database, name)}
+    return [row for one in wanted for row in rows if row.manifest == named.get(one)]
 
 
 def _unknown(vault: Vault, text: str, revisions: list[str]) -> UnknownName:
