@@ -39,10 +39,9 @@ class Ref:
 def read_refs(database: Database, name: str = "") -> list[Ref]:
     """The refs of a model, or of all, by their names. A ref whose revision is not known (any more) is left out."""
     standing: dict[tuple[str, str], tuple[bytes, str, str]] = {}
-    for verb, model, manifest, by, at in database.read(_READ, _parameters(name)):
+    where, parameters = ("", ()) if not name else (_OF_ONE, (f"{name}@refs/", f"{name}@refs0"))
+    for verb, model, manifest, by, at in database.read(_READ.format(where=where), (POINT, UNPOINT, *parameters)):
         of, _, ref = str(model).rpartition("@")
-        if name and of != name:
-            continue
         standing.pop((of, ref), None)
         if verb == POINT and manifest is not None:
             standing[of, ref] = (bytes(manifest), by, at)
@@ -54,15 +53,11 @@ def read_refs(database: Database, name: str = "") -> list[Ref]:
     ]
 
 
+_OF_ONE: Final = "AND j.model >= ? AND j.model < ?"  # what begins so: "0" comes after "/"
 _READ: Final = """
 SELECT j.verb, j.model, j.manifest, j.made_by, j.made_at FROM journal j JOIN objects o ON o.id = j.entry
-  WHERE j.verb IN (?, ?) AND SUBSTR(j.model, 1, ?) = ? ORDER BY j.sequence, j.made_at, o.digest
+  WHERE j.verb IN (?, ?) {where} ORDER BY j.sequence, j.made_at, o.digest
 """
-
-
-def _parameters(name: str) -> tuple[object, ...]:
-    begins = f"{name}@refs/" if name else ""
-    return (POINT, UNPOINT, len(begins), begins)
 
 
 def _find_revisions(database: Database, manifests: set[bytes]) -> dict[bytes, str]:
