@@ -40,6 +40,8 @@ HoldfastError
 │   ├── TruncatedKey
 │   ├── NoSpace
 │   └── AccessDenied
+├── EngineError
+│   └── MissingEngine
 └── InternalError
 """
 
@@ -357,6 +359,20 @@ class AccessDenied(StorageError):
 
     http_status = 403
     sentence = "The medium refuses the credentials or the permission."
+
+
+class EngineError(HoldfastError):
+    """No engine could run the copy."""
+
+    exit_code = 16
+    http_status = 503
+    sentence = "No engine could run the copy."
+
+
+class MissingEngine(EngineError):
+    """No engine that is installed runs copies of this kind."""
+
+    sentence = "No engine that is installed runs copies of this kind."
 
 
 class InternalError(HoldfastError):

@@ -55,9 +55,9 @@ app = typer.Typer(
     rich_markup_mode="rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done · 1 a policy is broken or an episode missed · 2 usage · 3 input · 4 rule data · "
-    "5 configuration · 6 expired waiver · 7 date before coverage · 8 corrupt list · 9 network · 10 output · "
-    "11 vault · 12 damaged · 13 frozen · 14 storage · 15 signature. "
+    epilog="Exit codes: 0 done · 1 a policy is broken, an episode missed or a smoke test not passed · 2 usage · "
+    "3 input · 4 rule data · 5 configuration · 6 expired waiver · 7 date before coverage · 8 corrupt list · "
+    "9 network · 10 output · 11 vault · 12 damaged · 13 frozen · 14 storage · 15 signature · 16 engine. "
     "Evidence, not legal advice.",
 )
 
