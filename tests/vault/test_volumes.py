@@ -114,6 +114,22 @@ def test_damage_within_the_parity_is_repaired_and_the_bundle_itself_is_only_read
         assert snapshot(folder / "bundle") == before
 
 
+def test_all_bytes_of_the_volumes_are_told_as_they_are_verified_and_then_those_of_the_files(tmp_path: Path) -> None:
+    contents = make_contents([9 << 20, 0, 70_000])
+    manifest = write(contents, tmp_path / "bundle", volume=5 << 20)
+    told: list[tuple[str, int, int]] = []
+    read_volumes(tmp_path / "bundle", manifest.id, tmp_path / "out", lambda *said: told.append(said))
+    files = sum(map(len, contents.values()))
+    sizes = {"verifying volumes": files + 64 * len(manifest.volumes), "unpacking": files}
+    assert list(dict.fromkeys(phase for phase, _, _ in told)) == list(sizes)
+    for phase, size in sizes.items():
+        steps = [(done, total) for one, done, total in told if one == phase]
+        assert steps == sorted(steps)
+        assert len(steps) >= 3
+        assert {total for _, total in steps} == {size}
+        assert steps[-1] == (size, size)
+
+
 def test_missing_volumes_that_parity_cannot_replace_are_named_and_nothing_is_handed_over(tmp_path: Path) -> None:
     manifest = write(make_contents([400_000]), tmp_path / "bundle", 10)
     for number in (1, 4):

@@ -1,4 +1,5 @@
-"""What goes into a bundle: the documents of copies, and the objects that the receiver lacks, as packs.
+"""What goes into a bundle: the documents of copies, and the objects that the receiver lacks, as packs; and the
+signatures that are kept of the copies.
 
 Packs that are wanted as a whole travel as they are; of others the wanted frames are copied, still encoded.
 """
@@ -7,6 +8,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from holdfast.records.errors import DamagedVault, StorageError
+from holdfast.records.vault import to_digest
 from holdfast.vault.catalogue.database import batch
 from holdfast.vault.catalogue.objects import Located, Place, covers, locate
 from holdfast.vault.catalogue.revisions import RevisionRow
@@ -16,6 +18,7 @@ from holdfast.vault.packs.layout import NO_BASE, FrameHead, Kind
 from holdfast.vault.packs.reading import compute_digest, parse_pack_key, read_frame
 from holdfast.vault.packs.writing import EncodedFrame, ObjectHead, PackWriter, SealedPack
 from holdfast.vault.reading import FrameJob, plan_frames
+from holdfast.vault.signature_file import SIGNATURE_BYTES_MAX, SIGNATURES_PREFIX, parse_signature_key
 from holdfast.vault.storage.local import LocalStorage
 from holdfast.vault.storage.seam import Storage, Stored
 
@@ -84,7 +87,7 @@ def _locate_whole(vault: Vault, digests: Iterable[bytes]) -> dict[bytes, Located
 
 @dataclass(frozen=True, slots=True)
 class Parcel:
-    """A pack to bundle: its key, and the storage that it is read from."""
+    """A pack or a signature to bundle: its key, and the storage that it is read from."""
 
     key: str
     size: int
@@ -101,6 +104,16 @@ def make_parcels(vault: Vault, load: Load, work: LocalStorage) -> list[Parcel]:
         some = [one for one in rest if one.kind is kind]
         parcels += [Parcel(pack.key, pack.size, work) for pack in _copy_frames(vault, some, load.bases, work)]
     return sorted(parcels, key=lambda parcel: parcel.key)
+
+
+def find_signatures(vault: Vault, revisions: Sequence[RevisionRow]) -> list[Parcel]:
+    """The signatures that the vault keeps of these copies."""
+    return [
+        Parcel(stored.key, stored.size, vault.storage)
+        for row in revisions
+        for stored in vault.storage.iterate(f"{SIGNATURES_PREFIX}{to_digest(row.manifest).hex()}/")
+        if parse_signature_key(stored.key) and stored.size <= SIGNATURE_BYTES_MAX
+    ]
 
 
 def _travels(one: Located, packs: frozenset[int], is_base: bool) -> bool:

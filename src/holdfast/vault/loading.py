@@ -25,22 +25,29 @@ from holdfast.vault.opening import Vault
 from holdfast.vault.packs.reading import parse_pack_key
 from holdfast.vault.reading import THREADS
 from holdfast.vault.recovering import is_plain_alone
+from holdfast.vault.signature_file import SIGNATURE_BYTES_MAX, parse_signature_key
 from holdfast.vault.storage.local import LocalStorage
 from holdfast.vault.storage.seam import Stored
 from holdfast.vault.verifying import note_verified
-from holdfast.vault.volumes.layout import BundleManifest
+from holdfast.vault.volumes.layout import BundledFile, BundleManifest
 
 Report = Callable[[str, int, int], None]
 
 
 def check_contents(manifest: BundleManifest) -> None:
-    """Raises MalformedFile unless a bundle holds packs, each named by its digest, and nothing else."""
+    """Raises MalformedFile unless a bundle holds packs, each named by its digest, signatures, and nothing else."""
     for file in manifest.files:
         digest = parse_pack_key(file.name)
-        if digest is None or digest.hex() != file.blake3:
+        if (digest is None or digest.hex() != file.blake3) and not _is_signature(file):
             raise MalformedFile(
-                "this bundle holds something that is no pack", where=file.name, next_step="Take nothing from it."
+                "this bundle holds something that is no pack and no signature",
+                where=file.name,
+                next_step="Take nothing from it.",
             )
+
+
+def _is_signature(file: BundledFile) -> bool:
+    return parse_signature_key(file.name) is not None and file.size <= SIGNATURE_BYTES_MAX
 
 
 @dataclass(frozen=True, slots=True)

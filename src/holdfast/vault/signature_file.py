@@ -4,6 +4,7 @@ import base64
 import binascii
 import json
 import os
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -13,6 +14,8 @@ from holdfast.records.signature import ModelSignature, SigningMethod
 
 SIGNATURE_SUFFIX = ".sig"
 SIGNATURE_BYTES_MAX = 64 << 20
+SIGNATURES_PREFIX = "signatures/"
+_KEY = re.compile(rf"{SIGNATURES_PREFIX}([0-9a-f]{{64}})/(?:0|[1-9][0-9]{{0,8}})\.sig")
 BUNDLE_TYPE = "application/vnd.dev.sigstore.bundle"
 OLD_PREDICATE = "https://model_signing/Digests/v0.1"  # of the library before 1.0
 _METHODS = {
@@ -20,6 +23,12 @@ _METHODS = {
     "x509CertificateChain": SigningMethod.CERTIFICATE,
     "certificate": SigningMethod.IDENTITY,
 }
+
+
+def parse_signature_key(key: str) -> bytes | None:
+    """The digest of the manifest whose signature a vault keeps under this key; None when it is no such key."""
+    found = _KEY.fullmatch(key)
+    return bytes.fromhex(found[1]) if found else None
 
 
 def read_signature(path: Path, folder: Path) -> ModelSignature:

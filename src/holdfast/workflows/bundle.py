@@ -8,7 +8,7 @@ from pathlib import Path
 
 from holdfast.records.errors import DamagedVault, MalformedFile, MissingPath, UsageError
 from holdfast.records.vault_log import LogVerb
-from holdfast.vault.bundling import Parcel, choose_load, find_needed, make_parcels
+from holdfast.vault.bundling import Parcel, choose_load, find_needed, find_signatures, make_parcels
 from holdfast.vault.catalogue.claims import own
 from holdfast.vault.catalogue.revisions import DROPPED, FROZEN, KEPT, RevisionRow, iterate_revisions
 from holdfast.vault.inventorying import Inventory, read_inventory, write_inventory
@@ -20,6 +20,7 @@ from holdfast.vault.storage.local import LocalStorage
 from holdfast.vault.volumes.reading import load_manifest, read_volumes
 from holdfast.vault.volumes.writing import Item, write_volumes
 from holdfast.workflows.restore import check_usable
+from holdfast.workflows.signatures import copy_signatures
 from holdfast.workflows.vaults import Event, VaultAsked, find_revision, holding, log_event, open_vault, tell_who
 from holdfast.workflows.writing import write_text
 
@@ -50,6 +51,7 @@ class Bundled:
     size: int
     objects: int
     left_out: int
+    signatures: int
 
 
 def run_bundle_create(asked: BundleAsked, report: Report) -> Bundled:
@@ -63,7 +65,8 @@ def run_bundle_create(asked: BundleAsked, report: Report) -> Bundled:
         for row in rows:
             check_usable(vault, row)
         load = choose_load(vault, find_needed(vault, rows), held)
-        items = list(_list_items(make_parcels(vault, load, work), report))
+        signatures = find_signatures(vault, rows)
+        items = list(_list_items([*make_parcels(vault, load, work), *signatures], report))
         manifest = write_volumes(items, asked.to, asked.volume_bytes, asked.parity_percent)
     shutil.rmtree(asked.to / ".packs", ignore_errors=True)
     volumes = [*manifest.volumes, *(volume for part in manifest.parity for volume in part)]
@@ -75,6 +78,7 @@ def run_bundle_create(asked: BundleAsked, report: Report) -> Bundled:
         size=sum(volume.size for volume in volumes),
         objects=len(load.objects),
         left_out=load.left_out,
+        signatures=len(signatures),
     )
 
 
@@ -93,12 +97,14 @@ def _list_items(parcels: list[Parcel], report: Report) -> Iterator[Item]:
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What arrived: copies read back from this vault, packs, and those that the vault lacked."""
+    """What arrived: copies read back from this vault, packs, and those that the vault lacked; and the signatures of
+    copies that it lacked."""
 
     id: str
     copies: tuple[str, ...]
     packs: int
     new_packs: int
+    new_signatures: int
     notes: tuple[str, ...]
 
 
@@ -115,7 +121,7 @@ def run_bundle_load(asked: VaultAsked, folder: Path, bundle_id: str, report: Rep
             root.mkdir(exist_ok=True)
         try:
             if not (root / "files").exists():
-                read_volumes(folder, chosen, root / "files")
+                read_volumes(folder, chosen, root / "files", report)
             loaded = _load(vault, asked, chosen, root, report)
         except (DamagedVault, MalformedFile, MissingPath):  # it will not be better the next time
             shutil.rmtree(root, ignore_errors=True)
@@ -131,10 +137,11 @@ def _load(vault: Vault, asked: VaultAsked, bundle_id: str, root: Path, report: R
             before = {row.model: row for row in iterate_revisions(vault.database)}
             new = take_in(arrived, vault, owner, report)
             notes = [note for row in arrived.rows for note in _settle(vault, asked, bundle_id, row, before)]
+        signatures = copy_signatures(arrived.vault, vault, [row.manifest for row in arrived.rows])
         copies = tuple(row.model for row in arrived.rows)
         outcome = f"{len(copies)} copies, {new} new packs"
         notes.append(log_event(vault, Event(LogVerb.KEEP, f"bundle {bundle_id}", "", outcome), asked.environ))
-        return Loaded(bundle_id, copies, len(arrived.packs), new, tuple(filter(None, notes)))
+        return Loaded(bundle_id, copies, len(arrived.packs), new, signatures, tuple(filter(None, notes)))
 
 
 def _settle(

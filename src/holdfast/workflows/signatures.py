@@ -4,24 +4,30 @@ Which of them were checked, and with what answer, the vault's log tells.
 """
 
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from holdfast.records.errors import HoldfastError
 from holdfast.records.signature import ModelSignature, SigningMethod
-from holdfast.records.vault import ObjectId, to_digest
+from holdfast.records.vault import ObjectId, to_digest, to_object_id
 from holdfast.records.vault_log import LogVerb
 from holdfast.vault.catalogue.revisions import FileRow, RevisionRow
 from holdfast.vault.opening import Vault, put_bytes, read_bytes
 from holdfast.vault.restoring import read_file
-from holdfast.vault.signature_file import SIGNATURE_BYTES_MAX, SIGNATURE_SUFFIX, read_signature
+from holdfast.vault.signature_file import (
+    SIGNATURE_BYTES_MAX,
+    SIGNATURE_SUFFIX,
+    SIGNATURES_PREFIX,
+    parse_signature_key,
+    read_signature,
+)
 from holdfast.workflows.log import has_log, iterate_events
+from holdfast.workflows.vaults import holding
 
 PUBLISHER: Final = "publisher"
 OURS: Final = "vault"
-_PREFIX: Final = "signatures/"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,9 +64,15 @@ def _list_publishers(vault: Vault, files: list[FileRow]) -> Iterator[KnownSignat
 
 
 def _list_ours(vault: Vault, manifest: ObjectId) -> Iterator[KnownSignature]:
-    for stored in vault.storage.iterate(f"{_PREFIX}{to_digest(manifest).hex()}/"):
-        if stored.key.endswith(SIGNATURE_SUFFIX) and stored.size <= SIGNATURE_BYTES_MAX:
-            yield _describe(OURS, stored.key, read_bytes(vault.storage, stored.key))
+    for key in _list_keys(vault, manifest):
+        yield _describe(OURS, key, read_bytes(vault.storage, key))
+
+
+def _list_keys(vault: Vault, manifest: ObjectId) -> list[str]:
+    """Where the signatures of a copy lie that the vault holds."""
+    prefix = f"{SIGNATURES_PREFIX}{to_digest(manifest).hex()}/"
+    found = vault.storage.iterate(prefix)
+    return [one.key for one in found if parse_signature_key(one.key) and one.size <= SIGNATURE_BYTES_MAX]
 
 
 def _describe(origin: str, path: str, data: bytes) -> KnownSignature:
@@ -91,11 +103,35 @@ def say_check(path: str, said: str) -> str:
 
 def put_signature(vault: Vault, manifest: ObjectId, data: bytes) -> str:
     """Keep a signature of a copy in the vault; its key. The caller holds the name `signatures`."""
-    prefix = f"{_PREFIX}{to_digest(manifest).hex()}/"
+    prefix = f"{SIGNATURES_PREFIX}{to_digest(manifest).hex()}/"
     taken = {stored.key for stored in vault.storage.iterate(prefix)}
     key = next(key for number in range(len(taken) + 1) if (key := f"{prefix}{number}{SIGNATURE_SUFFIX}") not in taken)
     put_bytes(vault.storage, key, data)
     return key
+
+
+def list_signed(vault: Vault) -> list[ObjectId]:
+    """The copies, of this vault or of another, that it holds signatures of."""
+    found = (parse_signature_key(stored.key) for stored in vault.storage.iterate(SIGNATURES_PREFIX))
+    return list(dict.fromkeys(to_object_id(digest) for digest in found if digest is not None))
+
+
+def copy_signatures(source: Vault, target: Vault, manifests: Iterable[ObjectId]) -> int:
+    """Bring the signatures of copies into the target, those left out that it has; how many. Two vaults may have given
+    one number to different ones."""
+    wanted = {manifest: keys for manifest in manifests if (keys := _list_keys(source, manifest))}
+    if not wanted:
+        return 0
+    copied = 0
+    with holding(target, "signatures"):
+        for manifest, keys in wanted.items():
+            held = {read_bytes(target.storage, key) for key in _list_keys(target, manifest)}
+            new = dict.fromkeys(read_bytes(source.storage, key) for key in keys)
+            for data in new:
+                if data not in held:
+                    put_signature(target, manifest, data)
+                    copied += 1
+    return copied
 
 
 def note_signature(claimed: ModelSignature) -> str:

@@ -16,6 +16,8 @@ from tests.front.cli.vaults import BASE, OTHER, TUNED, Place, flip, interrupt_at
 from tests.vault.models import make_bf16, tune, write_safetensors
 
 from holdfast.vault.volumes.writing import Item, write_volumes
+from holdfast.workflows.bundle import run_bundle_load
+from holdfast.workflows.vaults import VaultAsked
 
 VOLUME = "200kB"
 
@@ -176,6 +178,87 @@ def test_what_is_no_inventory_is_refused(place: Place, text: str) -> None:
     assert not (place.folder / "usb").exists()
 
 
+# --- Signatures -------------------------------------------------------------------------------------------------------
+
+
+def list_signatures(place: Place, model: str, vault: Path) -> dict[str, str]:
+    """By key, what the vault says of each signature that it holds of a copy."""
+    return {one["path"]: one["checked"] for one in place.get("show", model, "--vault", vault)["signatures"]}
+
+
+@pytest.fixture
+def signing_place(place: Place) -> Place:
+    """The team's key, and two models signed with it, the second one twice."""
+    pytest.importorskip("model_signing")
+    from tests.vault.test_signing import write_keys
+
+    write_keys(place.folder, "team")
+    for model in (BASE, OTHER, OTHER):
+        place.get("sign", model, "--key", "team.key")
+    return place
+
+
+def test_signatures_travel_with_their_copies_and_hold_over_there(signing_place: Place, far: Path) -> None:
+    place = signing_place
+    assert create(place, OTHER)["signatures"] == 2
+    assert load(place, far)["new_signatures"] == 2
+    there = list_signatures(place, OTHER, far)
+    assert there.keys() == list_signatures(place, OTHER, place.vault).keys()
+    assert {(far / key).read_bytes() for key in there} == {(place.vault / key).read_bytes() for key in there}
+    assert set(there.values()) == {""}  # nobody has checked them there
+    answer = place.get("sign", "verify", OTHER, "--public-key", "team.pub", "--vault", far)
+    assert [one["answer"] for one in answer["signatures"]] == ["holds", "holds"]
+    assert all(said.startswith("holds by key") for said in list_signatures(place, OTHER, far).values())
+    assert load(place, far)["new_signatures"] == 0
+    assert len(list((far / "signatures").rglob("*.sig"))) == 2
+
+
+def test_signatures_of_neighbours_stay_and_one_that_is_there_keeps_its_number(signing_place: Place, far: Path) -> None:
+    place = signing_place
+    create(place, OTHER)
+    load(place, far)
+    (mine, second) = sorted(list_signatures(place, OTHER, far))
+    (far / second).unlink()
+    (far / mine).write_bytes(b"a signature of theirs")
+    load(place, far)
+    assert (far / mine).read_bytes() == b"a signature of theirs"
+    assert len(list_signatures(place, OTHER, far)) == 3
+    assert "2 signatures" in place.run("bundle", "create", OTHER, "--to", "usb").out
+
+
+SIGNATURE_KEYS = {
+    f"signatures/{'ab' * 32}/0.sig": True,
+    f"signatures/{'ab' * 32}/00.sig": False,
+    f"signatures/{'AB' * 32}/0.sig": False,
+    f"signatures/{'ab' * 32}/0.sig/0.sig": False,
+    f"signatures/{'ab' * 31}/0.sig": False,
+    "signatures/0.sig": False,
+    "log/checkpoint": False,
+}
+
+
+@pytest.mark.parametrize("key", SIGNATURE_KEYS)
+def test_only_a_signature_may_lie_under_a_signatures_key_and_only_of_a_copy_is_it_taken_in(
+    place: Place, far: Path, key: str
+) -> None:
+    data = b"of nothing here"
+    packs = [
+        (pack, content) for pack, content in sorted(read_packs(place.vault).items()) if pack in place.packs["other"]
+    ]
+    items = [make_item(name, content) for name, content in (*packs, (key, data))]
+    write_volumes(items, place.folder / "usb", 1 << 20, 0)
+    if SIGNATURE_KEYS[key]:
+        assert load(place, far)["new_signatures"] == 0
+        assert place.comes_back(OTHER, far)
+    else:
+        assert "no signature" in place.fail("bundle", "load", "usb", "--vault", far, code=3)["what"]
+    assert not (far / key).exists()
+
+
+def make_item(name: str, data: bytes) -> Item:
+    return Item(name, len(data), lambda at, length: data[at : at + length])
+
+
 # --- What is refused --------------------------------------------------------------------------------------------------
 
 
@@ -224,8 +307,7 @@ def test_a_damaged_copy_is_not_bundled(place: Place) -> None:
 
 
 def test_a_bundle_with_something_else_in_it_is_refused(place: Place, far: Path) -> None:
-    data = b"x" * 10
-    write_volumes([Item("vault.json", len(data), lambda at, n: data[at : at + n])], place.folder / "usb", 1 << 20, 0)
+    write_volumes([make_item("vault.json", b"x" * 10)], place.folder / "usb", 1 << 20, 0)
     assert "no pack" in place.fail("bundle", "load", "usb", "--vault", far, code=3)["what"]
     assert not far.exists()
 
@@ -286,6 +368,17 @@ def test_damage_beyond_the_parity_is_named_and_nothing_is_taken_in(
         path.write_bytes(data)
     load(place, far)
     assert place.comes_back(BASE, far)
+
+
+def test_loading_tells_how_far_it_is_from_the_first_volume_on(place: Place, far: Path) -> None:
+    create(place, OTHER)
+    told: list[tuple[str, int, int]] = []
+    run_bundle_load(VaultAsked(str(far), place.environ), place.folder / "usb", "", lambda *said: told.append(said))
+    phases = list(dict.fromkeys(phase for phase, _, _ in told))
+    assert phases[0] == "verifying volumes"
+    assert set(phases) == {"verifying volumes", "unpacking", "taking in", "reading back"}
+    for phase in phases:
+        assert [(done, total) for one, done, total in told if one == phase and done == total]
 
 
 def test_either_manifest_is_enough(place: Place, far: Path) -> None:

@@ -122,6 +122,7 @@ def test_signatures_travel_and_two_of_one_number_both_stay(place: Place, far: Pa
     for vault, data in ((place.vault, b"mine"), (far, b"theirs")):
         (vault / name).mkdir(parents=True)
         (vault / name / "0.sig").write_bytes(data)
+    (far / "signatures/README").write_bytes(b"of no copy")
     for _ in range(2):
         place.get("sync", far, "--push")
         for vault in (place.vault, far):

@@ -50,7 +50,8 @@ def create_command(
     output.print(
         f"  {tell_count(answer.volumes, 'volume')} of {tell_bytes(answer.size)} in {answer.folder}", soft_wrap=True
     )
-    output.print(f"  {tell_count(answer.objects, 'object')}{left_out}")
+    signed = f", {tell_count(answer.signatures, 'signature')}" if answer.signatures else ""
+    output.print(f"  {tell_count(answer.objects, 'object')}{signed}{left_out}")
 
 
 @app.command("load")
@@ -76,6 +77,8 @@ def load_command(
     output.print(f"bundle {answer.id}: {answer.new_packs} of {answer.packs} packs were new to this vault")
     for copy in answer.copies:
         output.print(f"  kept, and read back: {copy}", soft_wrap=True)
+    if answer.new_signatures:
+        output.print(f"  {tell_count(answer.new_signatures, 'signature')} came with them, not checked")
     for note in answer.notes:
         output.print(f"note  {note}", markup=False, soft_wrap=True)
 

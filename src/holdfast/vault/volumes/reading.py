@@ -2,7 +2,8 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Final
 
@@ -18,9 +19,15 @@ from holdfast.vault.volumes.manifest import decode_manifest
 from holdfast.vault.volumes.writing import CHUNK_BYTES, is_whole
 
 MANIFEST_BYTES_MAX: Final = 512 << 20
+Report = Callable[[str, int, int], None]
+"""Told what is done, and of that the bytes that are done and those that will be."""
 
 
-def read_volumes(folder: Path, bundle_id: str, into: Path) -> BundleManifest:
+def say_nothing(_what: str, _done: int, _total: int) -> None:
+    """A report that goes nowhere."""
+
+
+def read_volumes(folder: Path, bundle_id: str, into: Path, report: Report = say_nothing) -> BundleManifest:
     """Make the folder `into` with the files of a bundle. It must not be there yet, or be empty.
 
     The bundle's folder is only read. Until all is right the work is in a hidden folder beside `into`; run again, it
@@ -34,8 +41,8 @@ def read_volumes(folder: Path, bundle_id: str, into: Path) -> BundleManifest:
         for name in ("volumes", "staging", "files"):
             (part / name).mkdir(parents=True, exist_ok=True)
         files = VolumeFolder(part / "volumes", folder)
-        verify_volumes(manifest, files, part / "staging")
-        _extract(manifest, files, part / "files")
+        verify_volumes(manifest, files, part / "staging", report)
+        _extract(manifest, files, part / "files", report)
         _hand_over(part / "files", into)
         shutil.rmtree(part)
     return manifest
@@ -53,15 +60,16 @@ def load_manifest(folder: Path, bundle_id: str) -> BundleManifest:
     raise first or MissingPath("There is no manifest.", where=str(folder))
 
 
-def verify_volumes(manifest: BundleManifest, files: VolumeFolder, staging: Path) -> None:
+def verify_volumes(manifest: BundleManifest, files: VolumeFolder, staging: Path, report: Report = say_nothing) -> None:
     """Compare every volume with its digest, and put what parity gives back into the first of the folders."""
     parity = manifest.parity or ((),) * len(manifest.list_groups())
+    tell = _count(partial(report, "verifying volumes"), sum(volume.size for volume in manifest.volumes))
     for volumes, parts in zip(manifest.list_groups(), parity, strict=True):
-        bad = _list_bad(volumes, files)
+        bad = [volume for volume in volumes if not is_whole(volume, files, tell)]
         if not bad:
             continue
         lost = _repair_group(volumes, parts, files, staging)
-        still_bad = _list_bad(bad, files)
+        still_bad = [volume for volume in bad if not is_whole(volume, files)]
         if still_bad:
             raise _beyond_repair(still_bad, lost, files)
 
@@ -79,8 +87,16 @@ def _read_manifest(path: Path) -> bytes:
     return data
 
 
-def _list_bad(volumes: Sequence[Volume], files: VolumeFolder) -> list[Volume]:
-    return [volume for volume in volumes if not is_whole(volume, files)]
+def _count(report: Callable[[int, int], None], total: int) -> Callable[[int], None]:
+    """Adds up what it is told."""
+    done = 0
+
+    def tell(count: int) -> None:
+        nonlocal done
+        done += count
+        report(done, total)
+
+    return tell
 
 
 def _repair_group(
@@ -117,13 +133,14 @@ def _beyond_repair(bad: Sequence[Volume], lost: Sequence[Lost], files: VolumeFol
     )
 
 
-def _extract(manifest: BundleManifest, files: VolumeFolder, target: Path) -> None:
+def _extract(manifest: BundleManifest, files: VolumeFolder, target: Path, report: Report) -> None:
     start = 0
     for file in manifest.files:
         path = target / file.name
         if not _is_extracted(path, file):
             _extract_file(manifest, files, file, start, path)
         start += file.size
+        report("unpacking", start, manifest.size)
     for folder, _folders, _names in os.walk(target):
         flush_folder(Path(folder))
 

@@ -214,8 +214,11 @@ def check_written(volume: Volume, files: VolumeFolder) -> None:
         )
 
 
-def is_whole(volume: Volume, files: VolumeFolder) -> bool:
-    """Whether a volume on the medium is the one described: its size and its BLAKE3, which says all that sha256 does."""
+def is_whole(volume: Volume, files: VolumeFolder, report: Callable[[int], None] = lambda _: None) -> bool:
+    """Whether a volume on the medium is the one described: its size and its BLAKE3, which says all that sha256 does.
+
+    `report` is told how many bytes were read since the last call.
+    """
     found = files.find(volume.name)
     if found is None or found.size != volume.size:
         return False
@@ -225,6 +228,7 @@ def is_whole(volume: Volume, files: VolumeFolder) -> bool:
         if part is None:
             return False
         digest.update(part)
+        report(len(part))
     return digest.hexdigest() == volume.blake3
 
 
