@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need from Debian when it is missing: a browser, a PostgreSQL server, and ICU with a C++ compiler
-# for the screening extra.
+# for the screening extra, and Node for the hub's JavaScript client.
 set -euo pipefail
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
@@ -9,6 +9,8 @@ dpkg -s libicu-dev >/dev/null 2>&1 || missing+=(libicu-dev)
 dpkg -s g++ >/dev/null 2>&1 || missing+=(g++)
 dpkg -s pkg-config >/dev/null 2>&1 || dpkg -s pkgconf >/dev/null 2>&1 || missing+=(pkg-config)
 dpkg -s python3-dev >/dev/null 2>&1 || missing+=(python3-dev)
+command -v node >/dev/null || missing+=(nodejs)
+command -v npm >/dev/null || missing+=(npm)
 [ ${#missing[@]} -eq 0 ] && exit 0
 echo "installing system packages for the tests: ${missing[*]}"
 as_root=()
