@@ -63,7 +63,7 @@ def test_hf_download_writes_the_files(name: str, served: Served, model_folder: P
 
 def test_a_file_without_a_byte_is_downloaded(served: Served, tmp_path: Path) -> None:
     client = get_client(PYTHON_CLIENTS[-1])
-    download = [client / "bin" / "hf", "download", EMPTY, "--local-dir", tmp_path / "out"]
+    download = [f"{client}/bin/hf", "download", EMPTY, "--local-dir", f"{tmp_path}/out"]
     environ = client_environ(tmp_path / "home", served.address)
     assert subprocess.run(download, check=False, env=environ, capture_output=True).returncode == 0
     assert hash_files(tmp_path / "out") == {"nothing.txt": sha256(b"")}
