@@ -33,6 +33,7 @@ from holdfast.front.cli import (
     repair,
     restore,
     scan,
+    serve,
     show,
     sign,
     stats,
@@ -94,6 +95,7 @@ app.command("keep", rich_help_panel=KEEP)(keep.keep_command)
 app.command("list", rich_help_panel=KEEP)(list.list_command)
 app.command("show", rich_help_panel=KEEP)(show.show_command)
 app.command("stats", rich_help_panel=KEEP)(stats.stats_command)
+app.command("serve", rich_help_panel=KEEP)(serve.serve_command)
 app.command("verify", rich_help_panel=KEEP)(verify.verify_command)
 app.command("restore", rich_help_panel=KEEP)(restore.restore_command)
 app.command("repair", rich_help_panel=KEEP)(repair.repair_command)

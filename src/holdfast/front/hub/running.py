@@ -1,0 +1,75 @@
+"""The server's life: it listens, says where, and ends when it is told to, after what is being sent was sent."""
+
+import asyncio
+import signal
+import ssl
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from aiohttp import web
+
+from holdfast.front.hub.app import make_site
+from holdfast.front.hub.site import SiteAsked
+from holdfast.records.errors import UsageError
+from holdfast.workflows.serve import ServeAsked, open_service
+
+GRACE_S: Final = 60.0
+IDLE_S: Final = 75.0
+
+
+@dataclass(frozen=True, slots=True)
+class Listening:
+    """Where a server listens. `port` 0 takes a free one; `grace_s` is how long transfers may take to end."""
+
+    host: str = "127.0.0.1"
+    port: int = 8420
+    grace_s: float = GRACE_S
+    tls: ssl.SSLContext | None = None
+
+
+def run_server(asked: ServeAsked, site: SiteAsked, listening: Listening, tell: Callable[[str], None]) -> None:
+    """Serve until SIGTERM or SIGINT. `tell` gets the address once requests are answered. Raises UsageError when the
+    port cannot be had."""
+    asyncio.run(_serve(asked, site, listening, tell))
+
+
+async def _serve(asked: ServeAsked, site_asked: SiteAsked, listening: Listening, tell: Callable[[str], None]) -> None:
+    ended = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for name in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(name, ended.set)
+    service = open_service(asked)
+    try:
+        site = make_site(service, site_asked)
+        runner = web.AppRunner(
+            site.app,
+            access_log=None,
+            keepalive_timeout=IDLE_S,
+            shutdown_timeout=listening.grace_s,
+            handle_signals=False,
+        )
+        await runner.setup()
+        try:
+            tell(await _listen(runner, listening))
+            await ended.wait()
+        finally:
+            await runner.cleanup()
+            site.close()
+    finally:
+        service.close()
+
+
+async def _listen(runner: web.AppRunner, listening: Listening) -> str:
+    tcp = web.TCPSite(runner, listening.host, listening.port, ssl_context=listening.tls, backlog=1024)
+    try:
+        await tcp.start()
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on port {listening.port}: {error.strerror}",
+            where=listening.host,
+            next_step="Choose another with --port, or 0 for any that is free.",
+        ) from error
+    host, port = runner.addresses[0][:2]
+    shown = f"[{host}]" if ":" in host else host
+    return f"{'https' if listening.tls else 'http'}://{shown}:{port}"

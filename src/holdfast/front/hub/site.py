@@ -1,0 +1,75 @@
+"""What all routes of the hub share: the vault that they ask, the threads that answer, the table of who answers what."""
+
+import asyncio
+import logging
+from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Final, ParamSpec, TypeAlias, TypeVar
+
+from aiohttp import web
+
+from holdfast.front.hub.addresses import Target
+from holdfast.front.hub.transfer import Senders
+from holdfast.records.hub_service import ServedRevision
+from holdfast.workflows.serve import Service
+
+_P = ParamSpec("_P")
+_T = TypeVar("_T")
+Handler: TypeAlias = Callable[[web.Request, Target], Awaitable[web.StreamResponse]]
+PlainHandler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
+ASKING: Final = 8
+SENDING: Final = 8
+LOG: Final = logging.getLogger("holdfast.hub")
+
+
+@dataclass(frozen=True, slots=True)
+class SiteAsked:
+    """How the hub presents itself: `url` is its public address when a proxy stands before it; `streams_max` large
+    bodies are sent at once."""
+
+    url: str = ""
+    streams_max: int = 256
+
+
+@dataclass(slots=True)
+class Site:
+    """A file of routes adds its own with `on` (about a repository), `at` (one address) or to `app` (whatever else)."""
+
+    service: Service
+    asked: SiteAsked
+    app: web.Application
+    routes: dict[tuple[str, bool, str], Handler] = field(default_factory=dict[tuple[str, bool, str], Handler])
+    places: dict[str, dict[str, PlainHandler]] = field(default_factory=dict[str, dict[str, PlainHandler]])
+    senders: Senders = field(default_factory=lambda: Senders(SENDING))
+    askers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(ASKING, thread_name_prefix="asking"))
+    streams: int = 0
+
+    def on(self, method: str, word: str, handler: Handler, *, is_api: bool = True) -> None:
+        """Who answers for `word` after a repository's name; a GET also answers HEAD unless that has its own."""
+        self.routes[method, is_api, word] = handler
+
+    def at(self, method: str, path: str, handler: PlainHandler) -> None:
+        """Who answers at one address."""
+        self.places.setdefault(path, {})[method] = handler
+
+    async def ask(self, work: Callable[_P, _T], *args: _P.args, **kwargs: _P.kwargs) -> _T:
+        """What the vault answers, in a thread."""
+        return await asyncio.get_running_loop().run_in_executor(self.askers, lambda: work(*args, **kwargs))
+
+    async def find_revision(self, target: Target, asked: str = "") -> ServedRevision:
+        """The revision that a request is about. Raises what the service does."""
+        revision = asked or target.revision
+        known = self.service.find_known(target.name, revision)
+        if known is not None:
+            return known
+        return await self.ask(self.service.find_revision, target.name, revision)
+
+    def get_url(self, request: web.Request) -> str:
+        """How clients reach this hub, without a slash at its end."""
+        return self.asked.url.rstrip("/") or f"{request.scheme}://{request.host}"
+
+    def close(self) -> None:
+        """Let threads end."""
+        self.askers.shutdown()
+        self.senders.close()
