@@ -22,6 +22,7 @@ from holdfast.workflows.folders import config_folder
 from holdfast.workflows.vaults import VaultAsked, find_revision, open_vault, split_model
 from holdfast.workflows.writing import write_text
 
+ENTRY_SUFFIX: Final = ".entry.json"
 _WORDS: Final = ("at", "verb", "subject", "by", "why", "outcome")
 _KEY_LINE: Final = re.compile(r"holdfast/\S+?\+[0-9a-f]{8}\+[A-Za-z0-9+/=]+")
 
@@ -68,11 +69,11 @@ def has_log(vault: Vault) -> bool:
 def iterate_events(vault: Vault) -> Iterator[LoggedEvent]:
     """Every entry, the oldest first. Not checked: `run_log_verify` does that."""
     for index, entry in enumerate(VaultLog(vault.storage, vault.id).iterate()):
-        yield _decode(index, entry)
+        yield decode_entry(index, entry)
 
 
-def _decode(index: int, entry: bytes) -> LoggedEvent:
-    """Lenient, unlike the log's own reader: a list shows also what a later version wrote."""
+def decode_entry(index: int, entry: bytes) -> LoggedEvent:
+    """Lenient, unlike the log's own reader: it shows also what a later version wrote."""
     try:
         found = cast("dict[str, Any]", json.loads(entry))
         at, verb, subject, by, why, outcome = (str(found.get(name) or "") for name in _WORDS)
@@ -237,7 +238,7 @@ def run_log_prove(asked: VaultAsked, model: str) -> ProvenKeep:
 
 def write_proof(proven: ProvenKeep, path: Path) -> tuple[Path, Path]:
     """The tlog-proof at `path`, and beside it the entry that it speaks of; where both are."""
-    entry = path.with_name(f"{path.name}.entry.json")
+    entry = path.with_name(f"{path.name}{ENTRY_SUFFIX}")
     write_text(path, proven.tlog_proof, what="the proof")
     write_text(entry, proven.proof.entry, what="the entry")
     return path, entry

@@ -9,6 +9,9 @@ from pathlib import Path
 import pytest
 from tests.front.cli.models import COMMIT, Home, make_home, write_model
 
+from holdfast.records.errors import BadSignature, MalformedFile
+from holdfast.workflows.log_check import CheckAsked, run_log_check
+
 MODEL = "Qwen/Qwen3-8B"
 
 
@@ -114,6 +117,75 @@ def test_a_proof_leads_from_the_keep_to_the_signed_root_as_the_standard_says(hom
     root = hashlib.sha256(b"\1" + leaf + bytes_of(lines[2])).digest()
     assert root == bytes_of(text.split("\n\n")[1].splitlines()[2])
     assert written["manifest"] == json.loads(entry)["object"]
+
+
+@pytest.fixture
+def proof(home: Home) -> Path:
+    """A proof for MODEL, with its entry beside it; the vault itself is gone."""
+    home.get("log", "prove", MODEL, "--to", "proof.txt")
+    shutil.rmtree(home.vault)
+    return home.folder / "proof.txt"
+
+
+def test_a_proof_is_checked_without_the_vault_and_says_what_it_proves(home: Home, proof: Path) -> None:
+    answer = home.get("log", "check", proof, "--key", "kept.txt")
+    event = answer["event"]
+    assert (event["index"], event["verb"], event["subject"], event["by"]) == (0, "keep", f"{MODEL}@{COMMIT}", "Ana")
+    assert (answer["size"], answer["keys_from"]) == (2, "kept.txt")
+    assert (home.folder / "kept.txt").read_text().splitlines()[-1] in answer["signed_by"]
+    said = home.run("log", "check", proof, "--key", "kept.txt").out
+    for words in ("holds", "entry 0 of the 2", answer["log"], f"{MODEL}@{COMMIT}", event["object"], "by Ana"):
+        assert words in said
+
+
+def test_without_a_key_file_a_proof_is_checked_with_the_users_own_key(home: Home, proof: Path) -> None:
+    assert home.get("log", "check", proof)["keys_from"].startswith(str(home.folder / ".config"))
+    shutil.rmtree(home.folder / ".config")
+    done = home.run("log", "check", proof)
+    assert done.code == 2
+    assert "--key FILE" in done.err
+
+
+def test_a_key_of_another_log_proves_nothing(home: Home, proof: Path, tmp_path: Path) -> None:
+    other = Home(tmp_path / "other", {"HOLDFAST_BY": "Eve"})
+    other.folder.mkdir()
+    other.keep(home.folder / "model", MODEL)
+    (home.folder / "other.txt").write_text(other.run("log", "checkpoint").out)
+    assert home.run("log", "check", proof, "--key", "other.txt").code == 15
+    other.get("log", "prove", MODEL, "--to", proof)  # in the place of the first one, and true of another vault
+    done = home.run("log", "check", proof, "--key", "kept.txt")
+    assert done.code == 15
+    assert "no key of the log" in done.err
+
+
+def test_a_proof_of_which_any_byte_was_changed_does_not_hold(home: Home, proof: Path) -> None:
+    keys, entry = home.folder / "kept.txt", proof.with_name("proof.txt.entry.json")
+    asked = CheckAsked(proof, keys=keys, environ={"HOME": str(home.folder)})
+    assert run_log_check(asked).size == 2
+    for path in (proof, entry):
+        whole = path.read_bytes()
+        for place in range(len(whole)):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ 1]) + whole[place + 1 :])
+            with pytest.raises((BadSignature, MalformedFile)) as told:
+                run_log_check(asked)
+            assert told.value.where
+            assert told.value.next_step
+        path.write_bytes(whole)
+    assert run_log_check(asked).size == 2
+
+
+def test_a_proof_that_is_changed_ends_with_15_and_what_is_none_with_3(home: Home, proof: Path) -> None:
+    entry = proof.with_name("proof.txt.entry.json")
+    entry.write_text(entry.read_text().replace("Ana", "Eve"))
+    done = home.run("log", "check", proof, "--key", "kept.txt")
+    assert done.code == 15
+    assert "proof.txt" in done.err
+    assert "does not lead from entry 0" in done.err
+    assert home.run("log", "check", "kept.txt", "--entry", entry).code == 3
+    assert home.run("log", "check", proof, "--entry", "none.json").code == 3
+    assert home.run("log", "check", "none.txt").code == 3
+    entry.write_bytes(bytes((1 << 20) + 1))
+    assert home.run("log", "check", proof).code == 3
 
 
 def bytes_of(text: str) -> bytes:

@@ -82,7 +82,15 @@ def test_a_proof_about_another_entry_place_or_log_does_not_hold(tmp_path: Path) 
 
 
 @pytest.mark.parametrize(
-    "text", ["", "c2sp.org/tlog-proof@v1", "c2sp.org/tlog-proof@v1\nindex 01\n\n", "x\nindex 1\n\n"]
+    "text",
+    [
+        "",
+        "c2sp.org/tlog-proof@v1",
+        "c2sp.org/tlog-proof@v1\nindex 01\n\n",
+        "x\nindex 1\n\n",
+        f"c2sp.org/tlog-proof@v1\nindex {'9' * 5000}\n\n",
+    ],
+    ids=range(5),
 )
 def test_what_is_no_proof_is_refused(text: str) -> None:
     with pytest.raises(MalformedFile):

@@ -113,6 +113,46 @@ def prove_command(
         open_output().err.print(f"the entry that it proves: {answer.proof.entry}", markup=False)
 
 
+@app.command("check")
+def check_command(
+    proof: Annotated[Path, typer.Argument(metavar="PROOF", help="What `holdfast log prove --to` wrote.")],
+    key: Annotated[
+        Path | None,
+        typer.Option(
+            "--key",
+            metavar="FILE",
+            help="Public keys that you believe, as `log checkpoint` prints them; else your own.",
+        ),
+    ] = None,
+    entry: Annotated[
+        Path | None, typer.Option("--entry", metavar="FILE", help="The entry that is proven; else PROOF.entry.json.")
+    ] = None,
+    json: JsonOption = False,
+) -> None:
+    """Check a proof of the log with public keys, and say what it proves. Needs no vault and no network.
+
+    Ends with 15 when it does not hold, with 2 when no key of that log is known.
+
+    Example:  holdfast log check qwen.tlog-proof --key kept-elsewhere.txt
+    """
+    from holdfast.workflows.log_check import CheckAsked, run_log_check
+
+    answer = run_log_check(CheckAsked(proof, entry, key))
+    if json:
+        print_json(answer)
+        return
+    output, event = open_output().out, answer.event
+    why = f": {event.why}" if event.why else ""
+    output.print(f"[bold]holds[/]  entry {event.index} of the {answer.size} that {answer.log} had", soft_wrap=True)
+    done = f"{event.at}  {event.verb}  {event.subject}  {event.outcome}, by {event.by}{why}"
+    output.print(f"       {done}", markup=False, soft_wrap=True)
+    if event.object:
+        output.print(f"       of {event.object}", markup=False, soft_wrap=True)
+    signed = f"signed by {', '.join(answer.signed_by)}, a key in {answer.keys_from}"
+    output.print(f"       {signed}", markup=False, soft_wrap=True)
+    output.print("note   it proves what was recorded, not that the copy is whole now: holdfast verify tells that")
+
+
 @app.command("checkpoint")
 def checkpoint_command(vault: VaultOption = "", json: JsonOption = False) -> None:
     """The signed promise of the log as it is now, and the public keys: keep both where nobody of the vault can write.

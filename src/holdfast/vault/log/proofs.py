@@ -9,6 +9,7 @@ from holdfast.vault.log.merkle import compute_root_of_inclusion, hash_leaf
 from holdfast.vault.log.notes import NoteError, VerifierKey, decode_base64
 
 TLOG_PROOF = "c2sp.org/tlog-proof@v1"
+_DIGITS_MAX = 19  # no log has more entries, and Python reads no number of thousands of digits
 
 
 def check_inclusion(proof: InclusionProof, origin: str, known: Sequence[VerifierKey]) -> Checkpoint:
@@ -36,6 +37,7 @@ def decode_tlog_proof(text: str, entry: str) -> InclusionProof:
     if len(lines) > 1 and lines[1].startswith("extra "):
         del lines[1]
     index = lines[1].removeprefix("index ") if len(lines) > 1 else ""
-    if not gap or lines[0] != TLOG_PROOF or not index.isdecimal() or lines[1] != f"index {int(index)}":
+    is_number = index.isdecimal() and len(index) <= _DIGITS_MAX
+    if not gap or lines[0] != TLOG_PROOF or not is_number or lines[1] != f"index {int(index)}":
         raise MalformedFile(f"This is no {TLOG_PROOF}.")
     return InclusionProof(int(index), entry, tuple(lines[2:]), checkpoint)
