@@ -7,7 +7,9 @@ from holdfast.records.vault import ObjectId
 
 
 class LogVerb(StrEnum):
-    """What was done. LOG is something done to the log itself, such as a new key."""
+    """What was done. SERVE gave bytes of a copy to somebody, REFUSE did not; TOKEN is about who may ask for them.
+
+    LOG is something done to the log itself, such as a new key."""
 
     KEEP = "keep"
     VERIFY = "verify"
@@ -17,6 +19,10 @@ class LogVerb(StrEnum):
     DROP = "drop"
     SIGN = "sign"
     PRUNE = "prune"
+    SMOKE = "smoke"
+    SERVE = "serve"
+    REFUSE = "refuse"
+    TOKEN = "token"  # noqa: S105 - a verb
     LOG = "log"
 
 

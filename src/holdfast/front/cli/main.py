@@ -39,6 +39,7 @@ from holdfast.front.cli import (
     stats,
     sync,
     thaw,
+    token,
     verify,
     who,
 )
@@ -48,6 +49,7 @@ from holdfast.records.errors import EXIT_INTERRUPTED, HoldfastError, InternalErr
 KNOW = "Know: what we depend on"
 JUDGE = "Judge: what could take it away"
 KEEP = "Keep: verified copies"
+SERVE = "Serve: to the tools you have"
 KEEP_CURRENT = "Settings and official lists"
 
 app = typer.Typer(
@@ -95,7 +97,7 @@ app.command("keep", rich_help_panel=KEEP)(keep.keep_command)
 app.command("list", rich_help_panel=KEEP)(list.list_command)
 app.command("show", rich_help_panel=KEEP)(show.show_command)
 app.command("stats", rich_help_panel=KEEP)(stats.stats_command)
-app.command("serve", rich_help_panel=KEEP)(serve.serve_command)
+app.command("serve", rich_help_panel=SERVE)(serve.serve_command)
 app.command("verify", rich_help_panel=KEEP)(verify.verify_command)
 app.command("restore", rich_help_panel=KEEP)(restore.restore_command)
 app.command("repair", rich_help_panel=KEEP)(repair.repair_command)
@@ -110,6 +112,7 @@ app.command("prune", rich_help_panel=KEEP)(prune.prune_command)
 app.command("rebuild", rich_help_panel=KEEP)(rebuild.rebuild_command)
 app.command("sync", rich_help_panel=KEEP)(sync.sync_command)
 app.add_typer(bundle.app, name="bundle", rich_help_panel=KEEP)
+app.add_typer(token.app, name="token", rich_help_panel=SERVE)
 app.add_typer(config.app, name="config", rich_help_panel=KEEP_CURRENT)
 app.add_typer(lists.app, name="lists", rich_help_panel=KEEP_CURRENT)
 
