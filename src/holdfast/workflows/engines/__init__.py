@@ -1,0 +1,1 @@
+"""Engines that run kept copies: what is installed, which fits, and how each is started without a network."""
