@@ -1,4 +1,4 @@
-"""Compiles the vault's C kernels when a wheel or an editable install is built. Each is a plain shared library that
+"""Compiles the C kernels when a wheel or an editable install is built. Each is a plain shared library that
 ctypes loads: no Python headers. Without a compiler the build goes on, and the NumPy versions do the work, slower."""
 
 import os
@@ -10,7 +10,11 @@ from typing import Any, Final
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 from packaging.tags import platform_tags
 
-SOURCES: Final = ("src/holdfast/vault/codecs/kernel.c", "src/holdfast/vault/parity/gf256.c")
+SOURCES: Final = (
+    "src/holdfast/vault/codecs/kernel.c",
+    "src/holdfast/vault/parity/gf256.c",
+    "src/holdfast/formats/xet/gear.c",
+)
 # No contraction: sums that choose between tables then agree on every machine.
 FLAGS: Final = ("-O3", "-std=gnu11", "-ffp-contract=off", "-shared", "-fPIC")
 LIBRARIES: Final = ("-lm",)
