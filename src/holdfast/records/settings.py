@@ -43,4 +43,5 @@ class Settings:
     jobs: int = 0  # 0: one a core
     cache: str = ""  # empty: the user's cache folder
     data: str = ""  # empty: the packaged rule data
+    endpoint: str = ""  # the hub that models are pulled from; empty: Hugging Face's own
     origins: tuple[Origin, ...] = field(default=())

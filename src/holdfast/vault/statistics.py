@@ -23,6 +23,11 @@ class TechniqueSize:
     stored: int
 
 
+def measure_packs(database: Database) -> int:
+    """The bytes of all packs."""
+    return int(database.read("SELECT COALESCE(SUM(size), 0) FROM packs")[0][0])
+
+
 def measure_techniques(database: Database) -> list[TechniqueSize]:
     """All frames of live packs by codec, the largest first."""
     frames, raw, stored = (np.zeros(256, np.int64) for _ in range(3))

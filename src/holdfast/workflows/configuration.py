@@ -28,6 +28,7 @@ VARIABLES = {
     "HOLDFAST_JOBS": "jobs",
     "HOLDFAST_CACHE": "cache",
     "HOLDFAST_DATA": "data",
+    "HF_ENDPOINT": "endpoint",
 }
 FLAGS = {
     "party": "--as",
@@ -37,6 +38,7 @@ FLAGS = {
     "jobs": "--jobs",
     "data": "--data",
     "cache": "--cache",
+    "endpoint": "--endpoint",
 }
 
 
@@ -69,6 +71,11 @@ class _PolicyTable(Strict):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class _HubTable(Strict):
+    endpoint: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _WaiverTable(Strict):
     model: str
     lever: str
@@ -90,6 +97,7 @@ class _File(Strict):
     party: _PartyTable = field(default_factory=_PartyTable)
     check: _CheckTable = field(default_factory=_CheckTable)
     policy: _PolicyTable | None = None
+    hub: _HubTable = field(default_factory=_HubTable)
     waivers: tuple[_WaiverTable, ...] = ()
     stand_ins: tuple[_StandInTable, ...] = ()
 
@@ -127,6 +135,7 @@ def read_settings(
         jobs=int(_choose_text("jobs", str(content.check.jobs), overrides, chosen) or 0),
         cache=_choose_text("cache", content.check.cache or None, overrides, chosen) or "",
         data=_choose_text("data", content.check.data or None, overrides, chosen) or "",
+        endpoint=_choose_text("endpoint", content.hub.endpoint or None, overrides, chosen) or "",
     )
     _check_waivers(settings, path, text)
     chosen.note("waivers", str(len(settings.waivers)), "waivers" if settings.waivers else None)

@@ -13,7 +13,7 @@ from holdfast.levers.party import compose_party
 from holdfast.levers.world import make_world
 from holdfast.records.errors import InputError, MalformedFile, UsageError
 from holdfast.records.finding import Finding
-from holdfast.records.lever import Truth
+from holdfast.records.lever import PartyFacts, Truth
 from holdfast.records.signature import ModelSignature, SigningMethod
 from holdfast.records.use import LineageClaim
 from holdfast.records.vault import CopyState, FileLayout, Origin, RevisionManifest
@@ -111,7 +111,7 @@ def _keep_one(vault: Vault, asked: KeepAsked, source: Source, knowledge: Knowled
     kept = keep_revision(vault, keeping, _tell_progress(source, report))
     signed = [note_signature(claimed) for claimed in _find_signatures(source)]
     notes = [*source.notes, *signed, *_remember(vault, asked, kept)]
-    return _tell(vault, source, kept, warnings, notes)
+    return tell_kept(vault, kept, source.location, warnings, notes)
 
 
 def _find_signatures(source: Source) -> Iterator[ModelSignature]:
@@ -168,7 +168,8 @@ def _remember(vault: Vault, asked: KeepAsked, kept: Kept) -> Iterator[str]:
         yield fault
 
 
-def _tell(vault: Vault, source: Source, kept: Kept, warnings: list[str], notes: list[str]) -> KeptCopy:
+def tell_kept(vault: Vault, kept: Kept, location: str, warnings: Sequence[str], notes: Sequence[str]) -> KeptCopy:
+    """What was kept, and from where, as it is told to the user."""
     rows = iterate_revisions(vault.database, kept.revision.name, kept.revision.revision)
     frozen = any(row.manifest == kept.manifest and row.state == FROZEN for row in rows)
     return KeptCopy(
@@ -181,7 +182,7 @@ def _tell(vault: Vault, source: Source, kept: Kept, warnings: list[str], notes: 
         stored_bytes=kept.stored_bytes,
         new=kept.decision is not None,
         manifest=kept.manifest,
-        source=source.location,
+        source=location,
         warnings=tuple(warnings),
         notes=tuple(notes),
         findings=kept.revision.findings,
@@ -189,7 +190,9 @@ def _tell(vault: Vault, source: Source, kept: Kept, warnings: list[str], notes: 
     )
 
 
-def list_findings(name: str, claims: tuple[LineageClaim, ...], knowledge: Knowledge, party: str) -> list[Finding]:
+def list_findings(
+    name: str, claims: tuple[LineageClaim, ...], knowledge: Knowledge, party: str | PartyFacts
+) -> list[Finding]:
     """The levers that bite on a model for a party on the day of `knowledge`; none for a name that is nobody's."""
     model = find_kept_name(name)
     if model is None:

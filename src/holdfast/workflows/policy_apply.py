@@ -169,11 +169,13 @@ class _Judge:
         claims, note = _read_claims(vault, row)
         view = view_model(model, self._knowledge, claims)
         found = assess(self._world, self._actor, [view.subject], QUESTIONS)
-        waivers = {one.lever: waiver for one in found if (waiver := self._find_waiver(str(model), one.lever))}
+        waivers = {
+            one.lever: waiver for one in found if (waiver := find_waiver(self._settings.waivers, str(model), one.lever))
+        }
         waived = [one for one in found if one.lever in waivers and one.reach in self._reach]
         biting = [one for one in found if one.reach in self._reach and one.lever not in waivers]
         unknown = [one for one in found if one.reach is Reach.UNKNOWN and one.lever not in waivers]
-        judged = replace(blank, reasons=_tell(biting), unknown=_tell(unknown), note=note)
+        judged = replace(blank, reasons=tell_reasons(biting), unknown=tell_reasons(unknown), note=note)
         return self._decide(vault, row, judged, [waivers[one.lever] for one in waived])
 
     def _decide(self, vault: Vault, row: RevisionRow, judged: JudgedCopy, waived: list[Waiver]) -> JudgedCopy:
@@ -189,10 +191,11 @@ class _Judge:
             return replace(judged, verdict="waived", note="; ".join(said))
         return replace(judged, verdict="unknown") if judged.unknown else judged
 
-    def _find_waiver(self, model: str, lever: str) -> Waiver | None:
-        names = (model, model.split("/", 1)[-1], "*")
-        waivers = self._settings.waivers
-        return next((one for one in waivers if one.model in names and one.lever in (lever, "*")), None)
+
+def find_waiver(waivers: Sequence[Waiver], model: str, lever: str) -> Waiver | None:
+    """The waiver of a lever for a model, by its canonical name or its last part; None when there is none."""
+    names = (model, model.split("/", 1)[-1], "*")
+    return next((one for one in waivers if one.model in names and one.lever in (lever, "*")), None)
 
 
 def _read_claims(vault: Vault, row: RevisionRow) -> tuple[tuple[LineageClaim, ...], str]:
@@ -204,7 +207,7 @@ def _read_claims(vault: Vault, row: RevisionRow) -> tuple[tuple[LineageClaim, ..
     return tuple(LineageClaim(row.name, base, "unknown", "card", row.manifest) for base in bases), ""
 
 
-def _tell(findings: Sequence[Finding]) -> tuple[ReasonToFreeze, ...]:
+def tell_reasons(findings: Sequence[Finding]) -> tuple[ReasonToFreeze, ...]:
     """One reason a lever and rule, with all its acts, in the order that they were found."""
     acts: dict[ReasonToFreeze, list[str]] = {}
     for finding in findings:

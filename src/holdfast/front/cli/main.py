@@ -29,6 +29,7 @@ from holdfast.front.cli import (
     policy,
     protect,
     prune,
+    pull,
     rebuild,
     repair,
     restore,
@@ -94,6 +95,7 @@ app.command("explain", rich_help_panel=JUDGE)(explain.explain_command)
 app.command("diff", rich_help_panel=JUDGE)(diff.diff_command)
 app.command("backtest", rich_help_panel=JUDGE)(backtest.backtest_command)
 app.command("keep", rich_help_panel=KEEP)(keep.keep_command)
+app.command("pull", rich_help_panel=KEEP)(pull.pull_command)
 app.command("list", rich_help_panel=KEEP)(list.list_command)
 app.command("show", rich_help_panel=KEEP)(show.show_command)
 app.command("stats", rich_help_panel=KEEP)(stats.stats_command)
