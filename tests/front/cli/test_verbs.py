@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 from tests.front.cli.runs import HELPDESK, run
 
+from holdfast.vault.codecs.native import find_native_kernel
+
 VERBS = ["check", "scan", "who", "assess", "levers", "explain", "diff", "backtest"]
 VERBS += ["keep", "list", "show", "stats", "verify", "restore", "freeze", "thaw", "drop", "prune", "rebuild", "log"]
 
@@ -129,6 +131,14 @@ def test_a_wrong_request_has_its_own_exit_code_and_says_what_next(
 
 def test_version_carries_the_evidence_horizon(tmp_path: Path) -> None:
     assert re.search(r"holdfast \d+\.\d+\.\d+ \(evidence to 2026-10-06", run("--version", home=tmp_path).out)
+
+
+@pytest.mark.parametrize(
+    ("choice", "expected"),
+    [("plain", "codecs in NumPy"), ("", "codecs native" if find_native_kernel() else "codecs in NumPy")],
+)
+def test_version_names_the_codecs_that_are_in_use(tmp_path: Path, choice: str, expected: str) -> None:
+    assert run("--version", home=tmp_path, HOLDFAST_KERNEL=choice).out.endswith(f", {expected})\n")
 
 
 def test_config_show_says_where_each_value_came_from(tmp_path: Path) -> None:
