@@ -6,9 +6,8 @@ Patterns are git's, translated by pathspec, and matched without backtracking: th
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, Protocol, cast
 
-from holdfast.inventory.ignoring import Regex
 from holdfast.inventory.prefilter import compile_linear
 
 ATTRIBUTES: Final = ".gitattributes"
@@ -27,6 +26,14 @@ _LARGE: Final = (
 def make_attributes() -> bytes:
     """The `.gitattributes` that a new repository begins with: formats of weights and archives are large files."""
     return "".join(f"{pattern} filter=lfs diff=lfs merge=lfs -text\n" for pattern in _LARGE).encode()
+
+
+class Regex(Protocol):
+    """A compiled pattern."""
+
+    def fullmatch(self, string: str) -> object | None:
+        """Whether it is all of a text."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,16 +74,25 @@ def _translate(line: str) -> tuple[Regex, bool] | None:
         return None
     try:
         regex, fits = GitIgnoreSpecPattern.pattern_to_regex(line)
-        return None if regex is None or fits is None else (compile_linear(str(regex)), fits)
+        return None if regex is None or fits is None else (cast("Regex", compile_linear(_fit_whole(str(regex)))), fits)
     except (GitIgnorePatternError, re.error, ValueError):
         return None  # git passes over such a line as well
 
 
+def _fit_whole(regex: str) -> str:
+    """Pathspec's expressions are searched for: those that need a part of a path alone are made to fit all."""
+    if regex.endswith("/"):
+        return f"{regex}.+"  # what lies in a folder
+    return {".": ".*", "(?P<ps_d>/)": ".*/"}.get(regex, regex)  # everything, every folder
+
+
 def find_verdict(rules: Sequence[PathRule], path: str) -> bool | None:
-    """What the last rule that fits says of a path; None when none fits."""
-    return next((rule.says for rule in reversed(rules) if rule.regex.search(path)), None)
+    """What the last rule that fits says of a path itself (a folder's ends in `/`); None when none fits."""
+    return next((rule.says for rule in reversed(rules) if rule.regex.fullmatch(path)), None)
 
 
 def is_ignored(rules: Sequence[PathRule], path: str) -> bool:
-    """Whether a path, or a folder that it lies in, is left out."""
-    return find_verdict(rules, path) is True
+    """Whether a file is left out, or a folder that it lies in: inside that nothing is taken in again, as in git."""
+    parts = path.split("/")
+    folders = ("/".join(parts[:depth]) + "/" for depth in range(1, len(parts)))
+    return any(find_verdict(rules, one) is True for one in (*folders, path))

@@ -26,15 +26,17 @@ from holdfast.workflows.hub_writing.heads import get_branch_ref, settle_main, wr
 from holdfast.workflows.vaults import VaultAsked, holding
 
 _PART: Final = re.compile(r"[A-Za-z0-9](?:[A-Za-z0-9._-]{0,94}[A-Za-z0-9])?")
+_LENGTH_MAX: Final = 96
+DATASETS: Final = "datasets/"
 _RESERVED: Final = frozenset(
     {"api", "buckets", "collections", "datasets", "kernels", "models", "ollama", "papers", "spaces", "v1", "v2"}
 )
 
 
 def check_new_name(name: str) -> str:
-    """The name itself when a hub would take it for a new model's. Raises BadRequest."""
-    parts = name.split("/")
-    fits = len(parts) == 2 and all(_PART.fullmatch(part) for part in parts) and len(name) <= 96
+    """The name itself if a hub would take it for a new model's; after `datasets/` a data set's. Raises BadRequest."""
+    parts = name.removeprefix(DATASETS).split("/")
+    fits = len(parts) == 2 and all(_PART.fullmatch(part) for part in parts) and len(name) <= _LENGTH_MAX
     if not fits or ".." in name or "--" in name or name.endswith(".git") or parts[0].lower() in _RESERVED:
         raise BadRequest(
             f"{name[:100]!r} cannot be the name of a model",
