@@ -75,6 +75,7 @@ class History:
         self.disk = SimulatedDisk(self.random.randrange(1 << 62))
         self.clock = Watch()
         self.copies: dict[tuple[str, str], Copy] = {}
+        self.ever: dict[str, list[Contents]] = {}
         self.sources: list[Path] = []
         self.earlier: list[Path] = []
         self.rots = self.random.random() < 0.25
@@ -116,6 +117,7 @@ class History:
         key = (name, revision)
         before = self.copies.get(key)
         self.copies[key] = self._either(before, wanted)
+        self.ever.setdefault("@".join(key), []).append(wanted)
         what = f"keep {folder.name} as {name}@{revision}"
         if self._try(what, lambda: keep_folder(self.vault, folder, *key)):
             self._note_kept(key, before, wanted)
@@ -329,8 +331,11 @@ class History:
         return rows[0] if rows else None
 
     def _check_files(self, model: str, copy: Copy, manifest: RevisionManifest) -> list[str]:
-        if {entry.path: entry.sha256 for entry in manifest.files} not in copy.allowed:
-            raise Wrong(f"{model} has other files than were kept")
+        contents = {entry.path: entry.sha256 for entry in manifest.files}
+        if contents not in copy.allowed:
+            if not self.flipped or contents not in self.ever.get(model, ()):
+                raise Wrong(f"{model} has other files than were kept")
+            return [model]  # the decision that replaced these cannot be read any more
         lost: list[str] = []
         with tempfile.TemporaryDirectory(dir=self.folder) as target:
             for entry in manifest.files:
