@@ -89,9 +89,10 @@ class XetLayout:
 
 
 class LayoutMaker:
-    """Makes a layout of chunks that come in the file's order."""
+    """Makes a layout of chunks that come in the file's order, in xorbs of at most so many bytes."""
 
-    def __init__(self) -> None:
+    def __init__(self, xorb_bytes_max: int = XORB_BYTES_MAX) -> None:
+        self._xorb_bytes_max = xorb_bytes_max
         self._lengths = array("I")
         self._xorbs: list[MadeXorb] = []
         self._file, self._xorb = Tree(), Tree()
@@ -117,7 +118,7 @@ class LayoutMaker:
 
     def _fits(self, length: int) -> bool:
         count = len(self._lengths) - self._first
-        return count < CHUNKS_WRITTEN_MAX and self._stored + HEADER_BYTES + length <= XORB_BYTES_MAX
+        return count < CHUNKS_WRITTEN_MAX and self._stored + HEADER_BYTES + length <= self._xorb_bytes_max
 
     def _end_xorb(self) -> None:
         end = len(self._lengths)
