@@ -7,7 +7,6 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from holdfast.formats.xet import layout as layouts
 from holdfast.formats.xet.chunking import iterate_chunks
 from holdfast.formats.xet.errors import TruncatedBody, WrongHash
 from holdfast.formats.xet.layout import LayoutMaker, XetLayout, decode_layout, encode_layout
@@ -19,16 +18,15 @@ DATA = random.Random(1).randbytes(400_000)
 PARTS = split(DATA, cut(DATA))
 
 
-def make_layout(data: bytes = DATA) -> XetLayout:
-    maker = LayoutMaker()
+def make_layout(data: bytes = DATA, xorb_bytes_max: int = 200_000) -> XetLayout:
+    maker = LayoutMaker(xorb_bytes_max)
     for hashes, lengths in iterate_chunks([data]):
         maker.add(hashes, lengths)
     return maker.finish(sha256(data).digest())
 
 
-@pytest.fixture
-def layout(monkeypatch: pytest.MonkeyPatch) -> XetLayout:
-    monkeypatch.setattr(layouts, "XORB_BYTES_MAX", 200_000)  # so that there are some
+@pytest.fixture(scope="module")
+def layout() -> XetLayout:
     return make_layout()
 
 
@@ -58,7 +56,7 @@ def test_every_xorb_is_what_a_writer_makes_and_within_the_limit(layout: XetLayou
 @settings(deadline=None)
 @given(begin=st.integers(0, 99_999), length=st.integers(1, 50_000), piece_bytes=st.sampled_from([1, 7, 8, 4096, 10**6]))
 def test_every_range_of_a_xorb_is_that_range_of_it(begin: int, length: int, piece_bytes: int) -> None:
-    layout = make_layout()
+    layout = make_layout(xorb_bytes_max=10**6)
     body = write_xorb(PARTS)
     begin %= len(body)
     assert (
@@ -68,7 +66,7 @@ def test_every_range_of_a_xorb_is_that_range_of_it(begin: int, length: int, piec
 
 @pytest.mark.parametrize("edge", range(-10, 11))
 def test_ranges_that_begin_or_end_in_a_header_are_right(edge: int) -> None:
-    layout, body = make_layout(), write_xorb(PARTS)
+    layout, body = make_layout(xorb_bytes_max=10**6), write_xorb(PARTS)
     place = len(write_xorb(PARTS[:2])) + edge
     assert weave(layout, 0, place, place + 1) == body[place : place + 1]
     assert weave(layout, 0, place, place + 20) == body[place : place + 20]
@@ -78,12 +76,7 @@ def test_ranges_that_begin_or_end_in_a_header_are_right(edge: int) -> None:
 @settings(deadline=None, max_examples=40)
 @given(begin=st.integers(0, len(DATA) - 1), length=st.integers(1, len(DATA)))
 def test_the_parts_of_a_range_have_its_bytes_and_no_chunk_more(begin: int, length: int) -> None:
-    limit = layouts.XORB_BYTES_MAX
-    layouts.XORB_BYTES_MAX = 200_000  # type: ignore[misc]
-    try:
-        layout = make_layout()
-    finally:
-        layouts.XORB_BYTES_MAX = limit  # type: ignore[misc]
+    layout = make_layout()
     stop = min(begin + length, len(DATA))
     parts = layout.find_parts(begin, stop)
     bodies = [write_xorb(PARTS[xorb.first : xorb.end]) for xorb in layout.xorbs]
