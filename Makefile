@@ -6,7 +6,9 @@ BIN := $(VENV)/bin
 APT := apt-get install -y --no-install-recommends
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
-.PHONY: run setup test check docs bench fuzz soak release clean
+CHECKS := check-types-strictly check-types check-docs check-imports check-style
+
+.PHONY: run setup test check $(CHECKS) docs bench fuzz soak release lock clean
 
 run: $(VENV)/.ready ## set up, check a real example, write report.html
 	$(BIN)/holdfast check examples/helpdesk --html report.html
@@ -14,7 +16,7 @@ run: $(VENV)/.ready ## set up, check a real example, write report.html
 setup: $(VENV)/.ready-dev
 
 # What `run` needs: the package with its C kernels, and its pinned dependencies.
-$(VENV)/.ready: requirements.lock pyproject.toml hatch_build.py $(wildcard src/holdfast/vault/*/*.c)
+$(VENV)/.ready: requirements.lock pyproject.toml hatch_build.py $(wildcard src/holdfast/*/*/*.c)
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .
@@ -26,16 +28,27 @@ $(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
-test: $(VENV)/.ready-dev check ## everything that CI runs
-	$(BIN)/python -m pytest
+test: $(VENV)/.ready-dev check ## everything that CI runs, on all cores; one file: .venv/bin/python -m pytest FILE
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
-check: $(VENV)/.ready-dev ## lint, types, import contracts, docs
+check: $(VENV)/.ready-dev ## lint, types, import contracts, docs: two at a time, and each tells when it is done
+	@$(MAKE) --no-print-directory -j2 -Otarget -k $(CHECKS)
+
+check-types-strictly: $(VENV)/.ready-dev
+	$(BIN)/basedpyright
+
+check-types: $(VENV)/.ready-dev
+	$(BIN)/mypy
+
+check-docs: $(VENV)/.ready-dev
+	$(BIN)/cog --check -r README.md docs/reference/*.md
+
+check-imports: $(VENV)/.ready-dev
+	$(BIN)/lint-imports
+
+check-style: $(VENV)/.ready-dev
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	$(BIN)/mypy
-	$(BIN)/basedpyright
-	$(BIN)/lint-imports
-	$(BIN)/cog --check -r README.md docs/reference/*.md
 
 docs: $(VENV)/.ready-dev ## write the generated parts of the docs anew
 	$(BIN)/cog -r README.md docs/reference/*.md

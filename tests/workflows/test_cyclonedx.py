@@ -35,7 +35,9 @@ def _facts(part: Json, name: str) -> list[str]:
 
 
 @pytest.mark.parametrize(
-    "make", [make_report, make_scenario_report, make_hostile_report, lambda: make_large_report(60)], ids=str
+    "make",
+    [make_report, make_scenario_report, make_hostile_report, lambda: make_large_report(60)],
+    ids=["usual", "scenario", "hostile", "large"],
 )
 def test_every_report_is_valid_against_the_official_schema(make: Callable[[], CheckReport]) -> None:
     assert JsonStrictValidator(SchemaVersion.V1_6).validate_str(render_cyclonedx(make())) is None

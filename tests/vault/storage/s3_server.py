@@ -11,9 +11,11 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import dataclass
+from random import SystemRandom
 
 BUCKET = "vaults"
 START_WAIT_S = 60
+PORTS = (12_000, 32_000)
 SETUP_REQUESTS = 4  # after so many the server checks signatures
 POLICY = '{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"*","Resource":"*"}]}'
 SCOPE = "setup/20200101/us-east-1/iam/aws4_request"
@@ -55,10 +57,13 @@ def serving() -> Iterator[S3Server]:
 
 
 def free_port() -> int:
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Where nobody listens, drawn from below the range out of which the system serves everybody else: until the server
+    has it, no connection and hardly another test can come by it."""
+    while True:
+        port = SystemRandom().randrange(*PORTS)
+        with contextlib.suppress(OSError), socket.socket() as listener:
+            listener.bind(("127.0.0.1", port))
+            return port
 
 
 def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
