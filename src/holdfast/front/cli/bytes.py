@@ -92,6 +92,10 @@ class ByteProgress:
     def __exit__(self, *_: object) -> None:
         self._progress.stop()
 
+    def end(self) -> None:
+        """No more is told: what is printed from now on has the terminal to itself."""
+        self._progress.stop()
+
     def tell(self, phase: str, done: int, total: int) -> None:
         """So much of a phase is done."""
         if phase not in self._tasks:

@@ -37,6 +37,7 @@ from holdfast.front.cli import (
     serve,
     show,
     sign,
+    smoke,
     stats,
     sync,
     thaw,
@@ -44,6 +45,7 @@ from holdfast.front.cli import (
     verify,
     who,
 )
+from holdfast.front.cli import run as run_cli
 from holdfast.front.cli.console import print_error
 from holdfast.records.errors import EXIT_INTERRUPTED, HoldfastError, InternalError, UsageError
 
@@ -102,6 +104,8 @@ app.command("stats", rich_help_panel=KEEP)(stats.stats_command)
 app.command("serve", rich_help_panel=SERVE)(serve.serve_command)
 app.command("verify", rich_help_panel=KEEP)(verify.verify_command)
 app.command("restore", rich_help_panel=KEEP)(restore.restore_command)
+app.command("run", rich_help_panel=KEEP)(run_cli.run_command)
+app.command("smoke", rich_help_panel=KEEP)(smoke.smoke_command)
 app.command("repair", rich_help_panel=KEEP)(repair.repair_command)
 app.command("protect", rich_help_panel=KEEP)(protect.protect_command)
 app.command("freeze", rich_help_panel=KEEP)(freeze.freeze_command)

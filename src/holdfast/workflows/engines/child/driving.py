@@ -74,11 +74,11 @@ def wait_healthy(port: int, path: str, wait_s: float, is_over: Callable[[], bool
     return f"the engine was not ready after {wait_s:.0f} s"
 
 
-def run_after(commands: Sequence[Sequence[str]]) -> str:
+def run_after(commands: Sequence[Sequence[str]], environ: "dict[str, str] | None" = None) -> str:
     """Run what a server needs once it is up; empty, or what went wrong."""
     for command in commands:
         done = subprocess.run(  # noqa: S603
-            command, stdin=subprocess.DEVNULL, stdout=sys.stderr, stderr=sys.stderr, check=False
+            command, stdin=subprocess.DEVNULL, stdout=sys.stderr, stderr=sys.stderr, check=False, env=environ
         )
         if done.returncode:
             return f"{os.path.basename(command[0])} {command[1]} ended with exit code {done.returncode}"
