@@ -82,14 +82,13 @@ class Caller:
             return f"anonymous at {self.address}" if self.address else "anonymous"
         return f"{self.name} (token {self.token})"
 
-    @property
-    def role(self) -> Scope | None:
-        """The widest scope that it has over anything."""
-        return max((grant.scope for grant in self.grants), key=list(Scope).index, default=None)
-
     def may(self, wanted: Scope, model: str = "") -> bool:
         """Whether it may do this to a model; without one, to the server as a whole."""
         return any(grant.allows(wanted, model) for grant in self.grants)
+
+    def may_anywhere(self, wanted: Scope) -> bool:
+        """Whether there is anything that it may do this to."""
+        return any(grant.scope.covers(wanted) for grant in self.grants)
 
 
 class CallerError(UsageError):

@@ -24,6 +24,7 @@ from holdfast.workflows.vaults import holding
 TICKETS_KEY: Final = "access/tickets.key"
 USES_PREFIX: Final = "access/used/"
 FRESH_S: Final = 1.0
+AGEING_S: Final = 0.5
 PATIENCE_S: Final = 60.0  # so long a medium that does not answer leaves what was known in force
 USE_EVERY_S: Final = 60.0
 TICKET_KEY_BYTES: Final = 32
@@ -51,15 +52,20 @@ class Register:
         return self._watch() - self._tried_at >= FRESH_S
 
     @property
+    def is_ageing(self) -> bool:
+        """Whether it is time to read the tokens again, so that they are never stale while they are asked for."""
+        return self._watch() - self._tried_at >= AGEING_S
+
+    @property
     def is_empty(self) -> bool:
         """Whether there is no token."""
         return not self._tokens
 
     def refresh(self) -> None:
-        """Read the tokens, if that was not done within a second. Raises DamagedVault, NewerVault, or StorageError when
-        the medium has not answered for a minute."""
+        """Read the tokens, if that was not done within half a second. Raises DamagedVault, NewerVault, or StorageError
+        when the medium has not answered for a minute."""
         with self._turn:
-            if not self.is_stale:
+            if not self.is_ageing:
                 return
             try:
                 found = read_tokens(self._storage)

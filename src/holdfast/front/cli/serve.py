@@ -1,6 +1,7 @@
 """`holdfast serve`: the vault as a hub, for tools that know nothing of it."""
 
 import sys
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -28,6 +29,24 @@ GraceOption = Annotated[
     float, typer.Option("--grace", metavar="SECONDS", min=0, help="How long transfers may take to end at SIGTERM.")
 ]
 
+AnonymousOption = Annotated[
+    bool, typer.Option("--anonymous", help="Everybody who reaches it may read, without a token.")
+]
+ProxyOption = Annotated[
+    list[str] | None,
+    typer.Option("--proxy", metavar="NETWORK", help="Believe X-Forwarded-For from there; repeat. Nobody else's."),
+]
+RateOption = Annotated[
+    int, typer.Option("--rate", min=0, help="Requests a caller may make in 5 minutes; 0 for no limit.")
+]
+AtOnceOption = Annotated[int, typer.Option("--at-once", min=1, help="Requests of one caller answered at once.")]
+LogFormatOption = Annotated[
+    str, typer.Option("--log-format", metavar="json|text", help="How its own log is written, a line a request.")
+]
+LogFileOption = Annotated[
+    Path | None, typer.Option("--log-file", metavar="FILE", help="Where to; standard error by default.")
+]
+
 
 def serve_command(
     vault: VaultOption = "",
@@ -37,18 +56,32 @@ def serve_command(
     trust_verified: TrustOption = 0.0,
     streams: StreamsOption = 256,
     grace: GraceOption = 60.0,
+    anonymous: AnonymousOption = False,
+    proxy: ProxyOption = None,
+    rate: RateOption = 0,
+    at_once: AtOnceOption = 128,
+    log_format: LogFormatOption = "text",
+    log_file: LogFileOption = None,
 ) -> None:
     """Answer what tools ask of a model hub from the vault: set HF_ENDPOINT to the address that is printed.
 
     Example:  holdfast serve --port 8420
     """
+    from holdfast.front.hub.access import AccessAsked, is_local_host, parse_network
+    from holdfast.front.hub.guarding import GuardAsked
+    from holdfast.front.hub.limits import LimitsAsked
+    from holdfast.front.hub.logs import parse_form
     from holdfast.front.hub.running import Listening, run_server
     from holdfast.front.hub.site import SiteAsked
     from holdfast.workflows.serve import ServeAsked
     from holdfast.workflows.vaults import VaultAsked
 
     asked = ServeAsked(VaultAsked(vault), trust_verified)
-    run_server(asked, SiteAsked(url, streams), Listening(host, port, grace), _tell)
+    proxies = tuple(map(parse_network, proxy or ()))
+    access = AccessAsked(anonymous, proxies, is_local=is_local_host(host) and not proxies)
+    guard = GuardAsked(access, LimitsAsked(rate=rate, at_once=at_once))
+    listening = Listening(host, port, grace, guard=guard, log_form=parse_form(log_format), log_path=log_file)
+    run_server(asked, SiteAsked(url, streams), listening, _tell)
 
 
 def _tell(address: str) -> None:

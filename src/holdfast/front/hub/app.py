@@ -9,8 +9,11 @@ from aiohttp.web_exceptions import HTTPException
 from holdfast.front.hub import files, models, repositories, trees
 from holdfast.front.hub.access import check_access
 from holdfast.front.hub.addresses import BadAddress, Target, find_target, split_path
-from holdfast.front.hub.answers import answer_error, answer_failure, make_request_id
+from holdfast.front.hub.answers import answer_error, answer_failure
+from holdfast.front.hub.guard import GUARD, Guard, admit, observe
+from holdfast.front.hub.limits import BODY_BYTES_MAX
 from holdfast.front.hub.site import LOG, Handler, Site, SiteAsked
+from holdfast.front.hub.trace import get_trace
 from holdfast.records.errors import HoldfastError
 from holdfast.workflows.serve import Service
 
@@ -25,9 +28,10 @@ REGISTER: Final[tuple[Callable[[Site], None], ...]] = (
 Handling: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 
-def make_site(service: Service, asked: SiteAsked) -> Site:
+def make_site(service: Service, asked: SiteAsked, guard: Guard) -> Site:
     """The hub of a vault, not yet listening."""
-    app = web.Application(middlewares=[_tell_errors])
+    app = web.Application(middlewares=[observe, _tell_errors, admit], client_max_size=BODY_BYTES_MAX)
+    app[GUARD] = guard
     site = Site(service, asked, app)
     for register in REGISTER:
         register(site)
@@ -41,21 +45,19 @@ def make_site(service: Service, asked: SiteAsked) -> Site:
 
 @web.middleware
 async def _tell_errors(request: web.Request, handler: Handling) -> web.StreamResponse:
-    name = make_request_id()
     try:
-        response = await handler(request)
+        return await handler(request)
     except HoldfastError as error:
-        response = answer_failure(error)
+        get_trace(request).failed = error
+        return answer_failure(error)
     except HTTPException as error:
-        response = answer_error(error.status, error.reason)
+        return answer_error(error.status, error.reason)
     except (ConnectionError, TimeoutError):
         raise
     except Exception:
+        name = get_trace(request).id
         LOG.exception("request %s failed: %s %s", name, request.method, request.path)
-        response = answer_error(500, f"A fault in the vault's server; its log has request {name}.")
-    if not response.prepared:
-        response.headers["X-Request-Id"] = name
-    return response
+        return answer_error(500, f"A fault in the vault's server; its log has request {name}.")
 
 
 async def _dispatch(site: Site, request: web.Request) -> web.StreamResponse:

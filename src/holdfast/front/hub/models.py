@@ -7,11 +7,14 @@ from urllib.parse import quote
 
 from aiohttp import web
 
+from holdfast.front.hub.access import tell_who
 from holdfast.front.hub.addresses import KINDS, Target
 from holdfast.front.hub.answers import answer_error, answer_json
 from holdfast.front.hub.queries import is_yes, read_limit
 from holdfast.front.hub.repositories import tell_revision
 from holdfast.front.hub.site import PlainHandler, Site
+from holdfast.front.hub.trace import get_caller
+from holdfast.records.access import Scope
 from holdfast.records.errors import HoldfastError
 from holdfast.records.hub_service import ServedModel
 
@@ -31,7 +34,7 @@ def register(site: Site) -> None:
         site.at("GET", f"/api/{kind}", lists.make_lister(kind))
     site.at("GET", "/api/models-tags-by-type", _tell_no_tags)
     site.at("GET", "/api/datasets-tags-by-type", _tell_no_tags)
-    site.at("GET", "/api/whoami-v2", _tell_who)
+    site.at("GET", "/api/whoami-v2", tell_who)
     site.at("GET", "/api/agent-harnesses", _tell_no_harnesses)
 
 
@@ -49,7 +52,9 @@ class _Lists:
 
     async def _list(self, request: web.Request, kind: str) -> web.StreamResponse:
         query = request.query
-        models = await self._site.ask(lambda: [one for one in self._site.service.iterate_models() if _is_of(one, kind)])
+        caller = get_caller(request)
+        held = await self._site.ask(lambda: list(self._site.service.iterate_models()))
+        models = [one for one in held if _is_of(one, kind) and caller.may(Scope.READ, one.name)]
         search, author = query.get("search", "").lower(), query.get("author", "").lower()
         found = [one for one in models if _fits(one, kind, search, author) and not query.getall("filter", [])]
         sort = query.get("sort", "id")
@@ -111,14 +116,6 @@ def _fits(model: ServedModel, kind: str, search: str, author: str) -> bool:
 async def _tell_no_tags(_request: web.Request) -> web.StreamResponse:
     """A vault sorts models by nothing but their names."""
     return answer_json({})
-
-
-async def _tell_who(_request: web.Request) -> web.StreamResponse:
-    """Whoever asks; who may ask is decided before."""
-    role = {"accessToken": {"displayName": "holdfast", "role": "read"}}
-    return answer_json(
-        {"type": "user", "id": "0" * 24, "name": "anonymous", "fullname": "anonymous", "orgs": [], "auth": role}
-    )
 
 
 async def _tell_no_harnesses(_request: web.Request) -> web.StreamResponse:

@@ -1,37 +1,59 @@
 """The server's life: it listens, says where, and ends when it is told to, after what is being sent was sent."""
 
 import asyncio
+import resource
 import signal
 import ssl
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Final
 
 from aiohttp import web
 
 from holdfast.front.hub.app import make_site
-from holdfast.front.hub.site import SiteAsked
+from holdfast.front.hub.guard import Guard
+from holdfast.front.hub.guarding import GuardAsked, guarding, sweeping
+from holdfast.front.hub.logs import Form, close_log, open_log
+from holdfast.front.hub.site import Site, SiteAsked
 from holdfast.records.errors import UsageError
 from holdfast.workflows.serve import ServeAsked, open_service
 
 GRACE_S: Final = 60.0
 IDLE_S: Final = 75.0
+FILES_MAX: Final = 65_536
 
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where a server listens. `port` 0 takes a free one; `grace_s` is how long transfers may take to end."""
+    """Where a server listens, and for whom. `port` 0 takes a free one; `grace_s` is how long transfers may take to
+    end."""
 
     host: str = "127.0.0.1"
     port: int = 8420
     grace_s: float = GRACE_S
     tls: ssl.SSLContext | None = None
+    guard: GuardAsked = field(default_factory=GuardAsked)
+    log_form: Form = "text"
+    log_path: Path | None = None
 
 
 def run_server(asked: ServeAsked, site: SiteAsked, listening: Listening, tell: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT. `tell` gets the address once requests are answered. Raises UsageError when the
     port cannot be had."""
-    asyncio.run(_serve(asked, site, listening, tell))
+    _raise_file_limit()
+    handler = open_log(listening.log_form, listening.log_path)
+    try:
+        asyncio.run(_serve(asked, site, listening, tell))
+    finally:
+        close_log(handler)
+
+
+def _raise_file_limit() -> None:
+    """As many open files, and so connections, as this user may have and a server can use."""
+    few, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = FILES_MAX if most == resource.RLIM_INFINITY else min(FILES_MAX, most)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(few, wanted), most))
 
 
 async def _serve(asked: ServeAsked, site_asked: SiteAsked, listening: Listening, tell: Callable[[str], None]) -> None:
@@ -41,23 +63,32 @@ async def _serve(asked: ServeAsked, site_asked: SiteAsked, listening: Listening,
         loop.add_signal_handler(name, ended.set)
     service = open_service(asked)
     try:
-        site = make_site(service, site_asked)
-        runner = web.AppRunner(
-            site.app,
-            access_log=None,
-            keepalive_timeout=IDLE_S,
-            shutdown_timeout=listening.grace_s,
-            handle_signals=False,
-        )
-        await runner.setup()
-        try:
-            tell(await _listen(runner, listening))
-            await ended.wait()
-        finally:
-            await runner.cleanup()
-            site.close()
+        async with guarding(asked.vault, listening.guard, listening.host) as guard:
+            await _answer(make_site(service, site_asked, guard), guard, listening, tell, ended)
     finally:
         service.close()
+
+
+async def _answer(
+    site: Site, guard: Guard, listening: Listening, tell: Callable[[str], None], ended: asyncio.Event
+) -> None:
+    runner = web.AppRunner(
+        site.app,
+        access_log=None,
+        keepalive_timeout=IDLE_S,
+        shutdown_timeout=listening.grace_s,
+        handle_signals=False,
+    )
+    await runner.setup()
+    sweep = asyncio.create_task(sweeping(guard, runner))
+    try:
+        tell(await _listen(runner, listening))
+        await ended.wait()
+        guard.is_ending = True
+    finally:
+        sweep.cancel()
+        await runner.cleanup()
+        site.close()
 
 
 async def _listen(runner: web.AppRunner, listening: Listening) -> str:

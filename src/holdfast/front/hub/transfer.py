@@ -18,6 +18,7 @@ from typing import Final, Protocol, TypeVar
 
 from aiohttp import web
 
+from holdfast.front.hub.trace import note_sent
 from holdfast.records.errors import HoldfastError
 
 FIRST_BYTES: Final = 128 << 10  # sent with the head, and more than aiohttp leaves unsent
@@ -162,10 +163,11 @@ async def send_body(request: web.Request, response: web.StreamResponse, body: Bo
         await response.prepare(request)
         try:
             await response.write(first)
+            note_sent(request, len(first))
             if transport.get_extra_info("ssl_object") is None:
-                await _send_rest(transport, _Sending(body, _dup(transport), senders, rest))
+                await _send_rest(request, transport, _Sending(body, _dup(transport), senders, rest))
             else:
-                await _write_rest(response, body, senders, rest)
+                await _write_rest(request, response, body, senders, rest)
             await response.write_eof()
         except BaseException:
             transport.abort()
@@ -202,21 +204,28 @@ def _dup(transport: asyncio.Transport) -> socket.socket:
     return ours
 
 
-async def _send_rest(transport: asyncio.Transport, sending: _Sending) -> None:
+async def _send_rest(request: web.Request, transport: asyncio.Transport, sending: _Sending) -> None:
     with sending.socket:
-        window, before = monotonic(), 0
-        while True:
-            state = await _push(sending)
-            if state is _State.DONE:
-                return
-            if state is _State.BLOCKED:
-                await _wait_until_writable(sending.socket)
-            if transport.is_closing():
-                raise ConnectionResetError("the client is gone")
-            if monotonic() - window > WINDOW_S:
-                if sending.sent - before < WINDOW_BYTES:
-                    raise TimeoutError("the client is too slow")
-                window, before = monotonic(), sending.sent
+        try:
+            await _send_all(transport, sending)
+        finally:
+            note_sent(request, sending.sent)
+
+
+async def _send_all(transport: asyncio.Transport, sending: _Sending) -> None:
+    window, before = monotonic(), 0
+    while True:
+        state = await _push(sending)
+        if state is _State.DONE:
+            return
+        if state is _State.BLOCKED:
+            await _wait_until_writable(sending.socket)
+        if transport.is_closing():
+            raise ConnectionResetError("the client is gone")
+        if monotonic() - window > WINDOW_S:
+            if sending.sent - before < WINDOW_BYTES:
+                raise TimeoutError("the client is too slow")
+            window, before = monotonic(), sending.sent
 
 
 async def _push(sending: _Sending) -> _State:
@@ -242,11 +251,17 @@ def _settle(ready: asyncio.Future[None]) -> None:
 
 
 async def _write_rest(
-    response: web.StreamResponse, body: Body, senders: Senders, rest: "memoryview | Stretch | None"
+    request: web.Request,
+    response: web.StreamResponse,
+    body: Body,
+    senders: Senders,
+    rest: "memoryview | Stretch | None",
 ) -> None:
     """By the event loop, where bytes must be encrypted first."""
     while rest is not None:
-        await asyncio.wait_for(response.write(_copy(rest)), STALLED_S)
+        piece = _copy(rest)
+        await asyncio.wait_for(response.write(piece), STALLED_S)
+        note_sent(request, len(piece))
         try:
             rest = await senders.ask(body.read_piece)
         except HoldfastError as error:
