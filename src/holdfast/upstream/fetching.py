@@ -187,7 +187,7 @@ class FileFetcher:
         cause = self._wire.explain(Reply(answer.url, answer.status, answer.headers, body))
         if answer.status in RETRIED:
             raise _Busy(cause, find_told_wait(answer.headers))
-        if source.direct and answer.status in _EXPIRED:
+        if answer.status in _EXPIRED and get_origin(answer.url) != self._wire.endpoint.origin:
             raise _Busy(cause, None)  # a signed address that expired; the hub gives another
         if answer.status == 416:
             raise ChangedUpstream(
