@@ -56,7 +56,7 @@ class Waiver:
 
 @dataclass(frozen=True, slots=True)
 class HeldCopy:
-    """A revision of a model that the vault holds: `state` is kept, frozen or damaged."""
+    """A revision of a model that the vault holds: `state` is kept, ready (kept, and it ran), frozen or damaged."""
 
     revision: str
     state: str
@@ -87,7 +87,7 @@ class ModelRow:
     reach: Reach
     effect: Effect
     stops: bool  # whether its uses stop, at once or at the next cold start
-    copy: str = "none"  # `n/a` (hosted), `kept`, `frozen`, `damaged`, `other revision` than is pinned, `unknown`
+    copy: str = "none"  # `n/a` (hosted), `kept`, `ready`, `frozen`, `damaged`, `other revision` than pinned, `unknown`
     copies: tuple[HeldCopy, ...] = ()  # every revision that the vault holds, the newest first
     copy_says: str = ""  # which revision is held, or why it is not known
     stand_in: StandIn | None = None

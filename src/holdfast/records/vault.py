@@ -150,7 +150,7 @@ class Damage:
 
 @dataclass(frozen=True, slots=True)
 class Decision:
-    """Something done to a model by somebody: `verb` is keep, freeze, thaw, drop, repair or prune."""
+    """Something done to a model by somebody: `verb` is keep, freeze, thaw, drop, smoke or a later one."""
 
     verb: str
     model: str

@@ -17,7 +17,8 @@ from holdfast.workflows.kept_names import find_kept_name
 
 OTHER: Final = "other revision"
 UNKNOWN: Final = "unknown"
-_WORST_FIRST: Final = ("damaged", "frozen", "kept")
+READY: Final = "ready"
+_WORST_FIRST: Final = ("damaged", "frozen", "kept", READY)
 _SHOWN: Final = 12
 
 
@@ -50,6 +51,7 @@ def _read_copies(location: str, environ: Mapping[str, str], models: Collection[s
     """The verified copies of these models by their canonical names, the newest first."""
     from holdfast.vault.catalogue.revisions import DROPPED, iterate_revisions
     from holdfast.workflows.list import find_hurt_revisions, get_state
+    from holdfast.workflows.readiness import is_ready, read_smokes
     from holdfast.workflows.vaults import VaultAsked, open_vault
 
     found: dict[str, tuple[HeldCopy, ...]] = {}
@@ -57,10 +59,12 @@ def _read_copies(location: str, environ: Mapping[str, str], models: Collection[s
         every = ((row, str(find_kept_name(row.name))) for row in iterate_revisions(vault.database))
         held = [(row, name) for row, name in every if name in models and row.state != DROPPED]
         hurt = find_hurt_revisions(vault) if held else frozenset[int]()
+        smokes = read_smokes(vault) if held else {}
         for row, name in held:
-            state = get_state(row, hurt).value
-            if state in _WORST_FIRST:
-                found[name] = (*found.get(name, ()), HeldCopy(row.revision, state))
+            state = get_state(row, hurt)
+            said = READY if is_ready(state, smokes.get(row.manifest)) else state.value
+            if said in _WORST_FIRST:
+                found[name] = (*found.get(name, ()), HeldCopy(row.revision, said))
     return found
 
 
@@ -90,7 +94,7 @@ def _find(held: Iterable[HeldCopy], revision: str) -> HeldCopy | None:
 
 def _choose_best(held: Sequence[HeldCopy]) -> HeldCopy:
     """What a moving name would be served from: the newest of those in the best state."""
-    return max(held, key=lambda copy: _WORST_FIRST.index(copy.state))
+    return max(held, key=lambda copy: _WORST_FIRST.index(copy.state.replace(READY, "kept")))
 
 
 def _say(copy: HeldCopy) -> str:

@@ -8,12 +8,16 @@ from holdfast.records.vault import CopyState
 from holdfast.vault.catalogue.revisions import DROPPED, FROZEN, KEPT, RevisionRow, iterate_revisions
 from holdfast.vault.copy_sizes import CopySize, measure_copies, measure_copy
 from holdfast.vault.opening import Vault
+from holdfast.workflows.readiness import Smoked, read_smokes, say_ready
 from holdfast.workflows.vaults import VaultAsked, open_vault
 
 
 @dataclass(frozen=True, slots=True)
 class CopyRow:
-    """A copy; sizes in bytes. `frees` is what dropping it would free, `verified_at` None when a part never was."""
+    """A copy; sizes in bytes. `frees` is what dropping it would free, `verified_at` None when a part never was.
+
+    `ready` says in a word whether it runs, by its last smoke test; `smoke` is that test.
+    """
 
     model: str
     revision: str
@@ -24,6 +28,8 @@ class CopyRow:
     kept_at: str | None
     verified_at: str | None
     manifest: str
+    ready: str
+    smoke: Smoked | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,26 +52,29 @@ def list_copies(vault: Vault, name: str = "") -> Iterator[CopyRow]:
     if name:
         yield from (tell_copy(vault, row) for row in rows)
         return
-    sizes = measure_copies(vault.database)
-    yield from (_tell(row, sizes.get(row.id, CopySize())) for row in rows)
+    sizes, smokes = measure_copies(vault.database), read_smokes(vault)
+    yield from (_tell(row, sizes.get(row.id, CopySize()), smokes.get(row.manifest)) for row in rows)
 
 
 def tell_copy(vault: Vault, row: RevisionRow) -> CopyRow:
     """One copy."""
-    return _tell(row, measure_copy(vault.database, row.id))
+    return _tell(row, measure_copy(vault.database, row.id), read_smokes(vault, row.model).get(row.manifest))
 
 
-def _tell(row: RevisionRow, size: CopySize) -> CopyRow:
+def _tell(row: RevisionRow, size: CopySize, smoked: Smoked | None) -> CopyRow:
+    state = get_state(row, frozenset([row.id] if size.is_hurt else []))
     return CopyRow(
         model=row.name,
         revision=row.revision,
-        state=get_state(row, frozenset([row.id] if size.is_hurt else [])),
+        state=state,
         size=size.size,
         stored=size.stored,
         frees=size.own,
         kept_at=row.kept_at,
         verified_at=tell_time(size.verified_at),
         manifest=row.manifest,
+        ready=say_ready(state, smoked),
+        smoke=smoked,
     )
 
 

@@ -78,6 +78,15 @@ def say_ready(state: CopyState, smoked: Smoked | None) -> str:
 
 def say_smoked(smoked: Smoked) -> str:
     """In a sentence: what was run where, and what came of it."""
-    result = smoked.result
+    return f"smoke test {_say_result(smoked.result)}, at {smoked.at}"
+
+
+def say_why(decision: Decision) -> str:
+    """Why something was decided, as people read it."""
+    result = find_result(decision.why) if decision.verb == SMOKE else None
+    return decision.why if result is None else _say_result(result)
+
+
+def _say_result(result: SmokeResult) -> str:
     found = result.checked if result.outcome is SmokeOutcome.PASSED else result.reason
-    return f"{result.outcome} at {smoked.at} with {result.version or result.engine}, {result.isolation}: {found}"
+    return f"{result.outcome} with {result.version or result.engine}, {result.isolation}: {found}"

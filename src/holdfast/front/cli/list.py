@@ -15,7 +15,7 @@ def list_command(
     vault: VaultOption = "",
     json: JsonOption = False,
 ) -> None:
-    """The copies that are held: state, size, what dropping each would free, and when it was last verified.
+    """The copies that are held: state, whether they run, size, what dropping each would free, when last verified.
 
     Example:  holdfast list
     """
@@ -31,11 +31,17 @@ def list_command(
         output.print("the vault holds no copy")
         return
     rows = Table(box=None, padding=(0, 2, 0, 0))
-    for title in ("MODEL", "REVISION", "STATE", "SIZE", "STORED", "FREES", "KEPT", "VERIFIED"):
+    for title in ("MODEL", "REVISION", "STATE", "READY", "SIZE", "STORED", "FREES", "KEPT", "VERIFIED"):
         rows.add_column(title, justify="right" if title in ("SIZE", "STORED", "FREES") else "left")
     for copy in answer.copies:
         sizes = (tell_bytes(copy.size), tell_bytes(copy.stored), tell_bytes(copy.frees))
         rows.add_row(
-            copy.model, copy.revision[:20], copy.state, *sizes, copy.kept_at or "not yet", copy.verified_at or "at keep"
+            copy.model,
+            copy.revision[:20],
+            copy.state,
+            copy.ready,
+            *sizes,
+            copy.kept_at or "not yet",
+            copy.verified_at or "at keep",
         )
     output.print(rows)

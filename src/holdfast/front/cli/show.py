@@ -30,6 +30,8 @@ def show_command(model: ModelArgument, vault: VaultOption = "", json: JsonOption
 
 
 def _tell(answer: "ShownCopy") -> "Iterator[str]":
+    from holdfast.workflows.readiness import say_smoked, say_why
+
     copy, manifest = answer.copy, answer.manifest
     yield f"{copy.model}@{copy.revision}  {copy.state}"
     yield f"  {len(answer.files)} files, {tell_bytes(copy.size)}; stored in {tell_bytes(copy.stored)}, of which"
@@ -37,6 +39,7 @@ def _tell(answer: "ShownCopy") -> "Iterator[str]":
     yield f"  from {manifest.origin.source}, retrieved {manifest.origin.retrieved_at}"
     if manifest.origin.commit:
         yield f"  upstream commit {manifest.origin.commit}"
+    yield f"  {say_smoked(copy.smoke)}" if copy.smoke else "  not smoke-tested: holdfast smoke tells whether it runs"
     yield f"  licence {manifest.licence or 'unknown'}; built on {', '.join(manifest.bases) or 'unknown'}"
     for finding in manifest.findings:
         yield f"  lever  {finding}"
@@ -52,6 +55,7 @@ def _tell(answer: "ShownCopy") -> "Iterator[str]":
         yield f"  {one.path}  {whose}, by {one.method}, of {one.files} files: {one.checked or 'not checked'}"
     yield from ("", "DECISIONS")
     for decision in answer.decisions:
-        yield f"  {decision.at}  {decision.verb} by {decision.by}{': ' + decision.why if decision.why else ''}"
+        why = say_why(decision)
+        yield f"  {decision.at}  {decision.verb} by {decision.by}{': ' + why if why else ''}"
     for path, text in answer.licences:
         yield from ("", f"LICENCE TEXT, {path}", text.rstrip())
