@@ -34,9 +34,9 @@ from holdfast.vault.catalogue.shared import SharedDatabase
 from holdfast.vault.checking import read_file_manifest, read_revision
 from holdfast.vault.copy_sizes import measure_copy
 from holdfast.vault.opening import Vault
-from holdfast.vault.sending import Layout
+from holdfast.vault.sending import Layout, SharedFrames
 from holdfast.workflows.deciding import find_last
-from holdfast.workflows.hub_bodies import Body
+from holdfast.workflows.hub_bodies import Body, BodySource
 from holdfast.workflows.hub_names import Repository, Resolved, list_names, read_repository, resolve
 from holdfast.workflows.hub_views import make_tree
 from holdfast.workflows.vaults import VaultAsked, open_vault
@@ -96,6 +96,7 @@ class Service:
         self._manifests: _Kept[ObjectId, RevisionManifest] = _Kept(64 << 10)  # files
         self._trees: _Kept[ObjectId, ServedTree] = _Kept(256 << 10)  # files
         self._layouts: _Kept[ObjectId, Layout] = _Kept(256 << 10)  # segments
+        self._shared = SharedFrames()
         self._names = _Names({}, {}, (), 0.0, 0.0)
         self._turn = threading.RLock()
         self._adopter = _Adopter(asked.vault)
@@ -253,7 +254,7 @@ class Service:
             self._layouts.put(file.manifest, layout, len(layout.manifest.segments) + 16)
         hours = self._asked.trusted_hours if trusting else 0.0
         since = self._vault.now - int(hours * 3600) if hours > 0 else None
-        return Body(self._vault, layout, begin, end, since)
+        return Body(BodySource(self._vault, self._shared, since), layout, begin, end)
 
     def read_range(self, file: ServedFile, begin: int, end: int) -> bytes:
         """Bytes of a file that fit into memory."""
