@@ -183,13 +183,13 @@ class SimulatedDisk:
             return None
         return Seen("file", len(node.data)) if isinstance(node, File) else Seen("folder", 0)
 
-    def list_folder(self, path: Path) -> list[str]:
+    def list_folder(self, path: Path) -> dict[str, Seen]:
         """As the real disk does, in an order of chance."""
         self._do("list", path, lambda: None)
         node = self._find(path)
         names = node.visible() if isinstance(node, Folder) else []
         self.random.shuffle(names)
-        return names
+        return {name: seen for name in names if (seen := self.look(path / name)) is not None}
 
     def drop_cache(self, path: Path) -> None:
         """As the real disk does; no operation of a plan."""

@@ -229,7 +229,7 @@ def history(seed: int) -> tuple[object, ...]:
     except Crashed as crash:
         said = [str(crash)]
     after = disk.after_crash()
-    return said, disk.trace, disk.struck, after.list_folder(Path("/")), content(after, A)
+    return said, disk.trace, disk.struck, [*after.list_folder(Path("/")).items()], content(after, A)
 
 
 def acts(disk: Disk, root: Path, random: Random) -> list[object]:
@@ -262,7 +262,7 @@ def answer(disk: Disk, root: Path, random: Random) -> object:
                 seen = disk.look(first)
                 return seen if seen is None or seen.kind == "file" else seen.kind
             case "list":
-                return sorted(disk.list_folder(first))
+                return sorted((name, seen.kind) for name, seen in disk.list_folder(first).items())
             case _ if (seen := disk.look(first)) is not None and seen.kind == "folder":
                 disk.sync_folder(first)
             case "sync":

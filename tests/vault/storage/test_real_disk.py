@@ -117,7 +117,15 @@ def test_the_disk_does_what_its_seam_says(tmp_path: Path) -> None:
     disk.drop_cache(path)
     disk.rename(path, folder / "file")
     disk.sync_folder(folder)
-    assert disk.list_folder(folder) == ["file"]
+    assert disk.list_folder(folder) == {"file": Seen("file", 6)}
+    (folder / "link").symlink_to("file")
+    (folder / "inner").mkdir()
+    os.mkfifo(folder / "pipe")
+    assert {name: seen.kind for name, seen in disk.list_folder(folder).items()} == {
+        "file": "file", "link": "link", "inner": "folder", "pipe": "other",
+    }  # fmt: skip
+    assert {name: disk.look(folder / name) for name in os.listdir(folder)} == disk.list_folder(folder)
+    assert disk.list_folder(folder / "none") == disk.list_folder(folder / "file") == {}
     assert disk.look(path) is None
     disk.remove(folder / "file")
     with pytest.raises(MissingKey, match="file"):

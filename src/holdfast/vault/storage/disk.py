@@ -81,8 +81,8 @@ class Disk(Protocol):
         """What stands at `path`, None when nothing does."""
         ...
 
-    def list_folder(self, path: Path) -> list[str]:
-        """The names in a folder in no order; none when there is no folder."""
+    def list_folder(self, path: Path) -> dict[str, Seen]:
+        """What stands in a folder, by name and in no order; nothing when there is no folder."""
         ...
 
     def drop_cache(self, path: Path) -> None:
@@ -179,18 +179,22 @@ class RealDisk:
         """One lstat(2)."""
         with _reaching(path):
             try:
-                found = path.lstat()
+                return _see(path.lstat())
             except (FileNotFoundError, NotADirectoryError):
                 return None
-        return Seen(_kind_of(found.st_mode), found.st_size)
 
-    def list_folder(self, path: Path) -> list[str]:
-        """Names as the operating system gives them."""
+    def list_folder(self, path: Path) -> dict[str, Seen]:
+        """One lstat(2) for every name that the operating system gives; what is taken away meanwhile is left out."""
+        found: dict[str, Seen] = {}
         with _reaching(path):
             try:
-                return os.listdir(path)
+                with os.scandir(path) as entries:
+                    for entry in entries:
+                        with contextlib.suppress(FileNotFoundError):
+                            found[entry.name] = _see(entry.stat(follow_symlinks=False))
             except (FileNotFoundError, NotADirectoryError):
-                return []
+                return {}
+        return found
 
     def drop_cache(self, path: Path) -> None:
         """posix_fadvise(DONTNEED), where the operating system has it."""
@@ -249,6 +253,10 @@ def _read_on(descriptor: int, first: bytes, offset: int, length: int) -> bytes:
             break
         parts += more
     return bytes(parts)
+
+
+def _see(found: os.stat_result) -> Seen:
+    return Seen(_kind_of(found.st_mode), found.st_size)
 
 
 def _kind_of(mode: int) -> Kind:

@@ -28,14 +28,10 @@ def check_prefix(prefix: str) -> None:
 
 def is_plain_name(name: str) -> bool:
     """Whether `name` can be one step of a key on every medium."""
-    return (
-        name not in ("", ".", "..")
-        and _is_printable(name)
-        and not any(letter in name for letter in "/\\")
-        and len(name.encode()) <= NAME_BYTES_MAX
-    )
+    return name not in ("", ".", "..") and _NOT_IN_NAMES.search(name) is None and len(name.encode()) <= NAME_BYTES_MAX
 
 
+_NOT_IN_NAMES = re.compile(r"[\x00-\x1f\x7f\ud800-\udfff/\\]")
 _UNPRINTABLE = re.compile("[\x00-\x1f\x7f\ud800-\udfff]")
 
 

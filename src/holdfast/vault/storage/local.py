@@ -155,8 +155,7 @@ class LocalStorage:
         self._disk.remove(source)
 
     def _iterate_folder(self, folder: Path, prefix: str) -> Iterator[Stored]:
-        names = filter(is_plain_name, self._disk.list_folder(folder))
-        entries = [(name, seen) for name in names if (seen := self._disk.look(folder / name)) is not None]
+        entries = [(name, seen) for name, seen in self._disk.list_folder(folder).items() if is_plain_name(name)]
         # A folder sorts as its name with "/", which makes this the order of whole keys.
         for name, seen in sorted(entries, key=lambda entry: entry[0] + ("/" if entry[1].kind == "folder" else "")):
             if seen.kind == "file":

@@ -73,9 +73,8 @@ class Staging:
 
     def iterate(self) -> Iterator[Stored]:
         """The files here by name, for taking away what dead writers left."""
-        for name in sorted(filter(is_plain_name, self._disk.list_folder(self.folder))):
-            seen = self._disk.look(self.folder / name)
-            if seen is not None and seen.kind == "file":
+        for name, seen in sorted(self._disk.list_folder(self.folder).items(), key=lambda entry: entry[0]):
+            if is_plain_name(name) and seen.kind == "file":
                 yield Stored(name, seen.size)
 
     def remove(self, name: str) -> None:
