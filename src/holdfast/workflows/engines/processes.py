@@ -131,8 +131,9 @@ class EngineProcess:
     def cancel(self, number: int) -> None:
         """Nobody waits for this answer any more."""
         with self._lock:
-            self._waiting.pop(number, None)
-        self._write({"cancel": number})
+            was_waiting = self._waiting.pop(number, None) is not None
+        if was_waiting:
+            self._write({"cancel": number})
 
     def _write(self, request: Mapping[str, object]) -> bool:
         assert self._process.stdin is not None
