@@ -86,6 +86,14 @@ class OfferedFile:
 
 
 @dataclass(frozen=True, slots=True)
+class PushedRules:
+    """The text of a `.gitignore` and a `.gitattributes` that come with a push; None where none comes."""
+
+    ignores: str | None = None
+    attributes: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class UploadMode:
     """How a file is to be sent. `present` is the id of what stands there: a large file's sha256, else git's blob id."""
 

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.formats.git import blob_id
-from holdfast.records.hub_writing import OfferedFile, UploadMode, WriteTo
+from holdfast.records.hub_writing import OfferedFile, PushedRules, UploadMode, WriteTo
 from holdfast.workflows.hub_writing.attributes import (
     find_verdict,
     is_ignored,
@@ -34,8 +34,8 @@ saved_model filter=lfs
 """
 
 
-def choose(desk: Desk, *offered: OfferedFile, ignore: str | None = None) -> list[UploadMode]:
-    return desk.writer.choose_modes(TO, offered, ignore)
+def choose(desk: Desk, *offered: OfferedFile, rules: PushedRules | None = None) -> list[UploadMode]:
+    return desk.writer.choose_modes(TO, offered, rules or PushedRules())
 
 
 def ask_git(folder: Path, attributes: bytes) -> dict[str, bool]:
@@ -119,4 +119,9 @@ def test_the_branch_s_own_attributes_and_ignores_hold(repository: Desk) -> None:
         (False, False),
         (False, True),
     ]
-    assert [one.is_ignored for one in choose(repository, *offered, ignore="*.md")] == [True, False, False]
+    pushed = PushedRules(ignores="*.md", attributes="")
+    assert [(one.is_large, one.is_ignored) for one in choose(repository, *offered, rules=pushed)] == [
+        (False, True),
+        (False, False),
+        (False, False),
+    ]

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from holdfast.records.hub_service import ServedTree
-from holdfast.records.hub_writing import OfferedFile, UploadMode, WriteTo
+from holdfast.records.hub_writing import OfferedFile, PushedRules, UploadMode, WriteTo
 from holdfast.vault.opening import Vault
 from holdfast.vault.restoring import read_file
 from holdfast.workflows.hub_views import LARGE_BYTES
@@ -25,13 +25,13 @@ OFFERED_MAX: Final = 1000
 _UTF8_LONGEST: Final = 3  # bytes of a letter that a sample may cut off
 
 
-def choose_modes(vault: Vault, to: WriteTo, offered: Sequence[OfferedFile], ignore: str | None) -> list[UploadMode]:
-    """By size (1 MiB and more), by the branch's `.gitattributes`, and by whether the sample is text. `ignore` is the
-    text of a `.gitignore` that comes with the push; else that of the branch holds."""
+def choose_modes(vault: Vault, to: WriteTo, offered: Sequence[OfferedFile], rules: PushedRules) -> list[UploadMode]:
+    """By size (1 MiB and more), by the branch's `.gitattributes`, and by whether the sample is text. Rules
+    that come with the push hold before those of the branch."""
     tree = read_head(vault, to.name, to.branch).tree
-    text = _read_text(vault, tree, ATTRIBUTES)
+    text = rules.attributes if rules.attributes is not None else _read_text(vault, tree, ATTRIBUTES)
     large = read_attributes(make_attributes().decode() if text is None else text)
-    ignores = read_ignores(ignore if ignore is not None else _read_text(vault, tree, IGNORE) or "")
+    ignores = read_ignores(rules.ignores if rules.ignores is not None else _read_text(vault, tree, IGNORE) or "")
     return [_choose(tree, one, large, ignores) for one in offered]
 
 

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from holdfast.records.access import TooLarge
 from holdfast.records.errors import NoSpace
 from holdfast.records.hub_writing import WrongContent
 from holdfast.vault.storage.disk import storage_error
@@ -108,7 +109,7 @@ class Uploads:
     @contextlib.contextmanager
     def receive(self, announced: Announced) -> Generator[Incoming]:
         """A file to write in one go; on leaving the block it is taken away. Raises NoSpace when it cannot fit."""
-        self._check_room(announced.size)
+        self.check_room(announced.size)
         incoming = Incoming(self.folder / f"{announced.sha256}.{secrets.token_hex(8)}", 0, announced.size)
         try:
             yield incoming
@@ -133,7 +134,7 @@ class Uploads:
         """A part to write. What came of it before does not count any more."""
         folder = self._find_upload(upload, announced)
         begin, length = announced.measure_part(number)
-        self._check_room(length)
+        self.check_room(length)
         with _explaining(folder):
             folder.mkdir(exist_ok=True)
             _get_note(folder, number).unlink(missing_ok=True)
@@ -190,7 +191,8 @@ class Uploads:
                 path.rmdir()
         return gone
 
-    def _check_room(self, size: int) -> None:
+    def check_room(self, size: int) -> None:
+        """Raises NoSpace when an upload of this size does not fit now."""
         with _explaining(self.folder):
             self.folder.mkdir(parents=True, exist_ok=True)
             free = shutil.disk_usage(self.folder).free
@@ -200,6 +202,34 @@ class Uploads:
                 where="the vault's staging",
                 next_step="Whoever runs the vault frees some space; nothing was taken in.",
             )
+
+
+class Gathering:
+    """A body whose size nobody announced, up to a limit."""
+
+    def __init__(self, path: Path, bytes_max: int) -> None:
+        self.path = path
+        self._bytes_max = bytes_max
+        self._at = 0
+        with _explaining(path):
+            self._file = path.open("xb")
+
+    def write(self, data: bytes) -> None:
+        """The next bytes. Raises TooLarge, NoSpace or StorageError."""
+        self._at += len(data)
+        if self._at > self._bytes_max:
+            raise TooLarge(
+                f"the body has more than {self._bytes_max >> 20} MiB",
+                where="the request",
+                next_step="Send large files by LFS or Xet, and the rest in several commits.",
+            )
+        with _explaining(self.path):
+            self._file.write(data)
+
+    def close(self) -> None:
+        """Let go of the file."""
+        with _explaining(self.path):
+            self._file.close()
 
 
 class IncomingPart:

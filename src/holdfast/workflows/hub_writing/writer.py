@@ -5,7 +5,7 @@ from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from holdfast.records.hub_writing import AskedCommit, Committed, OfferedFile, UploadMode, WriteTo, WrongContent
+from holdfast.records.hub_writing import AskedCommit, Committed, OfferedFile, PushedRules, UploadMode, WriteTo
 from holdfast.vault.catalogue.users import list_users
 from holdfast.vault.intake import Intake, KnownFile, find_known
 from holdfast.vault.opening import Vault
@@ -63,18 +63,15 @@ class HubWriter:
         may = not users or any(not user.is_frozen and (user.name == name or may_read(user.name)) for user in users)
         return known if may else None
 
-    def list_arrived(self, name: str, wanted: Sequence[Announced], may_read: MayRead) -> frozenset[Announced]:
-        """Those of the files that need not be sent. Raises WrongContent when one has another size than is said."""
+    def list_arrived(self, name: str, wanted: Sequence[Announced], may_read: MayRead) -> dict[Announced, str]:
+        """Those of the files that need not be sent, each with what is wrong about what is said of it, if anything."""
         with self._open() as vault:
             found = [(one, self._find(vault, name, one.sha256, may_read)) for one in wanted]
-        for one, known in found:
-            if known is not None and known.size != one.size:
-                raise WrongContent(
-                    f"the file of this sha256 has {known.size:,} bytes, not {one.size:,}",
-                    where=f"sha256 {one.sha256}",
-                    next_step="Announce it with its size.",
-                )
-        return frozenset(one for one, known in found if known is not None)
+        return {
+            one: "" if known.size == one.size else f"the file of this sha256 has {known.size:,} bytes, not {one.size:,}"
+            for one, known in found
+            if known is not None
+        }
 
     def take_in(self, name: str, path: Path, announced: Announced) -> KnownFile:
         """Take in a file that arrived for `name`. On return it is known by its sha256, and can be committed."""
@@ -83,10 +80,10 @@ class HubWriter:
         self.uploads.note_arrived(name, announced.sha256)
         return known
 
-    def choose_modes(self, to: WriteTo, offered: Sequence[OfferedFile], ignore: str | None) -> list[UploadMode]:
+    def choose_modes(self, to: WriteTo, offered: Sequence[OfferedFile], rules: PushedRules) -> list[UploadMode]:
         """How files are to be sent."""
         with self._open() as vault:
-            return choose_modes(vault, to, offered, ignore)
+            return choose_modes(vault, to, offered, rules)
 
     # --- commits ---
 
