@@ -15,8 +15,10 @@ from holdfast.front.hub.app import make_site
 from holdfast.front.hub.guard import Guard
 from holdfast.front.hub.guarding import GuardAsked, guarding, sweeping
 from holdfast.front.hub.logs import Form, close_log, open_log
+from holdfast.front.hub.pushing import open_desk
 from holdfast.front.hub.site import Site, SiteAsked
 from holdfast.records.errors import UsageError
+from holdfast.workflows.hub_writing.writer import WriteAsked
 from holdfast.workflows.serve import ServeAsked, open_service
 
 GRACE_S: Final = 60.0
@@ -64,7 +66,9 @@ async def _serve(asked: ServeAsked, site_asked: SiteAsked, listening: Listening,
     service = open_service(asked)
     try:
         async with guarding(asked.vault, listening.guard, listening.host) as guard:
-            await _answer(make_site(service, site_asked, guard), guard, listening, tell, ended)
+            site = make_site(service, site_asked, guard)
+            open_desk(site, guard, WriteAsked(asked.vault))
+            await _answer(site, guard, listening, tell, ended)
     finally:
         service.close()
 
