@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import cast
 
 from holdfast.records.lever import Effect, Reach
-from holdfast.records.report import PolicyOutcome
+from holdfast.records.report import HeldCopy, PolicyOutcome
 from holdfast.workflows.sarif import render_sarif
 from tests.reports import make_hostile_report, make_large_report, make_report, make_scenario_report
 
@@ -100,6 +100,32 @@ def test_what_the_scenario_supposes_is_said_to_be_supposed() -> None:
     for result in results:
         assert "supposed by the scenario" in str(cast("Json", result["message"])["text"])
         assert cast("Json", result["properties"])["supposed"] is True
+
+
+def test_a_result_tells_what_the_vault_holds_of_its_model() -> None:
+    report = make_report()
+    held = HeldCopy("a" * 40, "frozen")
+    rows = (
+        replace(report.rows[1], copy="frozen", copies=(held,), copy_says="frozen at aaaaaaaaaaaa"),
+        *report.rows[2:],
+    )
+    text = render_sarif(replace(report, rows=(report.rows[0], *rows)))
+    told = [r for r in _results(text) if cast("Json", r["properties"])["model"] == report.rows[1].model]
+    assert told
+    for result in told:
+        properties = cast("Json", result["properties"])
+        assert (properties["copy"], properties["copySays"]) == ("frozen", "frozen at aaaaaaaaaaaa")
+        assert properties["copies"] == [{"revision": "a" * 40, "state": "frozen"}]
+        if result["ruleId"] not in ("unpinned", "unresolved"):
+            assert str(cast("Json", result["message"])["text"]).endswith(" Copy: frozen at aaaaaaaaaaaa.")
+    assert _prints(text) == _prints(render_sarif(report))  # what is held changes, and no alert becomes another
+
+
+def test_a_result_says_that_no_copy_is_held_or_that_a_hosted_model_has_none() -> None:
+    report = make_report()
+    said = {cast("Json", r["properties"])["copy"] for r in _results(render_sarif(report))}
+    assert said == {row.copy for row in report.rows}
+    assert "Copy:" not in render_sarif(report)
 
 
 def test_a_waived_finding_is_suppressed_with_its_reason_and_stays() -> None:

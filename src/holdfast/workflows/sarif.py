@@ -182,8 +182,19 @@ def _results(row: ModelRow, policy: PolicyOutcome, index: dict[str, int]) -> Ite
                 **_call_sites(use),
                 "partialFingerprints": {"findingAndPlace/v1": _fingerprint(remark.ids, use, seen[key])},
                 **_judged(remark.ids, policy),
-                "properties": {**remark.properties, "useConfidence": use.confidence, "environment": use.environment},
+                "properties": {
+                    **remark.properties,
+                    **_held(row),
+                    "useConfidence": use.confidence,
+                    "environment": use.environment,
+                },
             }
+
+
+def _held(row: ModelRow) -> Json:
+    """What the vault holds of the model, as the table's column COPY tells it."""
+    copies = [{"revision": copy.revision, "state": copy.state} for copy in row.copies]
+    return {"copy": row.copy, "copySays": row.copy_says or None, "copies": copies}
 
 
 def _remarks(row: ModelRow) -> Iterator[Remark]:
@@ -199,7 +210,8 @@ def _remarks(row: ModelRow) -> Iterator[Remark]:
 
 def _remark(row: ModelRow, bite: Bite) -> Remark:
     worst = bite.worst
-    message = f"{say_bite(bite)} Lever: {worst.lever_title}, {say_standing(worst)}."
+    held = f" Copy: {row.copy_says}." if row.copy_says else ""
+    message = f"{say_bite(bite)} Lever: {worst.lever_title}, {say_standing(worst)}.{held}"
     return Remark(worst.lever, level_of(worst), message, tuple(f.id for f in bite.findings), _properties(row, bite))
 
 
