@@ -33,12 +33,14 @@ from holdfast.vault.catalogue.serving import read_stamp
 from holdfast.vault.catalogue.shared import SharedDatabase
 from holdfast.vault.checking import read_file_manifest, read_revision
 from holdfast.vault.copy_sizes import measure_copy
-from holdfast.vault.opening import Vault
+from holdfast.vault.opening import Vault, find_identity
 from holdfast.vault.sending import Layout, SharedFrames
+from holdfast.workflows.auditing import Tally
 from holdfast.workflows.deciding import find_last
 from holdfast.workflows.hub_bodies import Body, BodySource
 from holdfast.workflows.hub_names import Repository, Resolved, list_names, read_repository, resolve
 from holdfast.workflows.hub_views import make_tree
+from holdfast.workflows.overview import Overview, read_overview
 from holdfast.workflows.vaults import VaultAsked, open_vault
 
 FRESH_S: Final = 0.4  # what was decided is known after so long at the latest
@@ -99,12 +101,22 @@ class Service:
         self._shared = SharedFrames()
         self._names = _Names({}, {}, (), 0.0, 0.0)
         self._turn = threading.RLock()
+        self._tally = Tally()
         self._adopter = _Adopter(asked.vault)
 
     @property
     def location(self) -> str:
         """Where the vault is."""
         return self._vault.location
+
+    def check_ready(self) -> None:
+        """Raises what is wrong when the medium or the catalogue does not answer."""
+        find_identity(self._vault.storage)
+        read_stamp(self._vault.database)
+
+    def read_overview(self) -> Overview:
+        """All copies, for people, and how often the log says that they were served."""
+        return read_overview(self._vault, self._tally)
 
     def close(self) -> None:
         """Let go of the vault."""
@@ -133,6 +145,10 @@ class Service:
             found = self._look_up(names, name, asked)
         names.revisions[name, asked] = found
         return found
+
+    def notice(self) -> None:
+        """Know at once what was decided just now."""
+        self._renew()
 
     def check_repository(self, name: str) -> None:
         """Raises UnknownRepository."""

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 from aiohttp import web
 from aiohttp.web_exceptions import HTTPException
 
-from holdfast.front.hub import files, models, repositories, trees
+from holdfast.front.hub import files, health, home, models, overviews, repositories, trees
 from holdfast.front.hub.access import check_access
 from holdfast.front.hub.addresses import BadAddress, Target, find_target, split_path
 from holdfast.front.hub.answers import answer_error, answer_failure
@@ -22,6 +22,9 @@ REGISTER: Final[tuple[Callable[[Site], None], ...]] = (
     trees.register,
     repositories.register,
     models.register,
+    overviews.register,
+    health.register,
+    home.register,
 )
 """Whoever answers requests. Another file of routes is added here."""
 

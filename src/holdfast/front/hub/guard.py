@@ -18,7 +18,7 @@ from holdfast.front.hub.addresses import FILE_WORDS
 from holdfast.front.hub.audit import Auditor
 from holdfast.front.hub.limits import Limits, check_shape
 from holdfast.front.hub.logs import log_request
-from holdfast.front.hub.metrics import SECONDS, Metric, Numbers
+from holdfast.front.hub.metrics import SECONDS, Metric, Numbers, Pool
 from holdfast.front.hub.trace import Trace, get_trace
 from holdfast.front.hub.transfer import Cut
 from holdfast.records.access import CallerError
@@ -64,6 +64,7 @@ class Guard:
     auditor: Auditor
     ask: Callable[[Callable[[], None]], Awaitable[None]]
     numbers: Numbers = field(default_factory=lambda: Numbers(METRICS))
+    pool: Pool | None = None
     is_ending: bool = False
     refreshing: "asyncio.Task[None] | None" = None
 

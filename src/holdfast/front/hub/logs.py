@@ -17,6 +17,7 @@ from holdfast.records.errors import OutputError, UsageError
 
 Form: TypeAlias = Literal["json", "text"]
 ACCESS: Final = logging.getLogger("holdfast.access")
+_FORMS: Final[dict[str, Form]] = {"json": "json", "text": "text"}
 _SECRET: Final = re.compile(r"hf_[A-Za-z0-9]{30,}")
 _ODD: Final = re.compile(r"[^ -~]")
 _TEXT_MAX: Final = 1000
@@ -24,8 +25,8 @@ _TEXT_MAX: Final = 1000
 
 def parse_form(text: str) -> Form:
     """Raises UsageError."""
-    if text == "json" or text == "text":
-        return text
+    if text in _FORMS:
+        return _FORMS[text]
     raise UsageError(f"{text[:30]!r} is no form of a log", where="--log-format", next_step="Write json or text.")
 
 
