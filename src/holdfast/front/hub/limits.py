@@ -90,7 +90,7 @@ class Limits:
         self.is_shared: Callable[[str], bool] = lambda _address: False
         self._watch = watch
         self._open: Counter[str] = Counter()
-        self._receiving: dict[web.Request, tuple[float, int]] = {}
+        self._receiving: dict[int, tuple[web.Request, float, int]] = {}  # by id: a request has no hash
 
     def begin(self, key: str) -> None:
         """One more request of a caller is being answered. Raises TooMany; else `end` is called when it is done."""
@@ -111,15 +111,15 @@ class Limits:
 
     def begin_body(self, request: web.Request) -> None:
         """A request whose body is still on its way; it is watched until `end_body`."""
-        self._receiving[request] = self._watch(), 0
+        self._receiving[id(request)] = request, self._watch(), 0
 
     def end_body(self, request: web.Request) -> None:
         """It was answered."""
-        self._receiving.pop(request, None)
+        self._receiving.pop(id(request), None)
 
     def sweep(self, connections: Iterable[web.RequestHandler] = ()) -> None:
         """Cut clients that send too slowly, and connections of an address beyond those that it may have."""
-        for request, (since, before) in list(self._receiving.items()):
+        for request, since, before in list(self._receiving.values()):
             self._sweep_body(request, since, before)
         held: Counter[str] = Counter()
         for connection in connections:
@@ -132,12 +132,12 @@ class Limits:
 
     def _sweep_body(self, request: web.Request, since: float, before: int) -> None:
         if request.content.is_eof() or _is_waiting_for_us(request):
-            self._receiving[request] = self._watch(), request.content.total_bytes
+            self._receiving[id(request)] = request, self._watch(), request.content.total_bytes
         elif self._watch() - since >= self.asked.body_wait_s:
             if request.content.total_bytes - before < self.asked.body_bytes and request.transport is not None:
                 LOG.warning("%s sends its request too slowly; it was cut", request.remote)
                 request.transport.abort()
-            self._receiving[request] = self._watch(), request.content.total_bytes
+            self._receiving[id(request)] = request, self._watch(), request.content.total_bytes
 
     async def run(self, list_connections: Callable[[], Iterable[web.RequestHandler]]) -> None:
         """Sweep for ever."""
