@@ -40,6 +40,8 @@ class _Files:
         except UnknownEntry as error:
             return answer_failure(error, {"X-Repo-Commit": revision.commit})
         headers = describe(revision, file)
+        if self._site.xet is not None:
+            headers.update(self._site.xet.mark(request, target, revision, file))
         wanted = choose(request.headers, request.method, file.etag, file.size)
         if wanted.status not in (200, 206):
             return _answer_without(wanted, headers, file.size)

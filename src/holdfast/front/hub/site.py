@@ -2,16 +2,16 @@
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from typing import Final, ParamSpec, TypeAlias, TypeVar
+from typing import Final, ParamSpec, Protocol, TypeAlias, TypeVar
 
 from aiohttp import web
 
 from holdfast.front.hub.addresses import Target
 from holdfast.front.hub.transfer import Senders
-from holdfast.records.hub_service import ServedRevision
+from holdfast.records.hub_service import ServedFile, ServedRevision
 from holdfast.workflows.serve import Service
 
 _P = ParamSpec("_P")
@@ -32,6 +32,20 @@ class SiteAsked:
     streams_max: int = 256
 
 
+class XetMarks(Protocol):
+    """How files are told to be Xet's."""
+
+    def find_hash(self, file: ServedFile) -> str:
+        """The text of a file's Xet hash; empty when it is not told as one of Xet's."""
+        ...
+
+    def mark(
+        self, request: web.Request, target: Target, revision: ServedRevision, file: ServedFile
+    ) -> Mapping[str, str]:
+        """The headers by which clients know one of Xet's files; none for others."""
+        ...
+
+
 @dataclass(slots=True)
 class Site:
     """A file of routes adds its own with `on` (about a repository), `at` (one address) or to `app` (whatever else)."""
@@ -44,6 +58,7 @@ class Site:
     senders: Senders = field(default_factory=lambda: Senders(SENDING))
     askers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(ASKING, thread_name_prefix="asking"))
     streams: int = 0
+    xet: XetMarks | None = None
 
     def on(self, method: str, word: str, handler: Handler, *, is_api: bool = True) -> None:
         """Who answers for `word` after a repository's name; a GET also answers HEAD unless that has its own."""

@@ -45,7 +45,7 @@ class _Trees:
             paths, following = _cut_page(paths, request.query.get("cursor", ""), limit)
             if following:
                 headers["Link"] = self._link(request, target, revision, following)
-        return answer_json([tell_path(revision, path, expand=expand) for path in paths], headers=headers)
+        return answer_json([self._tell(revision, path, expand=expand) for path in paths], headers=headers)
 
     async def tell_paths(self, request: web.Request, target: Target) -> web.StreamResponse:
         """Files and folders by their paths; those that are not there are left out."""
@@ -57,8 +57,13 @@ class _Trees:
         known = [path.strip("/") for path in paths]
         files, folders = revision.tree.files, revision.tree.folders
         found = [path for path in dict.fromkeys(known) if path in files or (path and path in folders)]
-        told = [tell_path(revision, path, expand=expand) for path in found]
+        told = [self._tell(revision, path, expand=expand) for path in found]
         return answer_json(told, headers={"X-Repo-Commit": revision.commit})
+
+    def _tell(self, revision: ServedRevision, path: str, *, expand: bool) -> dict[str, Any]:
+        told, file = tell_path(revision, path, expand=expand), revision.tree.files.get(path)
+        digest = self._site.xet.find_hash(file) if self._site.xet is not None and file is not None else ""
+        return {**told, "xetHash": digest} if digest else told
 
     def _link(self, request: web.Request, target: Target, revision: ServedRevision, following: str) -> str:
         """The next page is one of the same commit, whatever its branch means by then."""

@@ -1,0 +1,105 @@
+"""Computes beside everything else what Xet's clients are told of large files: those first that somebody asked for."""
+
+import contextlib
+import os
+import threading
+from collections.abc import Iterator
+from typing import Final
+
+from holdfast.records.errors import HoldfastError
+from holdfast.records.hub_service import ServedFile
+from holdfast.workflows.hub_bodies import Body
+from holdfast.workflows.serve import Service
+from holdfast.workflows.xet_index import XetIndex, compute_layout
+
+SEARCH_S: Final = 30.0
+
+
+class XetHasher:
+    """A thread that computes layouts of large files: those that were asked for first, then whatever is served."""
+
+    def __init__(self, service: Service, index: XetIndex, from_bytes: int) -> None:
+        self._service = service
+        self._index = index
+        self._from_bytes = from_bytes
+        self._wanted: dict[str, ServedFile] = {}
+        self._failed: set[str] = set()
+        self._wake = threading.Event()
+        self._is_ending = False
+        self._thread: threading.Thread | None = None
+
+    def want(self, file: ServedFile) -> None:
+        """Compute this one next."""
+        if self._thread is not None and file.sha256 not in self._wanted and file.sha256 not in self._failed:
+            self._wanted[file.sha256] = file
+            self._wake.set()
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread = threading.Thread(target=self._run, name="xet hashing", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End; what was begun is given up."""
+        self._is_ending = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join()
+
+    def _run(self) -> None:
+        _give_way()
+        while not self._is_ending:
+            with contextlib.suppress(HoldfastError):  # it is looked at again a little later
+                for file in self._list_unknown():
+                    self._compute(file)
+            self._wake.wait(SEARCH_S)
+            self._wake.clear()
+
+    def _list_unknown(self) -> Iterator[ServedFile]:
+        """Files without a layout. Those that clients asked for come before all others."""
+        yield from self._take_wanted()
+        for model in self._service.iterate_models():
+            if self._is_ending or model.is_frozen:
+                continue
+            with contextlib.suppress(HoldfastError):
+                revision = self._service.find_revision(model.name, model.revision)
+                for file in revision.tree.files.values():
+                    yield from self._take_wanted()
+                    if file.is_lfs and file.size >= self._from_bytes and not self._index.find_hash(file.sha256):
+                        yield file
+
+    def _take_wanted(self) -> Iterator[ServedFile]:
+        while self._wanted and not self._is_ending:
+            sha256 = next(iter(self._wanted))
+            yield self._wanted[sha256]
+            self._wanted.pop(sha256, None)
+
+    def _compute(self, file: ServedFile) -> None:
+        if self._is_ending or file.sha256 in self._failed or self._index.find_hash(file.sha256):
+            return
+        body = self._service.open_body(file, 0, file.size)
+        try:
+            self._index.put(compute_layout(self._read(body), file.sha256))
+        except _Ending:
+            pass
+        except HoldfastError:
+            self._failed.add(file.sha256)  # who reads it is told what is wrong with it
+        finally:
+            body.close()
+
+    def _read(self, body: Body) -> Iterator[memoryview]:
+        while (piece := body.read_piece()) is not None:
+            if self._is_ending:
+                raise _Ending
+            assert isinstance(piece, memoryview), "nothing is read unchecked here"
+            yield piece
+
+
+class _Ending(Exception):
+    pass
+
+
+def _give_way() -> None:
+    """Whoever is being served comes first."""
+    with contextlib.suppress(OSError, AttributeError):
+        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), 10)

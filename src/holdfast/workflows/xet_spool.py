@@ -1,0 +1,131 @@
+"""Xorbs that have arrived, beside the vault until files are made of them, and two days longer.
+
+Clients remember which xorbs they have sent to which address, and never send those again. So the address has a day in
+it, and each day's xorbs lie apart: what one day's address was sent is there for as long as anybody counts on it.
+"""
+
+import contextlib
+import mmap
+import os
+import secrets
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from holdfast.formats.xet.directory import decode_directory, encode_directory
+from holdfast.formats.xet.errors import BodyTooLarge
+from holdfast.formats.xet.hashes import to_text
+from holdfast.formats.xet.xorb import XORB_BYTES_MAX, Xorb, parse_xorb
+from holdfast.records.errors import MalformedFile, StorageError
+from holdfast.vault.storage.disk import storage_error
+from holdfast.workflows.hub_writing.uploads import Uploads
+
+_DIRECTORY: Final = ".chunks"
+
+
+@dataclass(frozen=True, slots=True)
+class HeldXorb:
+    """A xorb that was checked when it arrived, and the file that has its body."""
+
+    xorb: Xorb
+    path: Path
+
+
+class XorbSpool:
+    """The xorbs of uploads. What nobody came back for goes with the other uploads that were given up."""
+
+    def __init__(self, uploads: Uploads) -> None:
+        self._uploads = uploads
+
+    def receive(self, day: str, digest: bytes) -> "IncomingXorb":
+        """A xorb to write. Raises NoSpace."""
+        self._uploads.check_room(XORB_BYTES_MAX)
+        folder = self._get_folder(day)
+        with explaining(folder):
+            folder.mkdir(exist_ok=True)
+        return IncomingXorb(folder / to_text(digest), digest)
+
+    def find(self, day: str, digest: bytes) -> HeldXorb | None:
+        """A xorb that was sent; None when it was not, or is not whole any more."""
+        path = self._get_folder(day) / to_text(digest)
+        with contextlib.suppress(OSError, MalformedFile):
+            os.utime(path)  # what is used is not given up
+            return HeldXorb(_read_directory(path, digest), path)
+        return None
+
+    def _get_folder(self, day: str) -> Path:
+        return self._uploads.folder / f"xet.{day}"
+
+
+class IncomingXorb:
+    """A xorb's bytes being received; it is held once `finish` has returned."""
+
+    def __init__(self, path: Path, digest: bytes) -> None:
+        self._path = path
+        self._digest = digest
+        self._part = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
+        self._size = 0
+        with explaining(path):
+            self._file = self._part.open("xb")
+
+    def write(self, data: bytes) -> None:
+        """The next bytes. Raises BodyTooLarge, NoSpace or StorageError."""
+        self._size += len(data)
+        if self._size > XORB_BYTES_MAX:
+            raise BodyTooLarge(
+                f"more than {XORB_BYTES_MAX:,} bytes", where="xorb", next_step="Send it as several xorbs."
+            )
+        with explaining(self._part):
+            self._file.write(data)
+
+    def finish(self) -> bool:
+        """Check every chunk, and hold the xorb; whether it was not held before. Raises MalformedFile."""
+        with explaining(self._part):
+            self._file.close()
+        with open_body(self._part) as body:
+            directory = encode_directory(parse_xorb(body, self._digest))
+        with explaining(self._path):
+            is_new = not self._path.exists()
+            beside = self._part.with_suffix(_DIRECTORY)
+            beside.write_bytes(directory)
+            beside.replace(self._path.with_suffix(_DIRECTORY))
+            self._part.replace(self._path)
+        return is_new
+
+    def close(self) -> None:
+        """Let go of what was not finished."""
+        self._file.close()
+        self._part.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def open_body(path: Path) -> Generator[memoryview]:
+    """The bytes of a xorb. Raises StorageError."""
+    with explaining(path), path.open("rb") as file:
+        size = os.fstat(file.fileno()).st_size
+        if not size:
+            yield memoryview(b"")
+            return
+        with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
+            yield view
+
+
+def _read_directory(path: Path, digest: bytes) -> Xorb:
+    with contextlib.suppress(OSError, MalformedFile):
+        found = decode_directory(path.with_suffix(_DIRECTORY).read_bytes())
+        if found.hash == digest:
+            return found
+    with open_body(path) as body:
+        return parse_xorb(body, digest)
+
+
+@contextlib.contextmanager
+def explaining(path: Path) -> Generator[None]:
+    """What the operating system refuses there, as a StorageError."""
+    try:
+        yield
+    except StorageError:
+        raise
+    except OSError as error:
+        raise storage_error(error, path) from error
