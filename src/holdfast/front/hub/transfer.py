@@ -25,7 +25,7 @@ FIRST_BYTES: Final = 128 << 10  # sent with the head, and more than aiohttp leav
 STALLED_S: Final = 60.0  # a client that takes nothing for so long is left
 WINDOW_S: Final = 60.0
 WINDOW_BYTES: Final = 256 << 10  # and one that takes less in this time
-_TURN_S: Final = 0.5
+_TURN_BYTES: Final = 8 << 20  # short, so that those who download the same stay close to each other
 _PATIENCE_S: Final = 0.02
 _T = TypeVar("_T")
 
@@ -103,7 +103,7 @@ class _Sending:
 
     def push(self) -> _State:
         """Send what the client takes. Raises OSError when it is gone, a HoldfastError when bytes cannot be had."""
-        ends = monotonic() + _TURN_S
+        ends = self.sent + _TURN_BYTES
         while True:
             if self.rest is None:
                 self.rest, self.begun = self.body.read_piece(), 0
@@ -112,7 +112,7 @@ class _Sending:
             if not self._send():
                 if self.senders.are_all_busy or not self._wait():
                     return _State.BLOCKED
-            elif monotonic() > ends and self.senders.are_all_busy:
+            elif self.sent >= ends and self.senders.are_all_busy:
                 return _State.TURN
 
     def _send(self) -> bool:
