@@ -40,6 +40,7 @@ from holdfast.workflows.deciding import find_last
 from holdfast.workflows.hub_bodies import Body, BodySource
 from holdfast.workflows.hub_names import Repository, Resolved, list_names, read_repository, resolve
 from holdfast.workflows.hub_views import make_tree
+from holdfast.workflows.hub_writing.history import iterate_history
 from holdfast.workflows.overview import Overview, read_overview
 from holdfast.workflows.vaults import VaultAsked, open_vault
 
@@ -163,8 +164,9 @@ class Service:
         ]
 
     def list_commits(self, name: str, asked: str) -> list[ServedCommit]:
-        """The commit of a revision."""
-        return [make_commit(self.find_revision(name, asked))]
+        """The commit of a revision and those before it, as far as they are held."""
+        revision = self.find_revision(name, asked)
+        return list(iterate_history(self._vault, revision.commit)) or [make_commit(revision)]
 
     def iterate_models(self) -> Iterator[ServedModel]:
         """Every repository, in order of its name."""

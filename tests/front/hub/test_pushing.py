@@ -393,6 +393,21 @@ def test_a_stale_parent_is_412_and_a_repeated_commit_the_same_one(server: Server
     assert (again.status, again.json["commitOid"]) == (200, done.json["commitOid"])
 
 
+def test_history_is_listed_by_pages_the_newest_first(server: Server) -> None:
+    made = [commit(server, add("page.txt", bytes([number]))).json["commitOid"] for number in range(3)]
+    base = f"/api/models/{MODEL}/commits/main"
+    first = server.ask("GET", f"{base}?limit=2")
+    assert [one["id"] for one in first.json] == made[:0:-1]
+    assert first.json[0]["authors"] == [{"user": "Ana"}]
+    total = int(first.headers["X-Total-Count"])
+    seen, link = len(first.json), first.headers.get("Link")
+    while link:
+        following = server.ask("GET", link.partition("<")[2].partition(">")[0])
+        seen, link = seen + len(following.json), following.headers.get("Link")
+    assert seen == total
+    assert following.json[-1]["title"] == "initial commit"
+
+
 @pytest.mark.parametrize(
     ("operation", "status", "code"),
     [
@@ -427,6 +442,23 @@ def test_a_commit_whose_client_vanishes_changes_nothing(server: Server) -> None:
         connection.sendall(f"{said}Content-Length: {len(body)}\r\n\r\n".encode() + body[: 2 * MIB])
     assert list_left(server) == []
     assert head(server) == before
+
+
+@pytest.mark.parametrize(
+    ("content", "status"),
+    [
+        ("---\nlicense: mit\n---\n# x", 200),
+        ("# no front matter", 200),
+        ("---\na: [\n---\n", 400),
+        ("---\na: " + "x" * 200_000 + "\n---\n", 400),
+        (7, 400),
+    ],
+)
+def test_a_card_is_checked_before_it_is_pushed(server: Server, content: object, status: int) -> None:
+    answer = server.ask("POST", "/api/validate-yaml", {"content": content, "repoType": "model"})
+    assert answer.status == status
+    if isinstance(content, str):
+        assert bool(answer.json["errors"]) == (status == 400)
 
 
 def test_a_pull_request_is_refused_in_words(server: Server) -> None:

@@ -9,13 +9,14 @@ from typing import Any, Final, cast
 from aiohttp import web
 
 from holdfast.front.hub.addresses import Target
-from holdfast.front.hub.answers import answer_json
+from holdfast.front.hub.answers import answer_error, answer_json
 from holdfast.front.hub.queries import is_yes
 from holdfast.front.hub.receiving import read_json
 from holdfast.front.hub.trace import get_caller
 from holdfast.front.hub.writing import Desk, get_web_path, make_may_read, write_to
 from holdfast.records.access import BadRequest
 from holdfast.records.hub_writing import NotOffered, OfferedFile, PushedRules, UploadMode
+from holdfast.workflows.hub_writing.cards import find_card_fault
 from holdfast.workflows.hub_writing.commit_lines import COMMIT_BYTES_MAX, is_good_path
 from holdfast.workflows.hub_writing.modes import OFFERED_MAX
 from holdfast.workflows.hub_writing.uploads import Gathering
@@ -40,6 +41,17 @@ class Commits:
             self._desk.writer.choose_modes, write_to(request, target), offered, rules
         )
         return answer_json({"files": [_tell(mode) for mode in modes]})
+
+    async def check_card(self, request: web.Request) -> web.StreamResponse:
+        """Whether a README.md that is about to be pushed has front matter that can be read."""
+        said = await read_json(request)
+        content: object = said.get("content")
+        if not isinstance(content, str):
+            raise BadRequest("there is no content", where="validate-yaml", next_step='Send {"content": TEXT}.')
+        fault = await self._desk.receivers.keep(find_card_fault, content)
+        if not fault:
+            return answer_json({"errors": [], "warnings": []})
+        return answer_error(400, fault, more={"errors": [{"message": fault}], "warnings": []})
 
     async def commit(self, request: web.Request, target: Target) -> web.StreamResponse:
         """A commit's lines, to a file and from there into the vault."""

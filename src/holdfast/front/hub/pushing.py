@@ -49,6 +49,7 @@ def _register(desk: Desk) -> None:
     for word in REFUSED:
         for method in _METHODS:
             site.on(method, word, changes.refuse)
+    site.at("POST", "/api/validate-yaml", commits.check_card)
     site.at("POST", "/api/repos/create", changes.create)
     site.at("DELETE", "/api/repos/delete", changes.delete)
     site.at("POST", "/api/repos/move", changes.move)

@@ -15,5 +15,10 @@ def is_yes(request: web.Request, name: str) -> bool:
 
 def read_limit(request: web.Request, most: int) -> int:
     """How many a page may hold; 0 when nothing sensible is said."""
-    said = request.query.get("limit", "")
-    return min(int(said), most) if said.isascii() and said.isdigit() and len(said) <= _DIGITS_MAX else 0
+    return min(read_number(request, "limit"), most)
+
+
+def read_number(request: web.Request, name: str) -> int:
+    """A number; 0 when nothing sensible is said."""
+    said = request.query.get(name, "")
+    return int(said) if said.isascii() and said.isdigit() and len(said) <= _DIGITS_MAX else 0

@@ -1,17 +1,20 @@
 """About a repository: what it is, its refs and commits, whether one may read it."""
 
 import hashlib
-from typing import Any
+from typing import Any, Final
+from urllib.parse import urlencode
 
 from aiohttp import web
 
 from holdfast.front.hub.addresses import Target
 from holdfast.front.hub.answers import answer_json
 from holdfast.front.hub.files import warn
-from holdfast.front.hub.queries import is_yes
+from holdfast.front.hub.queries import is_yes, read_limit, read_number
 from holdfast.front.hub.site import Site
 from holdfast.front.hub.trees import tell_sibling
 from holdfast.records.hub_service import ServedCommit, ServedRevision
+
+COMMITS_MAX: Final = 1000
 
 
 def register(site: Site) -> None:
@@ -46,10 +49,15 @@ class _Repositories:
             told["pullRequests"] = []
         return answer_json(told)
 
-    async def list_commits(self, _request: web.Request, target: Target) -> web.StreamResponse:
-        """What led to a revision, as far as the vault knows."""
+    async def list_commits(self, request: web.Request, target: Target) -> web.StreamResponse:
+        """What led to a revision, as far as the vault knows, the newest first; page `p` of `limit` each."""
         commits = await self._site.ask(self._site.service.list_commits, target.name, target.revision)
-        return answer_json([_tell_commit(commit) for commit in commits])
+        limit, page = read_limit(request, COMMITS_MAX) or COMMITS_MAX, read_number(request, "p")
+        headers = {"X-Total-Count": str(len(commits))}
+        if (page + 1) * limit < len(commits):
+            query = urlencode({**request.query, "p": str(page + 1)})
+            headers["Link"] = f'<{self._site.get_url(request)}{request.rel_url.raw_path}?{query}>; rel="next"'
+        return answer_json([_tell_commit(one) for one in commits[page * limit : (page + 1) * limit]], headers=headers)
 
     async def check(self, _request: web.Request, target: Target) -> web.StreamResponse:
         """200: who came so far may read."""
