@@ -8,6 +8,7 @@ from typing import ClassVar, Final
 from holdfast.records.errors import HoldfastError, UsageError
 
 EVERYTHING: Final = "*"
+TICKET: Final = "ticket"
 TOKEN_SHAPE: Final = re.compile(r"hf_[A-Za-z0-9]{34,253}")
 """What the hub's clients take for a token: one of another shape is not sent by all of them."""
 
@@ -60,7 +61,8 @@ class Token:
 
 @dataclass(frozen=True, slots=True)
 class Caller:
-    """Who asks: somebody with a token or a ticket (`token` is its id, `name` its name), or with neither (both empty).
+    """Who asks: somebody with a token (`token` is its id, `name` its name), with a ticket that was given to somebody of
+    this name (`token` is TICKET), or with neither (both empty).
 
     `address` is where the request came from, as text.
     """
@@ -80,7 +82,7 @@ class Caller:
         """Who it is, as logs say it."""
         if self.is_anonymous:
             return f"anonymous at {self.address}" if self.address else "anonymous"
-        return f"{self.name} (token {self.token})"
+        return f"{self.name} (ticket)" if self.token == TICKET else f"{self.name} (token {self.token})"
 
     def may(self, wanted: Scope, model: str = "") -> bool:
         """Whether it may do this to a model; without one, to the server as a whole."""

@@ -8,6 +8,7 @@ import base64
 import binascii
 import hashlib
 import ipaddress
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from time import time
@@ -17,7 +18,7 @@ from aiohttp import web
 
 from holdfast.front.hub.addresses import Target
 from holdfast.front.hub.answers import answer_error, answer_failure, answer_json
-from holdfast.front.hub.limits import Limits
+from holdfast.front.hub.limits import BODY_BYTES_MAX, Limits, check_length
 from holdfast.front.hub.site import Site
 from holdfast.front.hub.tickets import TICKET, check_ticket
 from holdfast.front.hub.trace import Trace, get_trace, require
@@ -44,6 +45,9 @@ OPEN: Final = frozenset({"/healthz", "/readyz", "/api/agent-harnesses", "/v1/tel
 _READING: Final = frozenset({"GET", "HEAD"})
 _READING_POSTS: Final = frozenset({"paths-info", "git"})
 """Words after a name where a POST asks only; who answers `git` looks again at what is asked in its body."""
+_STREAMED: Final = frozenset({"commit", "git"})
+"""Words whose bodies are counted as they come, by who answers."""
+_PIECE_BYTES_MAX: Final = 128 << 20
 _WRITING_GETS: Final = frozenset({"xet-write-token"})
 _FORWARDED: Final = ("X-Forwarded-For", "Forwarded", "X-Real-IP", "Via")
 _EVERYTHING: Final = (Grant(Scope.READ, EVERYTHING),)
@@ -122,7 +126,6 @@ def identify(gate: Gate, request: web.Request) -> None:
 
 
 def _find_caller(gate: Gate, request: web.Request, trace: Trace, sent: str) -> Caller:
-    gate.limits.failures.check(trace.address)
     token = gate.register.find(sent)
     if token is None:
         trace.refused = "an unknown, expired or revoked token"
@@ -216,6 +219,8 @@ async def check_access(_site: Site, request: web.Request, target: Target | None)
     if target is not None:
         trace.route, trace.model = target.word or "model", target.name
         trace.path, trace.revision = target.path, target.revision
+    if request.method != "PUT":
+        check_length(request, _get_length_max(target))
     if trace.has_ticket:
         return None
     if target is not None:
@@ -223,6 +228,12 @@ async def check_access(_site: Site, request: web.Request, target: Target | None)
     elif request.path not in OPEN:
         check_presence(request)
     return None
+
+
+def _get_length_max(target: Target | None) -> int:
+    if target is None:
+        return _PIECE_BYTES_MAX
+    return sys.maxsize if target.word in _STREAMED else BODY_BYTES_MAX
 
 
 def check_presence(request: web.Request) -> None:

@@ -48,11 +48,6 @@ class Buckets:
         self._watch = watch
         self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
-    def check(self, key: str) -> None:
-        """Raises TooMany when there is no permit left; takes none."""
-        if self._quota and self._fill(key) < 1:
-            raise self._refuse(key)
-
     def take(self, key: str) -> None:
         """Take a permit. Raises TooMany when there is none."""
         if not self._quota:

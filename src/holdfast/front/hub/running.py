@@ -17,6 +17,7 @@ from holdfast.front.hub.guarding import GuardAsked, guarding, sweeping
 from holdfast.front.hub.logs import Form, close_log, open_log
 from holdfast.front.hub.pushing import open_desk
 from holdfast.front.hub.site import Site, SiteAsked
+from holdfast.front.hub.xet_opening import XetAsked, open_xet
 from holdfast.records.errors import UsageError
 from holdfast.workflows.hub_writing.writer import WriteAsked
 from holdfast.workflows.serve import ServeAsked, open_service
@@ -58,16 +59,24 @@ def _raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(few, wanted), most))
 
 
-async def _serve(asked: ServeAsked, site_asked: SiteAsked, listening: Listening, tell: Callable[[str], None]) -> None:
+async def _serve(asked: ServeAsked, site: SiteAsked, listening: Listening, tell: Callable[[str], None]) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
     for name in (signal.SIGTERM, signal.SIGINT):
         loop.add_signal_handler(name, ended.set)
+    await serve_until(asked, site, listening, tell, ended)
+
+
+async def serve_until(
+    asked: ServeAsked, site_asked: SiteAsked, listening: Listening, tell: Callable[[str], None], ended: asyncio.Event
+) -> None:
+    """Serve until `ended` is set. Raises what `run_server` does."""
     service = open_service(asked)
     try:
         async with guarding(asked.vault, listening.guard, listening.host) as guard:
             site = make_site(service, site_asked, guard)
-            open_desk(site, guard, WriteAsked(asked.vault))
+            desk = open_desk(site, guard, WriteAsked(asked.vault))
+            open_xet(site, guard, XetAsked(site_asked.xet_from_bytes, asked.vault.environ), desk)
             await _answer(site, guard, listening, tell, ended)
     finally:
         service.close()
