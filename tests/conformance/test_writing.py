@@ -92,16 +92,17 @@ def test_huggingface_hub_writes_everything(name: str, pushed: Pushed, folder: Pa
 
 
 def find_large(told: dict[str, Any]) -> str:
-    return next(path for path, digest in told["down"].items() if digest == told["dev"]["copies/of it"])
+    down: dict[str, str] = told["down"]
+    return next(path for path, digest in down.items() if digest == told["dev"]["copies/of it"])
 
 
 @pytest.mark.parametrize("name", PYTHON_CLIENTS)
 def test_hf_upload_pushes_a_folder(name: str, pushed: Pushed, folder: Path, tmp_path: Path) -> None:
     client, model = get_client(name), f"team/cli-{name}"
     environ = pushed.environ(tmp_path / "home")
-    for command in (["upload", model, folder, "."], ["download", model, "--local-dir", tmp_path / "out"]):
+    for command in (["upload", model, str(folder), "."], ["download", model, "--local-dir", str(tmp_path / "out")]):
         done = subprocess.run(
-            [client / "bin" / "hf", *command], check=False, env=environ, capture_output=True, text=True
+            [str(client / "bin" / "hf"), *command], check=False, env=environ, capture_output=True, text=True
         )
         assert done.returncode == 0, done.stderr
     found = hash_files(tmp_path / "out")

@@ -399,13 +399,12 @@ def test_history_is_listed_by_pages_the_newest_first(server: Server) -> None:
     first = server.ask("GET", f"{base}?limit=2")
     assert [one["id"] for one in first.json] == made[:0:-1]
     assert first.json[0]["authors"] == [{"user": "Ana"}]
-    total = int(first.headers["X-Total-Count"])
-    seen, link = len(first.json), first.headers.get("Link")
-    while link:
-        following = server.ask("GET", link.partition("<")[2].partition(">")[0])
-        seen, link = seen + len(following.json), following.headers.get("Link")
-    assert seen == total
-    assert following.json[-1]["title"] == "initial commit"
+    seen, page = list(first.json), first
+    while link := page.headers.get("Link"):
+        page = server.ask("GET", link.partition("<")[2].partition(">")[0])
+        seen += page.json
+    assert len(seen) == int(first.headers["X-Total-Count"])
+    assert seen[-1]["title"] == "initial commit"
 
 
 @pytest.mark.parametrize(
