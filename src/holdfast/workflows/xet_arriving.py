@@ -6,7 +6,6 @@ to know what each of them hashes to, and these hashes are told to nobody.
 """
 
 from collections.abc import Iterator
-from contextlib import ExitStack
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
@@ -21,7 +20,7 @@ from holdfast.formats.xet.xorb import XORB_BYTES_MAX, Xorb, unpack_chunk
 from holdfast.workflows.hub_writing.uploads import Announced, Incoming, wrong_digest
 from holdfast.workflows.hub_writing.writer import HubWriter
 from holdfast.workflows.xet_index import XetIndex
-from holdfast.workflows.xet_spool import IncomingXorb, XorbSpool, open_body
+from holdfast.workflows.xet_spool import IncomingXorb, XorbSpool, map_body
 
 BODY_BYTES_MAX: Final = max(XORB_BYTES_MAX, SHARD_BYTES_MAX)
 _UNSAID: Final = "0" * 64
@@ -58,8 +57,8 @@ class XetArriving:
         announced = Announced(sha256, file.size)
         if self._writer.list_arrived(name, [announced], lambda _name: False).get(announced) == "":
             return False
-        with self._writer.uploads.receive(announced) as incoming, ExitStack() as stack:
-            maker = _put_together(file, held, incoming, stack)
+        with self._writer.uploads.receive(announced) as incoming:
+            maker = _put_together(file, held, incoming)
             found = incoming.finish()
             if file.sha256 is not None and found != sha256:
                 raise wrong_digest(announced)
@@ -89,15 +88,14 @@ class _Held:
         return held.path
 
 
-def _put_together(file: FileRecord, held: _Held, incoming: Incoming, stack: ExitStack) -> LayoutMaker:
+def _put_together(file: FileRecord, held: _Held, incoming: Incoming) -> LayoutMaker:
     """Write a file's bytes, and cut them anew: a hash that is told to others is never taken from who sent the file."""
 
     def give() -> Iterator[bytes]:
         opened, body = b"", memoryview(b"")
         for digest, chunk in iterate_file_chunks(file, held.find):
             if digest != opened:
-                stack.close()
-                opened, body = digest, stack.enter_context(open_body(held.get_path(digest)))
+                opened, body = digest, map_body(held.get_path(digest))
             data = unpack_chunk(body, chunk)
             incoming.write(data)
             yield data

@@ -83,8 +83,7 @@ class IncomingXorb:
         """Check every chunk, and hold the xorb; whether it was not held before. Raises MalformedFile."""
         with explaining(self._part):
             self._file.close()
-        with open_body(self._part) as body:
-            directory = encode_directory(parse_xorb(body, self._digest))
+        directory = encode_directory(parse_xorb(map_body(self._part), self._digest))
         with explaining(self._path):
             is_new = not self._path.exists()
             beside = self._part.with_suffix(_DIRECTORY)
@@ -99,16 +98,13 @@ class IncomingXorb:
         self._part.unlink(missing_ok=True)
 
 
-@contextlib.contextmanager
-def open_body(path: Path) -> Generator[memoryview]:
-    """The bytes of a xorb. Raises StorageError."""
+def map_body(path: Path) -> memoryview:
+    """The bytes of a xorb, as they are needed. Raises StorageError."""
     with explaining(path), path.open("rb") as file:
-        size = os.fstat(file.fileno()).st_size
-        if not size:
-            yield memoryview(b"")
-            return
-        with mmap.mmap(file.fileno(), size, access=mmap.ACCESS_READ) as mapped, memoryview(mapped) as view:
-            yield view
+        if not os.fstat(file.fileno()).st_size:
+            return memoryview(b"")
+        # Never closed by hand: an error's traceback may still look at it.
+        return memoryview(mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ))
 
 
 def _read_directory(path: Path, digest: bytes) -> Xorb:
@@ -116,8 +112,7 @@ def _read_directory(path: Path, digest: bytes) -> Xorb:
         found = decode_directory(path.with_suffix(_DIRECTORY).read_bytes())
         if found.hash == digest:
             return found
-    with open_body(path) as body:
-        return parse_xorb(body, digest)
+    return parse_xorb(map_body(path), digest)
 
 
 @contextlib.contextmanager

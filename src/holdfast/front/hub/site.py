@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Final, ParamSpec, Protocol, TypeAlias, TypeVar
+from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -13,6 +14,7 @@ from holdfast.front.hub.addresses import Target
 from holdfast.front.hub.transfer import Senders
 from holdfast.records.hub_service import ServedFile, ServedRevision
 from holdfast.workflows.serve import Service
+from holdfast.workflows.xet_serving import FROM_BYTES
 
 _P = ParamSpec("_P")
 _T = TypeVar("_T")
@@ -26,10 +28,11 @@ LOG: Final = logging.getLogger("holdfast.hub")
 @dataclass(frozen=True, slots=True)
 class SiteAsked:
     """How the hub presents itself: `url` is its public address when a proxy stands before it; `streams_max` large
-    bodies are sent at once."""
+    bodies are sent at once; files of `xet_from_bytes` and more are told to be Xet's."""
 
     url: str = ""
     streams_max: int = 256
+    xet_from_bytes: int = FROM_BYTES
 
 
 class XetMarks(Protocol):
@@ -83,6 +86,12 @@ class Site:
     def get_url(self, request: web.Request) -> str:
         """How clients reach this hub, without a slash at its end."""
         return self.asked.url.rstrip("/") or f"{request.scheme}://{request.host}"
+
+    def link_next(self, request: web.Request, changed: Mapping[str, str], path: str = "") -> str:
+        """The header that names the next page: the same address with some of its query changed."""
+        kept = [(key, value) for key, value in request.query.items() if key not in changed]
+        said = urlencode([*kept, *changed.items()])
+        return f'<{self.get_url(request)}{path or request.rel_url.raw_path}?{said}>; rel="next"'
 
     def close(self) -> None:
         """Let threads end."""

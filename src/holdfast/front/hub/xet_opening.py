@@ -10,7 +10,7 @@ from aiohttp import web
 from holdfast.front.hub.guard import Guard
 from holdfast.front.hub.site import Site
 from holdfast.front.hub.writing import Desk
-from holdfast.front.hub.xet import PLACE
+from holdfast.front.hub.xet import PLACE, answer_absent
 from holdfast.front.hub.xet_read import register_xet_reading
 from holdfast.front.hub.xet_write import register_xet_writing
 from holdfast.workflows.xet_arriving import XetArriving
@@ -32,6 +32,7 @@ def open_xet(site: Site, guard: Guard, asked: XetAsked, desk: Desk | None = None
     xet = register_xet_reading(site, reading, guard.gate.ticket_key)
     if desk is not None:
         register_xet_writing(desk, xet, XetArriving(desk.writer, index, asked.from_bytes))
+    xet.on("*", "/{tail:.*}", answer_absent)
     guard.gate.foreign.append(f"{PLACE}/")
 
     async def live(_app: web.Application) -> AsyncGenerator[None]:
