@@ -72,6 +72,6 @@ class Team:
     def read(self, model: str) -> dict[str, bytes]:
         """Every file of a kept model, restored."""
         target = self.folder / "restored" / model.replace("/", "--")
-        run_restore(RestoreAsked(self.vault, model, target), lambda _phase, _done, _total: None)
+        run_restore(RestoreAsked(self.vault, model, target), lambda _done, _total: None)
         paths = (path for path in target.rglob("*") if path.is_file())
         return {path.relative_to(target).as_posix(): path.read_bytes() for path in paths}

@@ -32,11 +32,14 @@ class HubRef:
 
 @dataclass(frozen=True, slots=True)
 class HubTerms:
-    """What the hub says of who may have a model: `gate` is empty for everybody, else `auto` or `manual`."""
+    """What the hub says of who may have a model: `gate` is empty for everybody, else `auto` or `manual`.
+
+    `bases` are the models that it is built on, as its card says."""
 
     gate: str = ""
     gate_text: str = ""
     licence: str = ""
+    bases: tuple[str, ...] = ()
     private: bool = False
     disabled: bool = False
 

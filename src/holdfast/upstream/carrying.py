@@ -10,7 +10,7 @@ from typing import Final
 from holdfast.records.hub import HubFile
 from holdfast.upstream.fetching import FileFetcher, Progress
 from holdfast.upstream.spool import Spool, check_room
-from holdfast.upstream.together import find_first
+from holdfast.upstream.together import find_first, run_in_thread
 
 ROOM_BYTES: Final = 12 << 30
 _FILES_AT_ONCE: Final = 32
@@ -73,7 +73,7 @@ class Carrier:
 
     async def _fetch(self, one: Wanted) -> None:
         loop = asyncio.get_running_loop()
-        spool = await asyncio.to_thread(Spool, self._folder, one.spool, one.file.size)
+        spool = await run_in_thread(lambda: Spool(self._folder, one.spool, one.file.size), Spool.close)
         self._open.add(spool)
         self._report(spool.resumed_bytes)
         check_room(self._folder, one.file.size - spool.arrived_bytes)

@@ -8,6 +8,7 @@ import contextlib
 import re
 from collections.abc import AsyncGenerator, Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final
 
 from holdfast.records.errors import ChangedUpstream, NetworkError
@@ -16,7 +17,7 @@ from holdfast.upstream.address import get_origin
 from holdfast.upstream.patience import find_told_wait
 from holdfast.upstream.refusals import RETRIED, TEXT_BYTES_MAX
 from holdfast.upstream.spool import RECORD_BYTES, Span, Spool
-from holdfast.upstream.together import run_together
+from holdfast.upstream.together import run_in_thread, run_together
 from holdfast.upstream.wire import Answer, Call, Interrupted, Reply, Wire, hide_query, iterate_body, read_body
 
 PIECE_BYTES: Final = 32 << 20
@@ -96,7 +97,7 @@ class FileFetcher:
     async def _restart(self, source: _Source, spool: Spool, validator: str) -> None:
         self._report(-spool.arrived_bytes)
         source.validators.clear()
-        await asyncio.to_thread(spool.restart, validator)
+        await run_in_thread(partial(spool.restart, validator))
 
     async def _fetch_missing(self, source: _Source, spool: Spool) -> None:
         pieces = cut(spool.list_missing(), max(PIECE_BYTES, spool.size // _PIECES_MAX))
@@ -151,7 +152,7 @@ class FileFetcher:
             at = span.start
             async with contextlib.aclosing(_gather(answer, end - at)) as records:
                 async for record in records:
-                    await _write(spool, at, record)
+                    await run_in_thread(partial(spool.write, at, record))
                     at += len(record)
                     self._report(len(record))
                     advance(at)
@@ -262,16 +263,6 @@ async def _gather(answer: Answer, size: int) -> AsyncGenerator[bytes | memoryvie
 
 def _join(parts: list[memoryview]) -> bytes | memoryview:
     return parts[0] if len(parts) == 1 else b"".join(parts)
-
-
-async def _write(spool: Spool, at: int, record: bytes | memoryview) -> None:
-    """In a thread; also when it is cancelled, no thread is left that writes on."""
-    writing = asyncio.get_running_loop().run_in_executor(None, spool.write, at, record)
-    try:
-        await asyncio.shield(writing)
-    except asyncio.CancelledError:
-        await asyncio.wait([writing])
-        raise
 
 
 def cut(spans: Iterable[Span], size: int) -> Iterator[Span]:

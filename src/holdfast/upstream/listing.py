@@ -14,6 +14,7 @@ FILES_MAX: Final = 200_000
 _REFS_MAX: Final = 20_000
 _SIZE_MAX: Final = 1 << 53
 _TEXT_MAX: Final = 8192
+_BASES_MAX: Final = 50
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _ASK: Final = "Ask whoever runs the hub; nothing was changed here."
 
@@ -50,15 +51,22 @@ def read_terms(plain: Plain) -> HubTerms:
         gate=gated[:40] if isinstance(gated, str) else "auto" if gated is True else "",
         gate_text=_text(said.get("extra_gated_prompt")),
         licence=_text(said.get("license_name")) or _text(said.get("license")) or _find_licence_tag(plain),
+        bases=tuple(_list_texts(said.get("base_model")))[:_BASES_MAX],
         private=plain.get("private") is True,
         disabled=plain.get("disabled") is True,
     )
 
 
 def _find_licence_tag(plain: Plain) -> str:
-    tags = plain.get("tags")
-    named = (tag for tag in cast("list[object]", tags) if isinstance(tag, str)) if isinstance(tags, list) else iter(())
-    return next((tag.partition(":")[2][:200] for tag in named if tag.startswith("license:")), "")
+    tags = _list_texts(plain.get("tags"))
+    return next((tag.partition(":")[2][:200] for tag in tags if tag.startswith("license:")), "")
+
+
+def _list_texts(plain: object) -> Iterator[str]:
+    """The texts of a list, or one text."""
+    for item in cast("list[object]", plain) if isinstance(plain, list) else [plain]:
+        if isinstance(item, str):
+            yield item[:_TEXT_MAX]
 
 
 def _text(plain: object) -> str:

@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from holdfast.records.errors import DamagedVault, FrozenCopy, StorageError
+from holdfast.records.errors import DamagedVault, ForbiddenByLever, FrozenCopy, HoldfastError, StorageError
 from holdfast.records.hub import HubFile, HubRevision
+from holdfast.records.use import LineageClaim
 from holdfast.records.vault import ObjectId, Origin, RevisionManifest
 from holdfast.records.vault_log import LogVerb
 from holdfast.upstream.address import check_name
@@ -71,13 +72,24 @@ def pull_over(line: Line, at: Standpoint, asked: PullAsked, report: Report) -> P
     """Pull one revision over a line that is open."""
     hub_name, wanted = split_hub_model(asked.model)
     name = check_name(asked.name) if asked.name else hub_name
-    today = asked.vault.clock().date()
-    check_allowed(name, at.settings, at.knowledge, today)
+    _check_allowed(at, asked, name, ())
     revision = line.ask(line.client.fetch_revision(hub_name, wanted))
+    _check_allowed(at, asked, name, revision.terms.bases)
     chosen = choose_files(revision, asked.choice)
     with open_vault(asked.vault, make=True) as vault, holding(vault, f"pull-{name.replace('/', '--')}"):
         _check_free(vault, name)
         return _pull(_Pull(vault, line, at, asked, name, revision), chosen, report)
+
+
+def _check_allowed(at: Standpoint, asked: PullAsked, name: str, bases: Sequence[str]) -> None:
+    """Raises ForbiddenByLever; the log of a vault that is there remembers that it was asked."""
+    claims = [LineageClaim(name, base, "unknown", "card") for base in bases]
+    try:
+        check_allowed(name, at, asked.vault.clock().date(), claims)
+    except ForbiddenByLever as error:
+        with suppress(HoldfastError), open_vault(asked.vault) as vault:
+            log_event(vault, Event(LogVerb.REFUSE, name, asked.why, error.what), asked.vault.environ)
+        raise
 
 
 def _check_free(vault: Vault, name: str) -> None:

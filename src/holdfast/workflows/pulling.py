@@ -73,11 +73,10 @@ def split_hub_model(text: str) -> tuple[str, str]:
     return check_name(name), check_revision(revision) if revision else ""
 
 
-def check_allowed(
-    name: str, settings: Settings, knowledge: Knowledge, today: datetime.date, claims: Sequence[LineageClaim] = ()
-) -> None:
+def check_allowed(name: str, at: Standpoint, today: datetime.date, claims: Sequence[LineageClaim] = ()) -> None:
     """Raises ForbiddenByLever when a lever in force forbids the party to download or hold a model, and nobody waived
     it. What is not known forbids nothing."""
+    settings, knowledge = at.settings, at.knowledge
     model = find_kept_name(name)
     if model is None:
         return
