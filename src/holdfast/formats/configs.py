@@ -80,12 +80,18 @@ def read_adapter_base(path: Path) -> str:
 def read_card(path: Path) -> Card:
     """Front matter of a model card; an empty Card when there is none."""
     text = _read_bounded(path, CARD_BYTES_MAX).decode("utf-8", "replace")
+    return parse_front_matter(find_front_matter(text), str(path))
+
+
+def find_front_matter(text: str) -> str:
+    """The YAML between the first two lines of dashes of a card; empty when there is none."""
     match = _FRONT_MATTER.match(text)
-    return parse_front_matter(match["text"], str(path)) if match else Card()
+    return match["text"] if match else ""
 
 
-def parse_front_matter(text: str, where: str) -> Card:
-    """Front matter's YAML, safely loaded and without alias bombs."""
+def load_front_matter(text: str, where: str) -> dict[str, Any]:
+    """Front matter's YAML, safely loaded and without alias bombs; empty when it is no mapping. Raises BadConfig or
+    NestedTooDeep."""
     if len(re.findall(r"(?:^|[\s\[,{:-])\*[\w.-]+", text)) > _ALIASES_MAX:
         raise NestedTooDeep(f"more than {_ALIASES_MAX} aliases", where=where, next_step="Not read.")
     try:
@@ -99,8 +105,12 @@ def parse_front_matter(text: str, where: str) -> Card:
             f"front matter holds an impossible value: {error}", where=where, next_step="Correct the card."
         ) from error
     card: object = plain
-    if not is_object(card):
-        return Card()
+    return card if is_object(card) else {}
+
+
+def parse_front_matter(text: str, where: str) -> Card:
+    """What front matter says of origin and licence. Raises as load_front_matter does."""
+    card = load_front_matter(text, where)
     return Card(
         base_models=get_texts(card.get("base_model")),
         relation=get_text(card.get("base_model_relation")),

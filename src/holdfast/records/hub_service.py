@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from holdfast.records.errors import FrozenCopy
 from holdfast.records.vault import ObjectId
@@ -65,6 +66,18 @@ class ServedRevision:
     def commit(self) -> str:
         """40 hexadecimal digits."""
         return self.tree.commit
+
+
+@dataclass(frozen=True, slots=True)
+class ModelFacts:
+    """What a copy's card and configuration declare: the card's front matter as plain JSON, tags, the task
+    (`text-generation`) and library; empty where they declare nothing."""
+
+    card: Mapping[str, Any]
+    tags: tuple[str, ...]
+    task: str
+    library: str
+    config: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)

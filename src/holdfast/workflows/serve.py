@@ -11,13 +11,14 @@ from contextlib import ExitStack
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from time import monotonic
-from typing import Final, Generic, TypeVar
+from typing import Any, Final, Generic, TypeVar
 
 from holdfast.formats.git import compute_pointer
 from holdfast.records.errors import HoldfastError, UnknownEntry, UnknownRepository, UnknownRevision
 from holdfast.records.hub_service import (
     Freeze,
     HeldBack,
+    ModelFacts,
     ServedCommit,
     ServedFile,
     ServedModel,
@@ -38,6 +39,7 @@ from holdfast.vault.sending import Layout, SharedFrames
 from holdfast.workflows.auditing import Tally
 from holdfast.workflows.deciding import find_last
 from holdfast.workflows.hub_bodies import Body, BodySource
+from holdfast.workflows.hub_facts import read_facts, read_headers
 from holdfast.workflows.hub_names import Repository, Resolved, list_names, read_repository, resolve
 from holdfast.workflows.hub_views import make_tree
 from holdfast.workflows.hub_writing.history import iterate_history
@@ -99,6 +101,7 @@ class Service:
         self._manifests: _Kept[ObjectId, RevisionManifest] = _Kept(64 << 10)  # files
         self._trees: _Kept[ObjectId, ServedTree] = _Kept(256 << 10)  # files
         self._layouts: _Kept[ObjectId, Layout] = _Kept(256 << 10)  # segments
+        self._facts: _Kept[ObjectId, ModelFacts] = _Kept(2048)
         self._shared = SharedFrames()
         self._names = _Names({}, {}, (), 0.0, 0.0)
         self._turn = threading.RLock()
@@ -260,6 +263,19 @@ class Service:
             where=row.name,
             next_step=f"Whoever may decide it can run: holdfast thaw {row.model} --by NAME --why TEXT",
         )
+
+    def read_facts(self, revision: ServedRevision) -> ModelFacts:
+        """What its card and configuration declare."""
+        facts = self._facts.find(revision.manifest)
+        if facts is None:
+            facts = read_facts(self.read_range, revision)
+            self._facts.put(revision.manifest, facts, 1)
+        return facts
+
+    def read_headers(self, revision: ServedRevision, path: str) -> dict[str, Any]:
+        """The headers of the safetensors files that an index names. Raises UnknownEntry, MalformedFile, LimitExceeded
+        or DamagedVault."""
+        return read_headers(self.read_range, revision, path)
 
     # --- bytes ---
 

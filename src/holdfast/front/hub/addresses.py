@@ -14,15 +14,17 @@ ENDING_WORDS: Final = frozenset({"refs", "auth-check", "discussions"})
 """Words with which an address may end, whatever stands before them."""
 _RARE: Final = """
 branch tag settings lfs-files resource-group notebook scan jwt likers user-access-request like super-squash events
-parquet leaderboard secrets variables runtime logs metrics croissant
+parquet leaderboard secrets variables runtime logs metrics croissant user-access-report
 """
 RARE_WORDS: Final = frozenset(_RARE.split())
 """Words that end an address after a name of two parts only: a model may well be called so."""
 _MORE: Final = """
 revision tree paths-info commits commit preupload treesize compare xet-read-token xet-write-token safetensors-metadata
+sql-console
 """
 API_WORDS: Final = ENDING_WORDS | RARE_WORDS | frozenset(_MORE.split())
 """Words that may follow a name in an address of the API."""
+_PAGE_WORDS: Final = FILE_WORDS | {"user-access-report"}
 LENGTH_MAX: Final = 4096
 _REF_PARTS: Final = ("pr", "convert", "heads", "tags")
 
@@ -81,10 +83,17 @@ def split_path(raw: str) -> list[str]:
 def find_target(parts: Sequence[str]) -> Target | None:
     """What a path is about; None when it is about no repository."""
     if parts[0] == "api":
-        return _find_in_api(parts[1:])
+        return _find_in_cache(parts[1:]) or _find_in_api(parts[1:])
     kind = parts[0] if parts[0] in KINDS[1:] else "models"
     rest = parts[1:] if kind != "models" else parts
-    return _find_git(kind, rest) or _find_after(kind, rest, FILE_WORDS, is_api=False)
+    return _find_git(kind, rest) or _find_after(kind, rest, _PAGE_WORDS, is_api=False)
+
+
+def _find_in_cache(parts: Sequence[str]) -> Target | None:
+    """Another address of files: `/api/resolve-cache/models/org/name/<commit>/path`."""
+    if len(parts) < 6 or parts[0] != "resolve-cache" or parts[1] not in KINDS or not all(parts[2:5]):
+        return None
+    return Target(parts[1], f"{parts[2]}/{parts[3]}", "resolve", tuple(parts[4:]), is_api=False)
 
 
 def _find_in_api(parts: Sequence[str]) -> Target | None:

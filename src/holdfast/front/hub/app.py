@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 from aiohttp import web
 from aiohttp.web_exceptions import HTTPException
 
-from holdfast.front.hub import files, health, home, models, overviews, repositories, trees
+from holdfast.front.hub import details, files, health, home, models, overviews, repositories, trees
 from holdfast.front.hub.access import check_access
 from holdfast.front.hub.addresses import BadAddress, Target, find_target, split_path
 from holdfast.front.hub.answers import answer_error, answer_failure
@@ -14,12 +14,14 @@ from holdfast.front.hub.guard import GUARD, Guard, admit, observe
 from holdfast.front.hub.limits import BODY_BYTES_MAX
 from holdfast.front.hub.site import LOG, Handler, Site, SiteAsked
 from holdfast.front.hub.trace import get_trace
+from holdfast.front.hub.unanswered import find_unanswered
 from holdfast.records.errors import HoldfastError
 from holdfast.workflows.serve import Service
 
 REGISTER: Final[tuple[Callable[[Site], None], ...]] = (
     files.register,
     trees.register,
+    details.register,
     repositories.register,
     models.register,
     overviews.register,
@@ -77,11 +79,11 @@ async def _dispatch(site: Site, request: web.Request) -> web.StreamResponse:
         plain = place.get(request.method) or (place.get("GET") if request.method == "HEAD" else None)
         return await plain(request) if plain else _refuse_method(request, list(place))
     if target is None:
-        return answer_error(404, "There is nothing at this address.")
+        return find_unanswered(parts, None) or answer_error(404, "There is nothing at this address.")
     handler = _find_handler(site, request.method, target)
     if handler is not None:
         return await handler(request, target)
-    return _tell_unknown(site, request, target)
+    return find_unanswered(parts, target) or _tell_unknown(site, request, target)
 
 
 def _find_handler(site: Site, method: str, target: Target) -> Handler | None:

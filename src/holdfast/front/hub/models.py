@@ -3,15 +3,14 @@
 import hashlib
 from collections.abc import Callable
 from typing import Any, Final
-from urllib.parse import quote
 
 from aiohttp import web
 
 from holdfast.front.hub.access import tell_who
 from holdfast.front.hub.addresses import KINDS, Target
 from holdfast.front.hub.answers import answer_error, answer_json
-from holdfast.front.hub.queries import is_yes, read_limit
-from holdfast.front.hub.repositories import tell_revision
+from holdfast.front.hub.queries import is_yes, read_limit, read_number
+from holdfast.front.hub.repositories import tell_facts, tell_revision
 from holdfast.front.hub.site import PlainHandler, Site
 from holdfast.front.hub.trace import get_caller
 from holdfast.records.access import Scope
@@ -59,19 +58,14 @@ class _Lists:
         found = [one for one in models if _fits(one, kind, search, author) and not query.getall("filter", [])]
         sort = query.get("sort", "id")
         found.sort(key=_KEYS.get(sort, _KEYS["id"]), reverse=sort in _NEWEST_FIRST)
-        skip = int(query["skip"]) if query.get("skip", "").isdigit() else 0
+        skip = read_number(request, "skip")
         limit = read_limit(request, PAGE) or PAGE
         page = found[skip : skip + limit]
         headers = {"X-Total-Count": str(len(found))}
         if skip + limit < len(found):
-            headers["Link"] = self._link(request, kind, skip + limit)
+            headers["Link"] = self._site.link_next(request, {"skip": str(skip + limit)})
         full = is_yes(request, "full")
         return answer_json(await self._site.ask(lambda: [self._tell(one, kind, full) for one in page]), headers=headers)
-
-    def _link(self, request: web.Request, kind: str, skip: int) -> str:
-        pairs = [*((key, value) for key, value in request.query.items() if key != "skip"), ("skip", str(skip))]
-        said = "&".join(f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in pairs)
-        return f'<{self._site.get_url(request)}/api/{kind}?{said}>; rel="next"'
 
     def _tell(self, model: ServedModel, kind: str, full: bool) -> dict[str, Any]:
         """What a list says of a repository; with `full` what its description says, if it can be given out."""
@@ -81,7 +75,8 @@ class _Lists:
                 revision = self._site.service.find_revision(model.name, "main")
             except HoldfastError:  # it may have been frozen or dropped just now
                 return short
-            return tell_revision(revision, Target(kind, short["id"], "", (), is_api=True), blobs=False)
+            told = tell_revision(revision, Target(kind, short["id"], "", (), is_api=True), blobs=False)
+            return {**told, **tell_facts(self._site.service.read_facts(revision))}
         return short
 
 

@@ -2,7 +2,6 @@
 
 import hashlib
 from typing import Any, Final
-from urllib.parse import urlencode
 
 from aiohttp import web
 
@@ -12,7 +11,7 @@ from holdfast.front.hub.files import warn
 from holdfast.front.hub.queries import is_yes, read_limit, read_number
 from holdfast.front.hub.site import Site
 from holdfast.front.hub.trees import tell_sibling
-from holdfast.records.hub_service import ServedCommit, ServedRevision
+from holdfast.records.hub_service import ModelFacts, ServedCommit, ServedRevision
 
 COMMITS_MAX: Final = 1000
 
@@ -35,8 +34,9 @@ class _Repositories:
     async def tell(self, request: web.Request, target: Target) -> web.StreamResponse:
         """Everything about a revision."""
         revision = await self._site.find_revision(target)
-        blobs = is_yes(request, "blobs")
-        return answer_json(tell_revision(revision, target, blobs=blobs), headers=warn(revision))
+        facts = await self._site.ask(self._site.service.read_facts, revision)
+        told = tell_revision(revision, target, blobs=is_yes(request, "blobs"))
+        return answer_json({**told, **tell_facts(facts)}, headers=warn(revision))
 
     async def list_refs(self, request: web.Request, target: Target) -> web.StreamResponse:
         """Branches and tags."""
@@ -55,8 +55,7 @@ class _Repositories:
         limit, page = read_limit(request, COMMITS_MAX) or COMMITS_MAX, read_number(request, "p")
         headers = {"X-Total-Count": str(len(commits))}
         if (page + 1) * limit < len(commits):
-            query = urlencode({**request.query, "p": str(page + 1)})
-            headers["Link"] = f'<{self._site.get_url(request)}{request.rel_url.raw_path}?{query}>; rel="next"'
+            headers["Link"] = self._site.link_next(request, {"p": str(page + 1)})
         return answer_json([_tell_commit(one) for one in commits[page * limit : (page + 1) * limit]], headers=headers)
 
     async def check(self, _request: web.Request, target: Target) -> web.StreamResponse:
@@ -85,10 +84,19 @@ def tell_revision(revision: ServedRevision, target: Target, *, blobs: bool) -> d
         "disabled": False,
         "downloads": 0,
         "likes": 0,
-        "tags": [f"license:{revision.licence}"] if revision.licence else [],
         "usedStorage": revision.tree.size,
         "siblings": [tell_sibling(file, blobs=blobs) for file in revision.tree.files.values()],
     }
+
+
+def tell_facts(facts: ModelFacts) -> dict[str, Any]:
+    """What a copy declares of itself; what it does not declare is left out, as hubs do."""
+    told: dict[str, Any] = {"tags": facts.tags, "cardData": facts.card, "config": facts.config}
+    if facts.task:
+        told["pipeline_tag"] = facts.task
+    if facts.library:
+        told["library_name"] = facts.library
+    return told
 
 
 def _tell_commit(commit: ServedCommit) -> dict[str, Any]:

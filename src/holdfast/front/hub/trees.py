@@ -37,7 +37,7 @@ class _Trees:
         folder = target.path.strip("/")
         expand, recursive = is_yes(request, "expand"), is_yes(request, "recursive")
         if folder not in revision.tree.folders:
-            return answer_failure(_no_folder(revision, folder), {"X-Repo-Commit": revision.commit})
+            return answer_failure(find_no_folder(revision, folder), {"X-Repo-Commit": revision.commit})
         paths = list_paths(revision, folder, recursive=recursive)
         headers = {"X-Repo-Commit": revision.commit}
         limit = 0 if recursive else read_limit(request, PATHS_MAX)
@@ -67,10 +67,8 @@ class _Trees:
 
     def _link(self, request: web.Request, target: Target, revision: ServedRevision, following: str) -> str:
         """The next page is one of the same commit, whatever its branch means by then."""
-        query = {**request.query, "cursor": following}
-        path = "/".join(("api", target.kind, target.id, "tree", revision.commit, *target.path.split("/"))).rstrip("/")
-        said = "&".join(f"{quote(key, safe='')}={quote(value, safe='')}" for key, value in query.items())
-        return f'<{self._site.get_url(request)}/{quote(path)}?{said}>; rel="next"'
+        path = "/".join(("", "api", target.kind, target.id, "tree", revision.commit, *target.path.split("/")))
+        return self._site.link_next(request, {"cursor": following}, quote(path.rstrip("/")))
 
 
 def list_paths(revision: ServedRevision, folder: str, *, recursive: bool) -> list[str]:
@@ -122,7 +120,8 @@ def _cut_page(paths: Sequence[str], after: str, limit: int) -> tuple[list[str], 
     return page, page[-1] if len(left) > limit else ""
 
 
-def _no_folder(revision: ServedRevision, path: str) -> UnknownEntry:
+def find_no_folder(revision: ServedRevision, path: str) -> UnknownEntry:
+    """The error of a folder that is not there."""
     return UnknownEntry(
         f"{revision.name} has no folder {path[:200]!r} at {revision.commit}",
         where=revision.name,
