@@ -52,7 +52,7 @@ def read_commit(body: BinaryIO, folder: Path) -> AskedCommit:
     return AskedCommit(header, tuple(operations))
 
 
-_NEXT: Final = "Send lines of JSON: a header, then operations. See docs/how-to/serve-write.md."
+_NEXT: Final = "Send lines of JSON: a header, then operations. See docs/how-to/push.md."
 
 
 def _iterate_lines(body: BinaryIO) -> Iterator[tuple[int, bytes]]:
