@@ -30,7 +30,7 @@ from holdfast.records.vault import ObjectId, RevisionManifest
 from holdfast.records.vault_log import LogVerb
 from holdfast.vault.adopting import adopt_packs
 from holdfast.vault.catalogue.revisions import FROZEN, KEPT, RevisionRow, iterate_revisions
-from holdfast.vault.catalogue.serving import read_stamp
+from holdfast.vault.catalogue.serving import list_large_files, read_stamp
 from holdfast.vault.catalogue.shared import SharedDatabase
 from holdfast.vault.checking import read_file_manifest, read_revision
 from holdfast.vault.copy_sizes import measure_copy
@@ -112,6 +112,11 @@ class Service:
     def location(self) -> str:
         """Where the vault is."""
         return self._vault.location
+
+    @property
+    def vault(self) -> Vault:
+        """The vault, to be read by any thread and written by none."""
+        return self._vault
 
     def check_ready(self) -> None:
         """Raises what is wrong when the medium or the catalogue does not answer."""
@@ -289,6 +294,11 @@ class Service:
         hours = self._asked.trusted_hours if trusting else 0.0
         since = self._vault.now - int(hours * 3600) if hours > 0 else None
         return Body(BodySource(self._vault, self._shared, since), layout, begin, end)
+
+    def list_large(self, bytes_min: int) -> list[ServedFile]:
+        """The files of so many bytes and more that kept copies have, each once and without a path."""
+        found = list_large_files(self._vault.database, bytes_min)
+        return [ServedFile("", one.size, one.sha256, "", 0, one.manifest) for one in found]
 
     def read_range(self, file: ServedFile, begin: int, end: int) -> bytes:
         """Bytes of a file that fit into memory."""

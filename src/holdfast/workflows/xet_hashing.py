@@ -58,15 +58,10 @@ class XetHasher:
     def _list_unknown(self) -> Iterator[ServedFile]:
         """Files without a layout. Those that clients asked for come before all others."""
         yield from self._take_wanted()
-        for model in self._service.iterate_models():
-            if self._is_ending or model.is_frozen:
-                continue
-            with contextlib.suppress(HoldfastError):
-                revision = self._service.find_revision(model.name, model.revision)
-                for file in revision.tree.files.values():
-                    yield from self._take_wanted()
-                    if file.is_lfs and file.size >= self._from_bytes and not self._index.find_hash(file.sha256):
-                        yield file
+        for file in self._service.list_large(self._from_bytes):
+            yield from self._take_wanted()
+            if file.size and not self._index.find_hash(file.sha256):
+                yield file
 
     def _take_wanted(self) -> Iterator[ServedFile]:
         while self._wanted and not self._is_ending:
@@ -75,17 +70,23 @@ class XetHasher:
             self._wanted.pop(sha256, None)
 
     def _compute(self, file: ServedFile) -> None:
-        if self._is_ending or file.sha256 in self._failed or self._index.find_hash(file.sha256):
+        if self._is_ending or file.sha256 in self._failed:
             return
-        body = self._service.open_body(file, 0, file.size)
+        with self._index.hold() as is_held:
+            if is_held and self._index.find(file.sha256) is None:
+                self._compute_here(file)
+
+    def _compute_here(self, file: ServedFile) -> None:
         try:
-            self._index.put(compute_layout(self._read(body), file.sha256))
+            body = self._service.open_body(file, 0, file.size)
+            try:
+                self._index.put(compute_layout(self._read(body), file.sha256))
+            finally:
+                body.close()
         except _Ending:
             pass
         except HoldfastError:
             self._failed.add(file.sha256)  # who reads it is told what is wrong with it
-        finally:
-            body.close()
 
     def _read(self, body: Body) -> Iterator[memoryview]:
         while (piece := body.read_piece()) is not None:

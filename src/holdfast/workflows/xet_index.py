@@ -4,12 +4,13 @@ One small file each in the user's cache folder, by the sha256. It can be deleted
 """
 
 import contextlib
+import fcntl
 import hashlib
 import os
 import secrets
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator
 from pathlib import Path
 from time import monotonic
 from typing import Final
@@ -70,6 +71,20 @@ class XetIndex:
             finally:
                 part.unlink(missing_ok=True)
 
+    @contextlib.contextmanager
+    def hold(self) -> Generator[bool]:
+        """Whether this process is the one that computes, for the time of the block."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            yield True  # nothing is shared here
+            return
+        try:
+            yield _lock(descriptor)
+        finally:
+            os.close(descriptor)
+
     def _is_there(self, sha256: str) -> bool:
         if sha256 in self._names:
             return True
@@ -116,3 +131,13 @@ def compute_layout(pieces: Iterable[Buffer], sha256: str) -> XetLayout:
     if digest.hexdigest() != sha256:
         raise NotVerified("the bytes are not those of this file", where=f"sha256 {sha256}", next_step="Verify it.")
     return maker.finish(digest.digest())
+
+
+def _lock(descriptor: int) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError:
+        return True  # a medium without locks: better twice than never
+    return True

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from holdfast.records.vault import to_object_id
+from holdfast.records.vault import ObjectId, to_object_id
 from holdfast.vault.catalogue.database import Database, batch
 from holdfast.vault.catalogue.objects import LIVE
-from holdfast.vault.catalogue.revisions import RevisionRow
+from holdfast.vault.catalogue.revisions import KEPT, RevisionRow
 from holdfast.vault.packs.writing import get_pack_key
 
 
@@ -37,6 +37,26 @@ def read_blobs(database: Database, revision: int) -> dict[str, BlobRow]:
         (revision,),
     )
     return {str(path): BlobRow(str(blob), str(kind)) for path, blob, kind in rows}
+
+
+@dataclass(frozen=True, slots=True)
+class LargeFile:
+    """A file of a kept copy, whatever it is called there."""
+
+    manifest: ObjectId
+    sha256: str
+    size: int
+
+
+def list_large_files(database: Database, bytes_min: int) -> list[LargeFile]:
+    """The files of so many bytes and more that a kept copy has, each once."""
+    rows = database.read(
+        "SELECT DISTINCT o.digest, f.sha256, f.size FROM files f JOIN objects o ON o.id = f.manifest"
+        " JOIN revision_files v ON v.file = f.manifest JOIN revisions r ON r.manifest = v.revision"
+        " WHERE f.size >= ? AND r.state = ?",
+        (bytes_min, KEPT),
+    )
+    return [LargeFile(to_object_id(bytes(digest)), str(sha256), int(size)) for digest, sha256, size in rows]
 
 
 def find_revision_row(database: Database, manifest: bytes) -> RevisionRow | None:
