@@ -42,17 +42,7 @@ class _Files:
         headers = describe(revision, file)
         if self._site.xet is not None:
             headers.update(self._site.xet.mark(request, target, revision, file))
-        wanted = choose(request.headers, request.method, file.etag, file.size)
-        if wanted.status not in (200, 206):
-            return _answer_without(wanted, headers, file.size)
-        if wanted.status == 206:
-            headers["Content-Range"] = f"bytes {wanted.begin}-{wanted.end - 1}/{file.size}"
-        if request.method == "HEAD":
-            headers["Content-Length"] = str(wanted.end - wanted.begin)
-            return web.Response(status=wanted.status, headers=headers)
-        if wanted.end - wanted.begin <= SMALL_BYTES:
-            return await self._send_small(file, wanted, headers)
-        return await self._send_large(request, file, wanted, headers)
+        return await send_file(self._site, request, file, headers)
 
     async def raw(self, request: web.Request, target: Target) -> web.StreamResponse:
         """What lies in git: the pointer of a large file, the bytes of another."""
@@ -75,32 +65,47 @@ class _Files:
             body=body, status=wanted.status, headers=headers, content_type="text/plain", charset="utf-8"
         )
 
-    async def _send_small(self, file: ServedFile, wanted: Wanted, headers: Mapping[str, str]) -> web.Response:
-        body = await self._site.ask(self._site.service.read_range, file, wanted.begin, wanted.end)
-        return web.Response(body=body, status=wanted.status, headers=headers)
 
-    async def _send_large(
-        self, request: web.Request, file: ServedFile, wanted: Wanted, headers: Mapping[str, str]
-    ) -> web.StreamResponse:
-        site = self._site
-        if site.streams >= site.asked.streams_max:
-            return answer_error(503, "Too many downloads at once.", headers={"Retry-After": "2"})
-        site.streams += 1
-        try:
-            body = await site.ask(site.service.open_body, file, wanted.begin, wanted.end, trusting=True)
-            response = web.StreamResponse(status=wanted.status, headers=headers)
-            response.content_length = wanted.end - wanted.begin
-            await send_body(request, response, body, site.senders)
-        except Cut as cut:
-            if cut.error is not None:
-                _tell_damage(request, cut.error)
-            raise ConnectionResetError("cut short") from cut
-        except HoldfastError as error:
-            _tell_damage(request, error)
-            raise
-        finally:
-            site.streams -= 1
-        return response
+async def send_file(
+    site: Site, request: web.Request, file: ServedFile, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    """A file, or the range of it that is asked for. `headers` have its ETag."""
+    wanted = choose(request.headers, request.method, headers["ETag"].strip('"'), file.size)
+    said = dict(headers)
+    if wanted.status not in (200, 206):
+        return _answer_without(wanted, said, file.size)
+    if wanted.status == 206:
+        said["Content-Range"] = f"bytes {wanted.begin}-{wanted.end - 1}/{file.size}"
+    if request.method == "HEAD":
+        said["Content-Length"] = str(wanted.end - wanted.begin)
+        return web.Response(status=wanted.status, headers=said)
+    if wanted.end - wanted.begin <= SMALL_BYTES:
+        body = await site.ask(site.service.read_range, file, wanted.begin, wanted.end)
+        return web.Response(body=body, status=wanted.status, headers=said)
+    return await _send_large(site, request, file, wanted, said)
+
+
+async def _send_large(
+    site: Site, request: web.Request, file: ServedFile, wanted: Wanted, headers: Mapping[str, str]
+) -> web.StreamResponse:
+    if site.streams >= site.asked.streams_max:
+        return answer_error(503, "Too many downloads at once.", headers={"Retry-After": "2"})
+    site.streams += 1
+    try:
+        body = await site.ask(site.service.open_body, file, wanted.begin, wanted.end, trusting=True)
+        response = web.StreamResponse(status=wanted.status, headers=headers)
+        response.content_length = wanted.end - wanted.begin
+        await send_body(request, response, body, site.senders)
+    except Cut as cut:
+        if cut.error is not None:
+            _tell_damage(request, cut.error)
+        raise ConnectionResetError("cut short") from cut
+    except HoldfastError as error:
+        _tell_damage(request, error)
+        raise
+    finally:
+        site.streams -= 1
+    return response
 
 
 def describe(revision: ServedRevision, file: ServedFile) -> dict[str, str]:
