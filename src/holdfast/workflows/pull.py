@@ -27,6 +27,7 @@ from holdfast.workflows.pulling import HubAsked, Standpoint, check_allowed, find
 from holdfast.workflows.pulling_choice import Choice, choose_files
 from holdfast.workflows.pulling_facts import read_kept_facts
 from holdfast.workflows.pulling_files import Fetched, Taking, take_files
+from holdfast.workflows.pulling_git import keep_git_objects
 from holdfast.workflows.vaults import Event, VaultAsked, holding, log_event, open_vault, tell_who
 
 Report = Callable[[str, int, int], None]
@@ -118,6 +119,7 @@ def _pull(pull: _Pull, chosen: Sequence[HubFile], report: Report) -> PulledCopy:
     files = _add_held(pull, chosen, held)
     taking = Taking(pull.vault, pull.line, pull.revision, pull.name)
     fetched = take_files(taking, files, report)
+    fetched.notes.extend(keep_git_objects(pull.vault, pull.line, pull.revision, files))
     manifest = _describe(pull, fetched)
     composed = Composed(manifest, tuple(fetched.files.items()), tell_who(pull.asked.vault.environ), pull.asked.why)
     before = _list_refs(pull, held)

@@ -1,6 +1,8 @@
 """`holdfast show`: everything about one copy."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from holdfast.front.cli.bytes import tell_bytes
 from holdfast.front.cli.console import open_output, print_json
@@ -9,24 +11,56 @@ from holdfast.front.cli.options import JsonOption, ModelArgument, VaultOption
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from holdfast.workflows.proof import CopyProof
     from holdfast.workflows.show import ShownCopy
 
 
-def show_command(model: ModelArgument, vault: VaultOption = "", json: JsonOption = False) -> None:
+def show_command(
+    model: ModelArgument,
+    proof: Annotated[
+        bool, typer.Option("--proof", help="Instead: what binds each file's sha256 to upstream's commit.")
+    ] = False,
+    vault: VaultOption = "",
+    json: JsonOption = False,
+) -> None:
     """Files with their digests, origin, licence, bases, the levers of the day it was kept, and every decision since.
 
     Example:  holdfast show Qwen/Qwen3-8B
     """
+    from holdfast.workflows.proof import run_proof
     from holdfast.workflows.show import run_show
     from holdfast.workflows.vaults import VaultAsked
 
+    if proof:
+        proven = run_proof(VaultAsked(vault), model)
+        _print(proven, _tell_proof(proven), as_json=json)
+        return
     answer = run_show(VaultAsked(vault), model)
-    if json:
+    _print(answer, _tell(answer), as_json=json)
+
+
+def _print(answer: object, lines: "Iterator[str]", *, as_json: bool) -> None:
+    if as_json:
         print_json(answer)
         return
     output = open_output().out
-    for line in _tell(answer):
+    for line in lines:
         output.print(line, markup=False, soft_wrap=True)
+
+
+def _tell_proof(proof: "CopyProof") -> "Iterator[str]":
+    yield f"{proof.model}@{proof.revision}  {proof.answer}: {proof.says}"
+    if proof.commit:
+        yield f"  commit  {proof.commit}"
+    for path, tree in proof.trees:
+        yield f"  tree    {tree}  {path or 'of the whole'}"
+    yield from ("", "FILES")
+    for file in proof.files:
+        chain = f"{file.via or 'tree'} {file.blob} → " if file.blob else ""
+        says = f"  {file.says}" if file.says else ""
+        yield f"  {file.answer:<8}  {file.path}: {chain}sha256 {file.sha256}{says}"
+    for path in proof.missing:
+        yield f"  not held  {path}"
 
 
 def _tell(answer: "ShownCopy") -> "Iterator[str]":
