@@ -123,7 +123,7 @@ def _probe_text(asked: dict[str, Any]) -> dict[str, Any]:
     tokens = int(usage.get("completion_tokens") or 0)
     if not tokens and not text:
         raise Unsound("the engine generated nothing")
-    chances = list(_find_numbers(said["choices"][0].get("logprobs")))
+    chances = list(_find_chances(said["choices"][0].get("logprobs")))
     if not all(math.isfinite(number) for number in chances):
         raise Unsound("the output has numbers that are infinite or none at all")
     finite = "" if chances else " (probabilities were not told)"
@@ -136,16 +136,16 @@ def _probe_text(asked: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _find_numbers(said: object) -> Iterator[float]:
-    """Every number in a value, however deep."""
+def _find_chances(said: object, name: str = "") -> Iterator[float]:
+    """Every probability in what a server tells, however deep; what JSON cannot write stands there as null."""
     if isinstance(said, dict):
-        for value in cast("dict[str, object]", said).values():
-            yield from _find_numbers(value)
+        for key, value in cast("dict[str, object]", said).items():
+            yield from _find_chances(value, key)
     elif isinstance(said, list):
         for value in cast("list[object]", said):
-            yield from _find_numbers(value)
-    elif isinstance(said, float):
-        yield said
+            yield from _find_chances(value, name)
+    elif name in ("logprob", "token_logprobs"):
+        yield float(said) if isinstance(said, int | float) else math.nan
 
 
 def _probe_vector(asked: dict[str, Any]) -> dict[str, Any]:
