@@ -49,7 +49,7 @@ class Served:
     def host(self) -> str:
         return urlsplit(self.address).netloc
 
-    def ask(self, path: str, method: str = "GET", body: bytes | None = None, **headers: str) -> Answer:
+    def ask(self, path: str, method: str = "GET", body: bytes | None = None, /, **headers: str) -> Answer:
         """One request on a connection of its own; `X_Y=…` is the header X-Y."""
         said = dict(self.headers)
         if self.token:

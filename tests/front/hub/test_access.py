@@ -46,7 +46,7 @@ def test_on_this_machine_everybody_reads(served: Served, hub_place: Place) -> No
 @pytest.mark.parametrize(
     "headers",
     [
-        {"X_Forwarded_For": "203.0.113.9"},
+        {"X-Forwarded-For": "203.0.113.9"},
         {"Forwarded": "for=203.0.113.9"},
         {"Via": "1.1 proxy"},
         {"Host": "models.example.org"},

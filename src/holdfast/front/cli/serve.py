@@ -40,6 +40,9 @@ RateOption = Annotated[
     int, typer.Option("--rate", min=0, help="Requests a caller may make in 5 minutes; 0 for no limit.")
 ]
 AtOnceOption = Annotated[int, typer.Option("--at-once", min=1, help="Requests of one caller answered at once.")]
+WorkersOption = Annotated[
+    int, typer.Option("--workers", min=1, max=256, help="Processes that answer; limits count for each by itself.")
+]
 LogFormatOption = Annotated[
     str, typer.Option("--log-format", metavar="json|text", help="How its own log is written, a line a request.")
 ]
@@ -60,6 +63,7 @@ def serve_command(
     proxy: ProxyOption = None,
     rate: RateOption = 0,
     at_once: AtOnceOption = 128,
+    workers: WorkersOption = 1,
     log_format: LogFormatOption = "text",
     log_file: LogFileOption = None,
 ) -> None:
@@ -73,6 +77,7 @@ def serve_command(
     from holdfast.front.hub.logs import parse_form
     from holdfast.front.hub.running import Listening, run_server
     from holdfast.front.hub.site import SiteAsked
+    from holdfast.front.hub.workers import run_workers
     from holdfast.workflows.serve import ServeAsked
     from holdfast.workflows.vaults import VaultAsked
 
@@ -81,7 +86,10 @@ def serve_command(
     access = AccessAsked(anonymous, proxies, is_local=is_local_host(host) and not proxies)
     guard = GuardAsked(access, LimitsAsked(rate=rate, at_once=at_once))
     listening = Listening(host, port, grace, guard=guard, log_form=parse_form(log_format), log_path=log_file)
-    run_server(asked, SiteAsked(url, streams), listening, _tell)
+    if workers == 1:
+        run_server(asked, SiteAsked(url, streams), listening, _tell)
+    else:
+        run_workers(asked, SiteAsked(url, streams), listening, workers, _tell)
 
 
 def _tell(address: str) -> None:

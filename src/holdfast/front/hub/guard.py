@@ -161,6 +161,15 @@ def _record(guard: Guard, request: web.Request, trace: Trace, status: int, respo
     log_request(request, trace, status, sent)
 
 
+def measure_auditor(guard: Guard) -> None:
+    """Take over what the auditor counted."""
+    auditor, numbers = guard.auditor, guard.numbers
+    numbers.set("holdfast_audit_entries_total", auditor.written)
+    numbers.set("holdfast_audit_failures_total", auditor.failures)
+    numbers.set("holdfast_audit_lost_total", auditor.lost)
+    numbers.set("holdfast_audit_waiting", auditor.waiting)
+
+
 def _name_route(request: web.Request) -> str:
     """A word that there are few of, whatever is asked."""
     resource = request.match_info.route.resource

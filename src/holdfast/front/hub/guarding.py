@@ -11,7 +11,7 @@ from aiohttp import web
 
 from holdfast.front.hub.access import AccessAsked, Gate, check_reachable
 from holdfast.front.hub.audit import Auditor
-from holdfast.front.hub.guard import Guard
+from holdfast.front.hub.guard import Guard, measure_auditor
 from holdfast.front.hub.limits import Limits, LimitsAsked
 from holdfast.front.hub.site import LOG
 from holdfast.records.errors import HoldfastError
@@ -20,6 +20,7 @@ from holdfast.workflows.auditing import AuditLog
 from holdfast.workflows.vaults import VaultAsked, open_vault
 
 USES_EVERY_S: Final = 30.0
+POOL_EVERY_S: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,10 +50,12 @@ async def guarding(vault_asked: VaultAsked, asked: GuardAsked, host: str) -> Asy
         guard = Guard(gate, limits, auditor, ask)
         auditor.start()
         noting = asyncio.create_task(_note_uses(guard))
+        pooling = asyncio.create_task(_pool_numbers(guard))
         try:
             yield guard
         finally:
             noting.cancel()
+            pooling.cancel()
             await _write_uses(guard)
             await auditor.stop()
             log.close()
@@ -61,6 +64,15 @@ async def guarding(vault_asked: VaultAsked, asked: GuardAsked, host: str) -> Asy
 async def sweeping(guard: Guard, runner: web.AppRunner) -> None:
     """Cut slow clients for as long as the server runs."""
     await guard.limits.run(lambda: runner.server.connections if runner.server else ())
+
+
+async def _pool_numbers(guard: Guard) -> None:
+    """Let other workers know the numbers of this one, as long as it lives."""
+    while True:
+        if guard.pool is not None:
+            measure_auditor(guard)
+            guard.pool.write(guard.numbers)
+        await asyncio.sleep(POOL_EVERY_S)
 
 
 async def _note_uses(guard: Guard) -> None:

@@ -10,7 +10,7 @@ from aiohttp import web
 
 import holdfast
 from holdfast.front.hub.answers import answer_json
-from holdfast.front.hub.guard import GUARD, METRICS, Guard
+from holdfast.front.hub.guard import GUARD, METRICS, Guard, measure_auditor
 from holdfast.front.hub.metrics import Numbers
 from holdfast.front.hub.overviews import OVERVIEWS
 from holdfast.front.hub.site import LOG, Site
@@ -75,15 +75,6 @@ class _Health:
     def _measure_server(self, guard: Guard) -> None:
         measure_auditor(guard)
         guard.numbers.set("holdfast_transfers_open", self._site.streams)
-
-
-def measure_auditor(guard: Guard) -> None:
-    """Take over what the auditor counted."""
-    auditor, numbers = guard.auditor, guard.numbers
-    numbers.set("holdfast_audit_entries_total", auditor.written)
-    numbers.set("holdfast_audit_failures_total", auditor.failures)
-    numbers.set("holdfast_audit_lost_total", auditor.lost)
-    numbers.set("holdfast_audit_waiting", auditor.waiting)
 
 
 def _measure_vault(numbers: Numbers, overview: Overview) -> None:

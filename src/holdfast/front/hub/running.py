@@ -3,6 +3,7 @@
 import asyncio
 import resource
 import signal
+import socket
 import ssl
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from holdfast.front.hub.app import make_site
 from holdfast.front.hub.guard import Guard
 from holdfast.front.hub.guarding import GuardAsked, guarding, sweeping
 from holdfast.front.hub.logs import Form, close_log, open_log
+from holdfast.front.hub.metrics import Pool
 from holdfast.front.hub.pushing import open_desk
 from holdfast.front.hub.site import Site, SiteAsked
 from holdfast.front.hub.xet_opening import XetAsked, open_xet
@@ -25,12 +27,15 @@ from holdfast.workflows.serve import ServeAsked, open_service
 GRACE_S: Final = 60.0
 IDLE_S: Final = 75.0
 FILES_MAX: Final = 65_536
+BACKLOG: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
 class Listening:
-    """Where a server listens, and for whom. `port` 0 takes a free one; `grace_s` is how long transfers may take to
-    end."""
+    """Where a server listens, and for whom. `port` 0 takes a free one; `grace_s` is how long transfers may take to end.
+
+    A worker beside others gets the socket that all listen on, `opened`, and the `pool` that their numbers go to.
+    """
 
     host: str = "127.0.0.1"
     port: int = 8420
@@ -39,12 +44,14 @@ class Listening:
     guard: GuardAsked = field(default_factory=GuardAsked)
     log_form: Form = "text"
     log_path: Path | None = None
+    opened: socket.socket | None = None
+    pool: Pool | None = None
 
 
 def run_server(asked: ServeAsked, site: SiteAsked, listening: Listening, tell: Callable[[str], None]) -> None:
     """Serve until SIGTERM or SIGINT. `tell` gets the address once requests are answered. Raises UsageError when the
     port cannot be had."""
-    _raise_file_limit()
+    raise_file_limit()
     handler = open_log(listening.log_form, listening.log_path)
     try:
         asyncio.run(_serve(asked, site, listening, tell))
@@ -52,7 +59,7 @@ def run_server(asked: ServeAsked, site: SiteAsked, listening: Listening, tell: C
         close_log(handler)
 
 
-def _raise_file_limit() -> None:
+def raise_file_limit() -> None:
     """As many open files, and so connections, as this user may have and a server can use."""
     few, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     wanted = FILES_MAX if most == resource.RLIM_INFINITY else min(FILES_MAX, most)
@@ -74,6 +81,7 @@ async def serve_until(
     service = open_service(asked)
     try:
         async with guarding(asked.vault, listening.guard, listening.host) as guard:
+            guard.pool = listening.pool
             site = make_site(service, site_asked, guard)
             desk = open_desk(site, guard, WriteAsked(asked.vault))
             open_xet(site, guard, XetAsked(site_asked.xet_from_bytes, asked.vault.environ), desk)
@@ -105,15 +113,28 @@ async def _answer(
 
 
 async def _listen(runner: web.AppRunner, listening: Listening) -> str:
-    tcp = web.TCPSite(runner, listening.host, listening.port, ssl_context=listening.tls, backlog=1024)
+    opened = listening.opened or open_socket(listening)
+    await web.SockSite(runner, opened, ssl_context=listening.tls, backlog=BACKLOG).start()
+    return tell_address(opened, listening)
+
+
+def open_socket(listening: Listening) -> socket.socket:
+    """A socket that listens where it was asked. Raises UsageError when the port cannot be had."""
     try:
-        await tcp.start()
+        found = socket.getaddrinfo(listening.host, listening.port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)
+        family, _, _, _, address = min(found, key=lambda one: one[0] != socket.AF_INET)
+        is_both = family == socket.AF_INET6 and address[0] == "::" and socket.has_dualstack_ipv6()
+        return socket.create_server(address, family=family, backlog=BACKLOG, dualstack_ipv6=is_both)
     except OSError as error:
         raise UsageError(
             f"cannot listen on port {listening.port}: {error.strerror}",
             where=listening.host,
             next_step="Choose another with --port, or 0 for any that is free.",
         ) from error
-    host, port = runner.addresses[0][:2]
+
+
+def tell_address(opened: socket.socket, listening: Listening) -> str:
+    """How clients on this machine reach a socket."""
+    host, port = opened.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     return f"{'https' if listening.tls else 'http'}://{shown}:{port}"
