@@ -8,7 +8,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 CHECKS := check-types-strictly check-types check-docs check-imports check-style
 
-.PHONY: run setup test check $(CHECKS) docs bench fuzz soak release lock clean
+.PHONY: run setup test check $(CHECKS) docs bench fuzz conformance soak release lock clean
 
 run: $(VENV)/.ready ## set up, check a real example, write report.html
 	$(BIN)/holdfast check examples/helpdesk --html report.html
@@ -23,8 +23,9 @@ $(VENV)/.ready: requirements.lock pyproject.toml hatch_build.py $(wildcard src/h
 	@touch $@
 
 # What `test` needs besides: test tools, and system packages when they are missing.
-$(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready
+$(VENV)/.ready-dev: requirements-dev.lock $(VENV)/.ready tools/install-system-packages.sh tools/install-clients.sh $(wildcard tests/conformance/clients/*)
 	@tools/install-system-packages.sh
+	@tools/install-clients.sh
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements-dev.lock
 	@touch $@
 
@@ -58,6 +59,10 @@ bench: $(VENV)/.ready-dev ## the comparison tables of docs/benchmarks.md (fetche
 
 fuzz: $(VENV)/.ready-dev ## random bytes into every parser, ten minutes
 	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=fuzz
+
+conformance: $(VENV)/.ready-dev ## every client and engine against a served vault, transformers with torch among them
+	@tools/install-clients.sh --all
+	$(BIN)/python -m pytest tests/conformance
 
 soak: $(VENV)/.ready-dev ## long random histories, a vault's thousands of lives, large files
 	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=soak

@@ -1,0 +1,58 @@
+"""transformers loads a kept model by its hub name, with no network but the loopback, and computes what it computes from
+the folder. Needs the environment of `tools/install-clients.sh --all`; `make conformance` makes it.
+"""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conformance.clients import SCRIPTS, client_environ, keep, run_script, serving
+from tests.conformance.conftest import get_client
+
+MODEL = "example/searcher"
+FOLDER = Path(__file__).parents[2] / "examples" / "helpdesk" / "models"
+
+
+@pytest.fixture(scope="module")
+def folder() -> Path:
+    return next(path.parent for path in sorted(FOLDER.glob("*/config.json")))
+
+
+def test_transformers_loads_by_name_what_it_loads_from_the_folder(folder: Path, tmp_path: Path) -> None:
+    client = get_client("transformers")
+    environ = client_environ(tmp_path / "home", "")
+    truth = run_script(client, "load.py", {**environ, "HF_HUB_OFFLINE": "1"}, folder)
+    keep(tmp_path / "vault", folder, MODEL)
+    with serving(tmp_path / "vault") as served:
+        told = run_script(client, "load.py", client_environ(tmp_path / "home", served.address), MODEL)
+    assert told == truth
+
+
+def test_it_does_so_in_a_namespace_without_any_route(folder: Path, tmp_path: Path) -> None:
+    client = get_client("transformers")
+    if subprocess.run(["unshare", "-rn", "ip", "link"], check=False, capture_output=True).returncode:
+        pytest.skip("this machine permits no namespaces, or has no iproute2")
+    keep(tmp_path / "vault", folder, MODEL)
+    environ = client_environ(tmp_path / "home", "http://127.0.0.1:8420")
+    inside = f"""
+        ip link set lo up
+        test -z "$(ip route show)" || exit 9
+        "{sys.executable}" -m holdfast serve --vault "{tmp_path}/vault" --port 8420 &
+        for _ in $(seq 200); do
+          (exec 3<>/dev/tcp/127.0.0.1/8420) 2>/dev/null && break
+          sleep 0.2
+        done
+        "{client}/bin/python" "{SCRIPTS}/load.py" {MODEL}
+        status=$?
+        kill %1
+        exit $status
+    """
+    done = subprocess.run(
+        ["unshare", "-rn", "bash", "-c", inside], check=False, env=environ, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr[-3000:]
+    told = json.loads(done.stdout.strip().splitlines()[-1])
+    assert told == run_script(client, "load.py", {**environ, "HF_HUB_OFFLINE": "1"}, folder)
