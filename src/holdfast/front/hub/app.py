@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 from aiohttp import web
 from aiohttp.web_exceptions import HTTPException
 
-from holdfast.front.hub import details, files, health, home, models, overviews, repositories, trees
+from holdfast.front.hub import details, files, health, home, models, ollama, overviews, repositories, trees
 from holdfast.front.hub.access import check_access
 from holdfast.front.hub.addresses import BadAddress, Target, find_target, split_path
 from holdfast.front.hub.answers import answer_error, answer_failure
@@ -27,6 +27,7 @@ REGISTER: Final[tuple[Callable[[Site], None], ...]] = (
     overviews.register,
     health.register,
     home.register,
+    ollama.register,
 )
 """Whoever answers requests. Another file of routes is added here."""
 
@@ -37,6 +38,7 @@ def make_site(service: Service, asked: SiteAsked, guard: Guard) -> Site:
     """The hub of a vault, not yet listening."""
     app = web.Application(middlewares=[observe, _tell_errors, admit], client_max_size=BODY_BYTES_MAX)
     app[GUARD] = guard
+    app.on_response_prepare.append(_sign)
     site = Site(service, asked, app)
     for register in REGISTER:
         register(site)
@@ -46,6 +48,11 @@ def make_site(service: Service, asked: SiteAsked, guard: Guard) -> Site:
 
     app.router.add_route("*", "/{tail:.*}", dispatch)
     return site
+
+
+async def _sign(_request: web.BaseRequest, response: web.StreamResponse) -> None:
+    """Which program answers, and not which versions of what it is made of."""
+    response.headers["Server"] = "holdfast"
 
 
 @web.middleware
