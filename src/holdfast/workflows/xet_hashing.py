@@ -1,9 +1,12 @@
-"""Computes beside everything else what Xet's clients are told of large files: those first that somebody asked for."""
+"""Computes beside everything else what Xet's clients are told of large files: of those that somebody asked for, when
+nothing else is being sent; and of those that clients cannot have in another way, at once.
+"""
 
 import contextlib
 import os
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from time import monotonic, sleep
 from typing import Final
 
 from holdfast.records.errors import HoldfastError
@@ -13,15 +16,19 @@ from holdfast.workflows.serve import Service
 from holdfast.workflows.xet_index import XetIndex, compute_layout
 
 SEARCH_S: Final = 30.0
+NEEDED_BYTES: Final = 40_000_000_000
+"""The hub's client refuses files above 50 GB unless they are Xet's."""
+PATIENCE_S: Final = 600.0  # so long a busy server puts off what can be done later
+_LOOK_S: Final = 1.0
 
 
 class XetHasher:
-    """A thread that computes layouts of large files: those that were asked for first, then whatever is served."""
+    """A thread that computes layouts of files. `is_busy` says whether something is being sent just now."""
 
-    def __init__(self, service: Service, index: XetIndex, from_bytes: int) -> None:
+    def __init__(self, service: Service, index: XetIndex, is_busy: Callable[[], bool]) -> None:
         self._service = service
         self._index = index
-        self._from_bytes = from_bytes
+        self._is_busy = is_busy
         self._wanted: dict[str, ServedFile] = {}
         self._failed: set[str] = set()
         self._wake = threading.Event()
@@ -29,7 +36,7 @@ class XetHasher:
         self._thread: threading.Thread | None = None
 
     def want(self, file: ServedFile) -> None:
-        """Compute this one next."""
+        """Compute this one soon."""
         if self._thread is not None and file.sha256 not in self._wanted and file.sha256 not in self._failed:
             self._wanted[file.sha256] = file
             self._wake.set()
@@ -58,16 +65,22 @@ class XetHasher:
     def _list_unknown(self) -> Iterator[ServedFile]:
         """Files without a layout. Those that clients asked for come before all others."""
         yield from self._take_wanted()
-        for file in self._service.list_large(self._from_bytes):
-            yield from self._take_wanted()
-            if file.size and not self._index.find_hash(file.sha256):
+        for file in self._service.list_large(NEEDED_BYTES):
+            if not self._index.find_hash(file.sha256):
                 yield file
+            yield from self._take_wanted()
 
     def _take_wanted(self) -> Iterator[ServedFile]:
         while self._wanted and not self._is_ending:
             sha256 = next(iter(self._wanted))
+            self._wait_until_idle()
             yield self._wanted[sha256]
             self._wanted.pop(sha256, None)
+
+    def _wait_until_idle(self) -> None:
+        ends = monotonic() + PATIENCE_S
+        while self._is_busy() and monotonic() < ends and not self._is_ending:
+            sleep(_LOOK_S)
 
     def _compute(self, file: ServedFile) -> None:
         if self._is_ending or file.sha256 in self._failed:

@@ -3,7 +3,7 @@
 The hash that is told is the true one or none: a file whose hash is not computed yet is not told as one of Xet's.
 """
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -19,7 +19,7 @@ from holdfast.workflows.xet_hashing import XetHasher
 from holdfast.workflows.xet_index import XetIndex
 
 FROM_BYTES: Final = 1 << 30
-"""Files of this size and more are told as Xet's: above 50 GB clients take no other way, below it is one more."""
+"""Files of this size and more are told as Xet's: the hub's client gets them faster, and above 50 GB in no other way."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,13 +53,14 @@ class PastTheEnd(UsageError):
 
 
 class XetReading:
-    """What Xet's clients ask of the files that a service has. Files shorter than `from_bytes` are not told as Xet's."""
+    """What Xet's clients ask of the files that a service has. Files shorter than `from_bytes` are not told as Xet's;
+    what is not known of others is computed when `is_busy` says no."""
 
-    def __init__(self, service: Service, index: XetIndex, from_bytes: int = FROM_BYTES) -> None:
+    def __init__(self, service: Service, index: XetIndex, from_bytes: int, is_busy: Callable[[], bool]) -> None:
         self._service = service
         self._index = index
         self._from_bytes = from_bytes
-        self._hasher = XetHasher(service, index, from_bytes)
+        self._hasher = XetHasher(service, index, is_busy)
 
     def start(self) -> None:
         """Begin to compute what is not known, beside everything else."""

@@ -28,7 +28,7 @@ class XetAsked:
 def open_xet(site: Site, guard: Guard, asked: XetAsked, desk: Desk | None = None) -> None:
     """Let Xet's clients read from a site that is not yet listening, and write to it where there is a desk."""
     index = open_index(asked.environ)
-    reading = XetReading(site.service, index, asked.from_bytes)
+    reading = XetReading(site.service, index, asked.from_bytes, lambda: site.streams > 0)
     xet = register_xet_reading(site, reading, guard.gate.ticket_key)
     if desk is not None:
         register_xet_writing(desk, xet, XetArriving(desk.writer, index, asked.from_bytes))
