@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from aiohttp import web
+from multidict import MultiMapping
 
 from holdfast.front.hub.access import tell_who
 from holdfast.front.hub.addresses import KINDS, Target
@@ -13,7 +14,7 @@ from holdfast.front.hub.queries import is_yes, read_limit, read_number
 from holdfast.front.hub.repositories import tell_facts, tell_revision
 from holdfast.front.hub.site import PlainHandler, Site
 from holdfast.front.hub.trace import get_caller
-from holdfast.records.access import Scope
+from holdfast.records.access import Caller, Scope
 from holdfast.records.errors import HoldfastError
 from holdfast.records.hub_service import ServedModel
 
@@ -51,21 +52,36 @@ class _Lists:
 
     async def _list(self, request: web.Request, kind: str) -> web.StreamResponse:
         query = request.query
-        caller = get_caller(request)
-        held = await self._site.ask(lambda: list(self._site.service.iterate_models()))
-        models = [one for one in held if _is_of(one, kind) and caller.may(Scope.READ, one.name)]
-        search, author = query.get("search", "").lower(), query.get("author", "").lower()
-        found = [one for one in models if _fits(one, kind, search, author) and not query.getall("filter", [])]
+        found = await self._site.ask(self._choose, query, kind, get_caller(request))
         sort = query.get("sort", "id")
         found.sort(key=_KEYS.get(sort, _KEYS["id"]), reverse=sort in _NEWEST_FIRST)
-        skip = read_number(request, "skip")
-        limit = read_limit(request, PAGE) or PAGE
-        page = found[skip : skip + limit]
+        skip, limit = read_number(request, "skip"), read_limit(request, PAGE) or PAGE
+        page, full = found[skip : skip + limit], is_yes(request, "full")
         headers = {"X-Total-Count": str(len(found))}
         if skip + limit < len(found):
             headers["Link"] = self._site.link_next(request, {"skip": str(skip + limit)})
-        full = is_yes(request, "full")
         return answer_json(await self._site.ask(lambda: [self._tell(one, kind, full) for one in page]), headers=headers)
+
+    def _choose(self, query: MultiMapping[str], kind: str, caller: Caller) -> list[ServedModel]:
+        """The repositories of a kind that fit what is asked, and that the caller may read."""
+        search, author = query.get("search", "").lower(), query.get("author", "").lower()
+        wanted = frozenset(value for key, value in query.items() if key in ("filter", "pipeline_tag"))
+        return [
+            one
+            for one in self._site.service.iterate_models()
+            if _is_of(one, kind)
+            and _fits(one, kind, search, author)
+            and caller.may(Scope.READ, one.name)
+            and (not wanted or self._has_tags(one, wanted))
+        ]
+
+    def _has_tags(self, model: ServedModel, wanted: frozenset[str]) -> bool:
+        """Whether a copy declares all of these; one that is frozen declares nothing here."""
+        try:
+            revision = self._site.service.find_revision(model.name, "main")
+        except HoldfastError:
+            return False
+        return wanted <= frozenset(self._site.service.read_facts(revision).tags)
 
     def _tell(self, model: ServedModel, kind: str, full: bool) -> dict[str, Any]:
         """What a list says of a repository; with `full` what its description says, if it can be given out."""

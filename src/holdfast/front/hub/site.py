@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 from aiohttp import web
 
 from holdfast.front.hub.addresses import Target
-from holdfast.front.hub.transfer import Senders
+from holdfast.front.hub.transfer import Pace, Senders
 from holdfast.records.hub_service import ServedFile, ServedRevision
 from holdfast.workflows.serve import Service
 from holdfast.workflows.xet_serving import FROM_BYTES
@@ -28,10 +28,11 @@ LOG: Final = logging.getLogger("holdfast.hub")
 @dataclass(frozen=True, slots=True)
 class SiteAsked:
     """How the hub presents itself: `url` is its public address when a proxy stands before it; `streams_max` large
-    bodies are sent at once; files of `xet_from_bytes` and more are told to be Xet's."""
+    bodies are sent at once, to clients that keep `pace`; files of `xet_from_bytes` and more are told to be Xet's."""
 
     url: str = ""
     streams_max: int = 256
+    pace: Pace = field(default_factory=Pace)
     xet_from_bytes: int = FROM_BYTES
 
 
@@ -58,10 +59,13 @@ class Site:
     app: web.Application
     routes: dict[tuple[str, bool, str], Handler] = field(default_factory=dict[tuple[str, bool, str], Handler])
     places: dict[str, dict[str, PlainHandler]] = field(default_factory=dict[str, dict[str, PlainHandler]])
-    senders: Senders = field(default_factory=lambda: Senders(SENDING))
+    senders: Senders = field(init=False)
     askers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(ASKING, thread_name_prefix="asking"))
     streams: int = 0
     xet: XetMarks | None = None
+
+    def __post_init__(self) -> None:
+        self.senders = Senders(SENDING, self.asked.pace)
 
     def on(self, method: str, word: str, handler: Handler, *, is_api: bool = True) -> None:
         """Who answers for `word` after a repository's name; a GET also answers HEAD unless that has its own."""

@@ -22,12 +22,18 @@ from holdfast.front.hub.trace import note_sent
 from holdfast.records.errors import HoldfastError
 
 FIRST_BYTES: Final = 128 << 10  # sent with the head, and more than aiohttp leaves unsent
-STALLED_S: Final = 60.0  # a client that takes nothing for so long is left
-WINDOW_S: Final = 60.0
-WINDOW_BYTES: Final = 256 << 10  # and one that takes less in this time
 _TURN_BYTES: Final = 8 << 20  # short, so that those who download the same stay close to each other
 _PATIENCE_S: Final = 0.02
 _T = TypeVar("_T")
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """A client that takes nothing for `stalled_s`, or less than `window_bytes` in `window_s`, is left."""
+
+    stalled_s: float = 60.0
+    window_s: float = 60.0
+    window_bytes: int = 256 << 10
 
 
 class Stretch(Protocol):
@@ -54,9 +60,10 @@ class Body(Protocol):
 
 
 class Senders:
-    """The threads that send. `ask` runs something in one of them."""
+    """The threads that send, and how long they bear with a client. `ask` runs something in one of them."""
 
-    def __init__(self, threads: int) -> None:
+    def __init__(self, threads: int, pace: Pace | None = None) -> None:
+        self.pace = pace or Pace()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="sending")
         self._threads = threads
         self._busy = 0
@@ -213,17 +220,17 @@ async def _send_rest(request: web.Request, transport: asyncio.Transport, sending
 
 
 async def _send_all(transport: asyncio.Transport, sending: _Sending) -> None:
-    window, before = monotonic(), 0
+    window, before, pace = monotonic(), 0, sending.senders.pace
     while True:
         state = await _push(sending)
         if state is _State.DONE:
             return
         if state is _State.BLOCKED:
-            await _wait_until_writable(sending.socket)
+            await _wait_until_writable(sending.socket, pace.stalled_s)
         if transport.is_closing():
             raise ConnectionResetError("the client is gone")
-        if monotonic() - window > WINDOW_S:
-            if sending.sent - before < WINDOW_BYTES:
+        if monotonic() - window > pace.window_s:
+            if sending.sent - before < pace.window_bytes:
                 raise TimeoutError("the client is too slow")
             window, before = monotonic(), sending.sent
 
@@ -235,12 +242,12 @@ async def _push(sending: _Sending) -> _State:
         raise Cut(error) from error
 
 
-async def _wait_until_writable(waiting: socket.socket) -> None:
+async def _wait_until_writable(waiting: socket.socket, patience_s: float) -> None:
     loop = asyncio.get_running_loop()
     ready: asyncio.Future[None] = loop.create_future()
     loop.add_writer(waiting.fileno(), _settle, ready)
     try:
-        await asyncio.wait_for(ready, STALLED_S)
+        await asyncio.wait_for(ready, patience_s)
     finally:
         loop.remove_writer(waiting.fileno())
 
@@ -260,7 +267,7 @@ async def _write_rest(
     """By the event loop, where bytes must be encrypted first."""
     while rest is not None:
         piece = _copy(rest)
-        await asyncio.wait_for(response.write(piece), STALLED_S)
+        await asyncio.wait_for(response.write(piece), senders.pace.stalled_s)
         note_sent(request, len(piece))
         try:
             rest = await senders.ask(body.read_piece)
