@@ -190,7 +190,6 @@ class EngineProcess:
             if not self.wait_over(_END_S if force is signal.SIGKILL or self._process.stdout else 0):
                 self._kill(force)
         self._over.wait()
-        self._kill(signal.SIGKILL)
         assert self._ended is not None
         return self._ended
 
@@ -201,6 +200,8 @@ class EngineProcess:
         return self.end()
 
     def _kill(self, force: signal.Signals) -> None:
+        if self.is_over:
+            return  # its number may be another's by now
         with contextlib.suppress(ProcessLookupError, PermissionError):
             os.killpg(self.pid, force)
 

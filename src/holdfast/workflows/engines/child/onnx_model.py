@@ -73,7 +73,7 @@ class OnnxModel:
     def probe(self) -> Probe:
         """One pass over a fixed text, or over fixed numbers where the model takes no text."""
         if self.facts.kind == "forward":
-            rows = self._run([PROBE_TEXT] if self._tokenizer and "input_ids" in self._inputs else [])
+            rows = self._run_made_up()
             what = f"a pass over {', '.join(self._inputs)}"[:200]
         else:
             found = self.embed([PROBE_TEXT]) if self.facts.kind == "embed" else self.classify([PROBE_TEXT])
@@ -81,6 +81,12 @@ class OnnxModel:
             what = "an embedding of a sentence" if self.facts.kind == "embed" else "the labels of a sentence"
         self._check(rows)
         return Probe(what, tuple(rows.shape), digest_floats(rows.astype("float32").flatten().tolist()))
+
+    def _run_made_up(self) -> Any:
+        try:
+            return self._run([PROBE_TEXT] if self._tokenizer and "input_ids" in self._inputs else [])
+        except Exception as error:  # the numbers are made up: that they do not fit says nothing about the copy
+            raise CannotTell(f"a pass over made-up numbers did not work: {error}") from error
 
     def generate(self, ask: Ask, emit: Callable[[str], None], is_cancelled: Callable[[], bool]) -> Said:  # noqa: ARG002
         """Refused: other engines generate."""

@@ -138,8 +138,13 @@ class TorchModel:
     def _probe_numbers(self) -> Probe:
         name = self._model.main_input_name
         given = self._encode(PROBE_TEXT) if name == "input_ids" and self._tokenizer else {name: self._make_input(name)}
-        with self._torch.inference_mode():
-            output = self._model(**given)[0]
+        if self._model.config.is_encoder_decoder:
+            given["decoder_input_ids"] = self._torch.zeros((1, 1), dtype=self._torch.long, device=self._model.device)
+        try:
+            with self._torch.inference_mode():
+                output = self._model(**given)[0]
+        except (TypeError, ValueError, RuntimeError) as error:
+            raise CannotTell(f"a pass over made-up {name} did not work: {error}") from error
         self._check_finite(output)
         return Probe(f"a pass over {name}", tuple(output.shape), digest_floats(output.float().flatten().tolist()))
 

@@ -110,6 +110,8 @@ def explain(error: BaseException) -> tuple[str, str]:
         return "unknown", text
     if isinstance(error, MemoryError) or "out of memory" in text.lower() or "allocate memory" in text.lower():
         return "unknown", f"out of memory: {text}"
-    if isinstance(error, ImportError):
+    if "trust_remote_code" in text:
+        return "unknown", "the copy needs code of its own, which is never run"
+    if isinstance(error, ImportError) or "pip install" in text:
         return "unknown", f"the engine lacks a part: {text}"
     return "unsound", f"{type(error).__name__}: {text}"
