@@ -31,7 +31,8 @@ class RoleColumn:
     @cached_property
     def known(self) -> tuple[int, ...]:
         """The organisations that occur, each once."""
-        return tuple(int(code) for code in np.unique(self.holders) if code >= 0)
+        counts = np.bincount(self.holders[self.holders >= 0])  # np.unique would load numpy.ma, which takes its time
+        return tuple(np.flatnonzero(counts).tolist())
 
     def compute(self, answers: Truths) -> Truths:
         """A row's answer is that of any holder."""

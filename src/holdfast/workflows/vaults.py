@@ -8,6 +8,7 @@ from collections.abc import Generator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 from time import monotonic, sleep
+from typing import TYPE_CHECKING
 
 from holdfast.records.errors import BusyVault, HoldfastError, MissingPath, UnknownName
 from holdfast.records.vault import ObjectId
@@ -15,9 +16,6 @@ from holdfast.records.vault_log import LogEvent, LogVerb
 from holdfast.vault.adopting import adopt_packs
 from holdfast.vault.catalogue.opening import CATALOGUE_NAME, open_catalogue, place_catalogue, set_aside_catalogue
 from holdfast.vault.catalogue.revisions import DROPPED, RevisionRow, iterate_revisions
-from holdfast.vault.log.events import encode_event
-from holdfast.vault.log.keys import open_log_key
-from holdfast.vault.log.log import VaultLog
 from holdfast.vault.opening import (
     Clock,
     Vault,
@@ -32,6 +30,9 @@ from holdfast.vault.refs import HEADS, TAGS, read_refs
 from holdfast.vault.storage.local import LocalStorage
 from holdfast.vault.storage.opening import open_storage
 from holdfast.workflows.folders import cache_folder, config_folder, vault_folder
+
+if TYPE_CHECKING:  # with its signatures it takes its time, and verbs that only read do not need it
+    from holdfast.vault.log.log import VaultLog
 
 LOCK_WAIT_S = 60.0
 
@@ -174,6 +175,8 @@ class Event:
 
 def log_event(vault: Vault, event: Event, environ: Mapping[str, str] = os.environ) -> str:
     """Append to the vault's log; empty, or what went wrong in words. What was done stands either way."""
+    from holdfast.vault.log.events import encode_event
+
     by = event.by or tell_who(environ)
     entry = LogEvent(event.verb, event.subject, by, event.why, vault.timestamp, event.outcome, event.object)
     try:
@@ -185,8 +188,12 @@ def log_event(vault: Vault, event: Event, environ: Mapping[str, str] = os.enviro
     return ""
 
 
-def open_log(vault: Vault, environ: Mapping[str, str] = os.environ) -> VaultLog:
+def open_log(vault: Vault, environ: Mapping[str, str] = os.environ) -> "VaultLog":
     """The log, ready to append: begun if it is new, this user's key among those that may sign."""
+    from holdfast.vault.log.events import encode_event
+    from holdfast.vault.log.keys import open_log_key
+    from holdfast.vault.log.log import VaultLog
+
     key = open_log_key(config_folder(environ) / "log-keys", vault.id)
     log = VaultLog(vault.storage, vault.id, key=key)
     log.start()

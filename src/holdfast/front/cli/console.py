@@ -28,8 +28,8 @@ def open_output() -> Output:
     """Consoles for this process. `NO_COLOR` is honoured; a pipe gets plain text."""
     width = None if sys.stdout.isatty() else int(os.environ.get("COLUMNS") or PLAIN_WIDTH)
     return Output(
-        Console(width=width, highlight=False, soft_wrap=False),
-        Console(stderr=True, highlight=False, soft_wrap=True),
+        Console(width=width, highlight=False, soft_wrap=False, emoji=False),  # `:key:` in a name stays as it is
+        Console(stderr=True, highlight=False, soft_wrap=True, emoji=False),
     )
 
 

@@ -13,8 +13,10 @@ from holdfast.front.cli.protect import print_protected
 from holdfast.records.errors import UsageError
 
 if TYPE_CHECKING:
+    from holdfast.vault.protecting import Protected
     from holdfast.workflows.keep import KeptCopy
     from holdfast.workflows.sources import Source
+    from holdfast.workflows.vaults import VaultAsked
 
 
 def keep_command(
@@ -52,7 +54,6 @@ def keep_command(
     Example:  holdfast keep ./Qwen3-8B --as Qwen/Qwen3-8B
     """
     from holdfast.workflows.keep import KeepAsked, run_keep
-    from holdfast.workflows.protect import ProtectAsked, run_protect
     from holdfast.workflows.vaults import VaultAsked
 
     if from_hf_cache and from_ollama:
@@ -71,7 +72,7 @@ def keep_command(
     )
     with ByteProgress() as progress:
         copies = run_keep(asked, progress.tell)
-        protected = run_protect(ProtectAsked(asked.vault, parity), progress.tell) if parity else None
+        protected = _protect(asked.vault, parity, progress) if parity else None
     if json:
         print_json({"copies": copies, "parity": protected} if protected else {"copies": copies})
         return
@@ -80,6 +81,12 @@ def keep_command(
         _print_copy(output, copy)
     if protected is not None:
         print_protected(protected)
+
+
+def _protect(vault: "VaultAsked", percent: float, progress: ByteProgress) -> "Protected":
+    from holdfast.workflows.protect import ProtectAsked, run_protect
+
+    return run_protect(ProtectAsked(vault, percent), progress.tell)
 
 
 def _find_sources(paths: list[Path], from_hf_cache: bool, from_ollama: bool) -> "list[Source]":

@@ -7,7 +7,6 @@ from pathlib import Path
 
 from holdfast.records.errors import BusyVault, ConfigurationError, NewerVault, VaultError
 from holdfast.vault.catalogue.database import Database, SqliteDatabase
-from holdfast.vault.catalogue.postgres import PostgresDatabase, name_schema
 from holdfast.vault.catalogue.postgres_address import is_postgres, read_postgres_address
 from holdfast.vault.catalogue.schema import make_tables
 
@@ -30,6 +29,8 @@ def _open_database(location: Path | str, vault_id: str, environ: Mapping[str, st
     if isinstance(location, Path):
         return SqliteDatabase(location)
     if is_postgres(location):
+        from holdfast.vault.catalogue.postgres import PostgresDatabase, name_schema  # takes its time, and few need it
+
         return PostgresDatabase(read_postgres_address(location, environ), name_schema(vault_id))
     raise ConfigurationError(
         "A catalogue lies in a folder or in a PostgreSQL database.",
@@ -71,6 +72,8 @@ def _move_file(path: Path, stamp: str) -> str:
 
 
 def _rename_schema(url: str, vault_id: str, stamp: str, environ: Mapping[str, str]) -> str:
+    from holdfast.vault.catalogue.postgres import PostgresDatabase, name_schema
+
     schema = name_schema(vault_id)
     database = PostgresDatabase(read_postgres_address(url, environ), schema)
     try:

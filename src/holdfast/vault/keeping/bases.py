@@ -141,8 +141,8 @@ def _to_order(values: NDArray[np.unsignedinteger], kind: DifferenceKind) -> NDAr
 
 
 def _entropy(values: NDArray[np.integer]) -> float:
-    _, counts = np.unique(values, return_counts=True)
-    shares = counts / counts.sum()
+    counts = np.bincount(values.astype(np.int64))  # of small numbers
+    shares = counts[counts > 0] / counts.sum()
     return float(-(shares * np.log2(shares)).sum())
 
 
