@@ -1,0 +1,145 @@
+"""Two servers on two machines, so far as they can tell: one vault in a bucket, one catalogue in PostgreSQL."""
+
+import hashlib
+import http.client
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+from uuid import uuid4
+
+import numpy as np
+import pytest
+
+from holdfast.workflows.vaults import VaultAsked
+from tests.front.cli.runs import run
+from tests.front.hub.balancer import balancing
+from tests.front.hub.processes import running
+from tests.front.hub.serving import Served, wait_until
+from tests.vault.catalogue.postgres_server import serving as serving_postgres
+from tests.vault.storage.s3_server import BUCKET
+from tests.vault.storage.s3_server import serving as serving_bucket
+
+MODEL = "org/large"
+PATH = f"/{MODEL}/resolve/main/weights.bin"
+SIZE = 24 << 20
+KILLED_AFTER = 6 << 20
+CLIENTS = 4
+TRIES = 8
+
+
+@dataclass(frozen=True)
+class Team:
+    """A vault that several machines use; each has a home of its own."""
+
+    folder: Path
+    environ: Mapping[str, str]
+    digest: str
+
+    def get_environ(self, host: str) -> dict[str, str]:
+        home = self.folder / host
+        home.mkdir(exist_ok=True)
+        places = {f"XDG_{name}_HOME": str(home / name.lower()) for name in ("CACHE", "CONFIG", "DATA", "STATE")}
+        return {**self.environ, **places, "HOME": str(home)}
+
+    def run(self, *arguments: str | Path) -> str:
+        """What the command line prints on a machine of its own, after it ended well."""
+        done = run(*arguments, **{"home": self.folder / "keeper", **self.get_environ("keeper")})  # type: ignore[arg-type]
+        assert done.code == 0, done.err + done.out
+        return done.out
+
+
+@pytest.fixture(scope="module")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
+    folder = tmp_path_factory.mktemp("team")
+    with serving_bucket() as bucket, serving_postgres() as postgres:
+        environ = {
+            "AWS_ACCESS_KEY_ID": bucket.key_id,
+            "AWS_SECRET_ACCESS_KEY": bucket.secret,
+            "HOLDFAST_VAULT": f"s3://{BUCKET}/{uuid4().hex}?endpoint={bucket.endpoint}&region=us-east-1",
+            "HOLDFAST_CATALOGUE": postgres.url(postgres.make_database()),
+        }
+        weights = np.random.default_rng(1).bytes(SIZE)
+        (folder / "model").mkdir()
+        (folder / "model/weights.bin").write_bytes(weights)
+        made = Team(folder, environ, hashlib.sha256(weights).hexdigest())
+        made.run("keep", folder / "model", "--as", MODEL)
+        yield made
+
+
+def fetch(address: str, token: str) -> bytes:
+    """A client that goes on from where it was when its connection breaks, as those of the hub do."""
+    got = bytearray()
+    for _ in range(TRIES):
+        connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=120)
+        try:
+            connection.request("GET", PATH, headers={"Authorization": f"Bearer {token}", "Range": f"bytes={len(got)}-"})
+            answer = connection.getresponse()
+            assert answer.status == 206, answer.read()
+            while piece := answer.read1(1 << 16):
+                got += piece
+        except (OSError, http.client.HTTPException):
+            continue
+        finally:
+            connection.close()
+        if len(got) == SIZE:
+            break
+    return bytes(got)
+
+
+def test_one_of_two_servers_is_killed_under_load_and_every_client_ends_with_right_bytes(
+    team: Team, tmp_path: Path
+) -> None:
+    option = ("--host", "0.0.0.0", "--anonymous")
+    with (
+        running(team.get_environ("one"), *option, log=tmp_path / "one") as one,
+        running(team.get_environ("two"), *option, log=tmp_path / "two") as two,
+    ):
+        token = team.run("token", "create", "cluster", "--read", "org/*").strip()
+        addresses = [server.address.replace("0.0.0.0", "127.0.0.1") for server in (one, two)]
+        turn = threading.Lock()
+
+        def watch(backend: int, passed: int) -> None:
+            with turn:
+                if backend == 0 and passed > KILLED_AFTER and one.process.poll() is None:
+                    one.kill()
+
+        found: list[bytes] = []
+        with balancing(addresses, watch) as balancer:
+            threads = [
+                threading.Thread(target=lambda: found.append(fetch(balancer.address, token))) for _ in range(CLIENTS)
+            ]
+            for thread in threads:
+                thread.start()
+            for thread in threads:
+                thread.join(300)
+        assert one.process.poll() is not None
+        assert [hashlib.sha256(data).hexdigest() for data in found] == [team.digest] * CLIENTS
+        assert two.end() == 0
+    team.run("log", "verify")
+    told = team.run("log")
+    assert "sent" in told
+    assert "cluster (token" in told
+
+
+def test_what_one_machine_decides_counts_on_the_other(team: Team, tmp_path: Path) -> None:
+    option = ("--host", "0.0.0.0", "--anonymous")
+    with (
+        running(team.get_environ("one"), *option, log=tmp_path / "one") as one,
+        running(team.get_environ("two"), *option, log=tmp_path / "two") as two,
+    ):
+        token = team.run("token", "create", "shared", "--read", "org/*").strip()
+        asked = VaultAsked(team.environ["HOLDFAST_VAULT"])
+        clients = [Served(asked, server.address.replace("0.0.0.0", "127.0.0.1"), token) for server in (one, two)]
+
+        def both_say(status: int) -> bool:
+            return all(client.ask(PATH, "HEAD").status == status for client in clients)
+
+        wait_until(lambda: both_say(200))
+        team.run("freeze", MODEL, "--by", "A. Counsel", "--why", "LEGAL-212")
+        wait_until(lambda: both_say(451))
+        team.run("thaw", MODEL, "--by", "A. Counsel", "--why", "closed")
+        wait_until(lambda: both_say(200))
+        team.run("token", "revoke", "shared")
+        wait_until(lambda: both_say(401))
