@@ -43,6 +43,9 @@ AtOnceOption = Annotated[int, typer.Option("--at-once", min=1, help="Requests of
 WorkersOption = Annotated[
     int, typer.Option("--workers", min=1, max=256, help="Processes that answer; limits count for each by itself.")
 ]
+XetFromOption = Annotated[
+    str, typer.Option("--xet-from", metavar="SIZE", help="Files so large are offered by Xet too, by chunks: 0 for all.")
+]
 LogFormatOption = Annotated[
     str, typer.Option("--log-format", metavar="json|text", help="How its own log is written, a line a request.")
 ]
@@ -64,6 +67,7 @@ def serve_command(
     rate: RateOption = 0,
     at_once: AtOnceOption = 128,
     workers: WorkersOption = 1,
+    xet_from: XetFromOption = "1GiB",
     log_format: LogFormatOption = "text",
     log_file: LogFileOption = None,
 ) -> None:
@@ -71,6 +75,7 @@ def serve_command(
 
     Example:  holdfast serve --port 8420
     """
+    from holdfast.front.cli.bytes import parse_bytes
     from holdfast.front.hub.access import AccessAsked, is_local_host, parse_network
     from holdfast.front.hub.guarding import GuardAsked
     from holdfast.front.hub.limits import LimitsAsked
@@ -86,10 +91,11 @@ def serve_command(
     access = AccessAsked(anonymous, proxies, is_local=is_local_host(host) and not proxies)
     guard = GuardAsked(access, LimitsAsked(rate=rate, at_once=at_once))
     listening = Listening(host, port, grace, guard=guard, log_form=parse_form(log_format), log_path=log_file)
+    site = SiteAsked(url, streams, xet_from_bytes=parse_bytes(xet_from, "--xet-from"))
     if workers == 1:
-        run_server(asked, SiteAsked(url, streams), listening, _tell)
+        run_server(asked, site, listening, _tell)
     else:
-        run_workers(asked, SiteAsked(url, streams), listening, workers, _tell)
+        run_workers(asked, site, listening, workers, _tell)
 
 
 def _tell(address: str) -> None:
