@@ -29,6 +29,7 @@ from holdfast.records.hub_service import (
 from holdfast.records.vault import ObjectId, RevisionManifest
 from holdfast.records.vault_log import LogVerb
 from holdfast.vault.adopting import adopt_packs
+from holdfast.vault.catalogue.renewing import RenewingDatabase
 from holdfast.vault.catalogue.revisions import FROZEN, KEPT, RevisionRow, iterate_revisions
 from holdfast.vault.catalogue.serving import list_large_files, read_stamp
 from holdfast.vault.catalogue.shared import SharedDatabase
@@ -44,7 +45,7 @@ from holdfast.workflows.hub_names import Repository, Resolved, list_names, read_
 from holdfast.workflows.hub_views import make_tree
 from holdfast.workflows.hub_writing.history import iterate_history
 from holdfast.workflows.overview import Overview, read_overview
-from holdfast.workflows.vaults import VaultAsked, open_vault
+from holdfast.workflows.vaults import VaultAsked, open_vault, reopen_catalogue
 
 FRESH_S: Final = 0.4  # what was decided is known after so long at the latest
 ADOPT_S: Final = 5.0  # packs that came without this catalogue's knowing are looked for so often
@@ -95,7 +96,8 @@ class Service:
     """A vault, open to be asked by many threads. Every answer is about kept copies; one that is frozen is HeldBack."""
 
     def __init__(self, vault: Vault, asked: ServeAsked, beside: ExitStack) -> None:
-        self._vault = replace(vault, database=SharedDatabase(vault.database))
+        renewing = RenewingDatabase(vault.database, lambda: reopen_catalogue(asked.vault, vault))
+        self._vault = replace(vault, database=SharedDatabase(renewing))
         self._asked = asked
         self._beside = beside
         self._manifests: _Kept[ObjectId, RevisionManifest] = _Kept(64 << 10)  # files
@@ -130,6 +132,7 @@ class Service:
     def close(self) -> None:
         """Let go of the vault."""
         self._adopter.close()
+        self._vault.close()
         self._beside.close()
 
     # --- names ---
@@ -340,6 +343,7 @@ class _Adopter:
                     self._vault = self._stack.enter_context(open_vault(self._asked, adopt=False))
                 adopt_packs(self._vault)
             except HoldfastError:
+                self._let_go()  # the next time begins with a new connection
                 return False  # who reads what is missing is told so
             finally:
                 self._at = monotonic()
@@ -353,8 +357,11 @@ class _Adopter:
     def close(self) -> None:
         """Let go of the catalogue."""
         with self._turn:
-            self._stack.close()
-            self._vault = None
+            self._let_go()
+
+    def _let_go(self) -> None:
+        self._vault = None
+        self._stack.close()
 
 
 def open_service(asked: ServeAsked) -> Service:

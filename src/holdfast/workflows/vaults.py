@@ -14,6 +14,7 @@ from holdfast.records.errors import BusyVault, HoldfastError, MissingPath, Unkno
 from holdfast.records.vault import ObjectId
 from holdfast.records.vault_log import LogEvent, LogVerb
 from holdfast.vault.adopting import adopt_packs
+from holdfast.vault.catalogue.database import Database
 from holdfast.vault.catalogue.opening import CATALOGUE_NAME, open_catalogue, place_catalogue, set_aside_catalogue
 from holdfast.vault.catalogue.revisions import DROPPED, RevisionRow, iterate_revisions
 from holdfast.vault.opening import (
@@ -79,6 +80,11 @@ def set_aside_damaged(asked: VaultAsked) -> str | None:
     if identity is None:
         raise no_vault(location)
     return set_aside_catalogue(_find_catalogue(asked, storage, identity), identity, asked.clock(), asked.environ)
+
+
+def reopen_catalogue(asked: VaultAsked, vault: Vault) -> Database:
+    """Another connection to a vault's catalogue. Raises StorageError or VaultError."""
+    return open_catalogue(_find_catalogue(asked, vault.storage, vault.id), vault.id, asked.environ)
 
 
 def find_location(asked: VaultAsked) -> str:

@@ -143,3 +143,27 @@ def test_what_one_machine_decides_counts_on_the_other(team: Team, tmp_path: Path
         wait_until(lambda: both_say(200))
         team.run("token", "revoke", "shared")
         wait_until(lambda: both_say(401))
+
+
+def test_a_server_goes_on_when_the_catalogues_server_was_started_anew(tmp_path: Path) -> None:
+    (tmp_path / "model").mkdir()
+    (tmp_path / "model/config.json").write_text('{"model_type": "qwen3"}')
+    places = {f"XDG_{name}_HOME": str(tmp_path / name.lower()) for name in ("CACHE", "CONFIG", "DATA", "STATE")}
+    with serving_postgres() as postgres:
+        environ = {"HOLDFAST_CATALOGUE": postgres.url(postgres.make_database()), **places}
+        environ |= {"HOLDFAST_VAULT": str(tmp_path / "vault"), "HOME": str(tmp_path)}
+        kept = run("keep", tmp_path / "model", "--as", "org/small", **{"home": tmp_path, **environ})  # type: ignore[arg-type]
+        assert kept.code == 0, kept.err
+        with running(environ, log=tmp_path / "log") as server:
+            client = Served(VaultAsked(), server.address)
+            file = "/org/small/resolve/main/config.json"
+            assert client.ask(file).status == 200
+            postgres.stop()
+            wait_until(lambda: client.ask("/readyz").status == 503)
+            assert client.ask("/healthz").status == 200
+            postgres.start()
+            wait_until(lambda: client.ask("/readyz").status == 200)
+            wait_until(lambda: client.ask(file).status == 200)
+            assert server.end() == 0
+        told = run("log", **{"home": tmp_path, **environ}).out  # type: ignore[arg-type]
+    assert told.count("serve   org/small") == 2
