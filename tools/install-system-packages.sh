@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what the tests need from Debian when it is missing: a browser, a PostgreSQL server, and ICU with a C++ compiler
-# for the screening extra, and Node for the hub's JavaScript client.
+# for the screening extra, Node for the hub's JavaScript client, and git-lfs.
 set -euo pipefail
 missing=()
 command -v chromium >/dev/null || missing+=(chromium)
@@ -11,6 +11,7 @@ dpkg -s pkg-config >/dev/null 2>&1 || dpkg -s pkgconf >/dev/null 2>&1 || missing
 dpkg -s python3-dev >/dev/null 2>&1 || missing+=(python3-dev)
 command -v node >/dev/null || missing+=(nodejs)
 command -v npm >/dev/null || missing+=(npm)
+command -v git-lfs >/dev/null || missing+=(git-lfs)
 [ ${#missing[@]} -eq 0 ] && exit 0
 echo "installing system packages for the tests: ${missing[*]}"
 as_root=()

@@ -6,7 +6,7 @@ from typing import Final, TypeAlias
 from aiohttp import web
 from aiohttp.web_exceptions import HTTPException
 
-from holdfast.front.hub import details, files, health, home, models, ollama, overviews, repositories, trees
+from holdfast.front.hub import details, files, git_http, health, home, models, ollama, overviews, repositories, trees
 from holdfast.front.hub.access import check_access
 from holdfast.front.hub.addresses import BadAddress, Target, find_target, split_path
 from holdfast.front.hub.answers import answer_error, answer_failure
@@ -28,6 +28,7 @@ REGISTER: Final[tuple[Callable[[Site], None], ...]] = (
     health.register,
     home.register,
     ollama.register,
+    git_http.register,
 )
 """Whoever answers requests. Another file of routes is added here."""
 

@@ -88,13 +88,19 @@ async def _read_some(request: web.Request) -> bytes:
         raise ConnectionResetError(f"the body ended early: {error!r}") from error
 
 
-async def read_json(request: web.Request, bytes_max: int = JSON_BYTES_MAX) -> dict[str, Any]:
-    """A body that is a JSON object; no body is an empty one. Raises BadRequest or TooLarge."""
+async def read_body(request: web.Request, bytes_max: int) -> bytes:
+    """A body that is held in memory. Raises TooLarge."""
     gathered = bytearray()
     while chunk := await _read_some(request):
         gathered += chunk
         if len(gathered) > bytes_max:
             raise TooLarge(f"the body has more than {bytes_max:,} bytes", next_step="Ask for less at once.")
+    return bytes(gathered)
+
+
+async def read_json(request: web.Request, bytes_max: int = JSON_BYTES_MAX) -> dict[str, Any]:
+    """A body that is a JSON object; no body is an empty one. Raises BadRequest or TooLarge."""
+    gathered = await read_body(request, bytes_max)
     try:
         plain: object = json.loads(gathered or b"{}")
     except (ValueError, RecursionError) as error:
