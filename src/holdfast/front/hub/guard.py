@@ -86,9 +86,11 @@ async def observe(request: web.Request, handler: Handling) -> web.StreamResponse
             response.headers["X-Request-Id"] = trace.id
         return response
     except OSError as error:
-        if isinstance(error.__cause__, Cut):
-            trace.failed = error.__cause__.error
-        raise
+        cut = error.__cause__
+        if not isinstance(cut, Cut):
+            raise
+        trace.failed = cut.error
+        return cut.response  # its connection is closed: aiohttp would tell of an error of ours
     finally:
         guard.numbers.add("holdfast_requests_open", value=-1)
         _record(guard, request, trace, status, response)
@@ -194,22 +196,30 @@ def make_deed(
     request: web.Request, trace: Trace, status: int, sent: int, response: web.StreamResponse | None
 ) -> Deed | None:
     """What is kept on record of a request: bytes of a model that were given out, or that it was refused; else None."""
-    failed, at, by = trace.failed, write_time(datetime.now(UTC)), trace.caller.label
-    if trace.caller.is_anonymous and not trace.caller.address:
-        by = f"anonymous at {trace.address}"
-    about = trace.model or request.path
+    failed = trace.failed
     if isinstance(failed, CallerError | HeldBack | DamagedVault) or trace.refused:
-        what = trace.refused or (failed.what if failed else "")
-        shown = "" if status == 429 else about  # else whoever asks too often would fill the log
-        return Deed(LogVerb.REFUSE, shown, by, what, at, failed.http_status if failed else status, sent)
+        return _make_refusal(request, trace, status, sent)
     is_file = trace.is_download or (trace.route in FILE_WORDS and request.method == "GET")
     if not is_file or not trace.model or not (status in (200, 206) or (status == LEFT and sent)):
         return None
     commit = response.headers.get("X-Repo-Commit") if response is not None else None
-    return Deed(
-        LogVerb.SERVE, f"{trace.model}@{commit or trace.revision}", by, trace.path, at, status, sent,
-        is_cut=status == LEFT,
-    )  # fmt: skip
+    about = f"{trace.model}@{commit or trace.revision}"
+    at, is_cut = write_time(datetime.now(UTC)), status == LEFT
+    return Deed(LogVerb.SERVE, about, _name_caller(trace), trace.path, at, status, sent, is_cut=is_cut)
+
+
+def _make_refusal(request: web.Request, trace: Trace, status: int, sent: int) -> Deed:
+    failed = trace.failed
+    what = trace.refused or (failed.what if failed else "")
+    about = "" if status == 429 else trace.model or request.path  # else whoever asks too often would fill the log
+    at, said = write_time(datetime.now(UTC)), failed.http_status if failed else status
+    return Deed(LogVerb.REFUSE, about, _name_caller(trace), what, at, said, sent)
+
+
+def _name_caller(trace: Trace) -> str:
+    """Who it was, also when they never got so far as to be known."""
+    caller = trace.caller
+    return caller.label if caller.token or caller.address else f"anonymous at {trace.address}"
 
 
 def _count_deed(numbers: Numbers, deed: Deed, trace: Trace, response: web.StreamResponse | None) -> None:

@@ -9,6 +9,7 @@ import contextlib
 import os
 import select
 import socket
+import struct
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -24,6 +25,7 @@ from holdfast.records.errors import HoldfastError
 FIRST_BYTES: Final = 128 << 10  # sent with the head, and more than aiohttp leaves unsent
 _TURN_BYTES: Final = 8 << 20  # short, so that those who download the same stay close to each other
 _PATIENCE_S: Final = 0.02
+_AT_ONCE: Final = struct.pack("ii", 1, 0)  # closing forgets what the client did not take, which may be megabytes
 _T = TypeVar("_T")
 
 
@@ -151,11 +153,21 @@ class _Sending:
 
 
 class Cut(Exception):
-    """A body that could not be sent to its end; `error` says why when it was not the client that left."""
+    """A body that could not be sent to its end; `error` says why when it was not the client that left. `response` was
+    begun, and its connection is closed."""
 
-    def __init__(self, error: HoldfastError | None) -> None:
+    def __init__(self, error: HoldfastError | None, response: web.StreamResponse) -> None:
         super().__init__(str(error) if error else "the client is gone, or too slow")
         self.error = error
+        self.response = response
+
+
+class _Unreadable(Exception):
+    """Bytes cannot be had as they were kept, and others before them were sent."""
+
+    def __init__(self, why: HoldfastError) -> None:
+        super().__init__(str(why))
+        self.why = why
 
 
 async def send_body(request: web.Request, response: web.StreamResponse, body: Body, senders: Senders) -> None:
@@ -165,7 +177,7 @@ async def send_body(request: web.Request, response: web.StreamResponse, body: Bo
         first, rest = await senders.ask(lambda: _read_first(body))
         transport = request.transport
         if transport is None:
-            raise Cut(None)
+            raise ConnectionResetError("the client is gone")
         transport.set_write_buffer_limits(high=0)  # so that what follows waits until all of it is in the socket
         await response.prepare(request)
         try:
@@ -181,7 +193,9 @@ async def send_body(request: web.Request, response: web.StreamResponse, body: Bo
             raise
         transport.set_write_buffer_limits()
     except OSError as error:
-        raise Cut(None) from error
+        raise Cut(None, response) from error
+    except _Unreadable as error:
+        raise Cut(error.why, response) from error
     finally:
         await senders.ask(body.close)
 
@@ -215,6 +229,9 @@ async def _send_rest(request: web.Request, transport: asyncio.Transport, sending
     with sending.socket:
         try:
             await _send_all(transport, sending)
+        except TimeoutError:
+            sending.socket.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _AT_ONCE)
+            raise
         finally:
             note_sent(request, sending.sent)
 
@@ -239,7 +256,7 @@ async def _push(sending: _Sending) -> _State:
     try:
         return await sending.senders.ask(sending.push)
     except HoldfastError as error:
-        raise Cut(error) from error
+        raise _Unreadable(error) from error
 
 
 async def _wait_until_writable(waiting: socket.socket, patience_s: float) -> None:
@@ -272,7 +289,7 @@ async def _write_rest(
         try:
             rest = await senders.ask(body.read_piece)
         except HoldfastError as error:
-            raise Cut(error) from error
+            raise _Unreadable(error) from error
 
 
 def _copy(piece: "memoryview | Stretch") -> bytes:
