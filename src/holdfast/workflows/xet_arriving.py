@@ -6,6 +6,7 @@ to know what each of them hashes to, and these hashes are told to nobody.
 """
 
 from collections.abc import Iterator
+from datetime import datetime
 from functools import lru_cache, partial
 from pathlib import Path
 from typing import Final
@@ -34,7 +35,11 @@ class XetArriving:
         self._writer = writer
         self._index = index
         self._from_bytes = from_bytes
-        self._spool = XorbSpool(writer.uploads)
+        self._spool = XorbSpool(writer.uploads, writer.common)
+
+    def sweep(self, now: datetime) -> int:
+        """Take away xorbs that servers have in common and nobody counts on any more; how many."""
+        return self._spool.sweep(now)
 
     def receive(self, day: str, digest: str) -> IncomingXorb:
         """A xorb to write, sent to a day's address. Raises BadHashText or NoSpace."""

@@ -1,7 +1,8 @@
 """Xorbs that have arrived, beside the vault until files are made of them, and two days longer.
 
-Clients remember which xorbs they have sent to which address, and never send those again. So the address has a day in
-it, and each day's xorbs lie apart: what one day's address was sent is there for as long as anybody counts on it.
+Servers that share no folder find what another one received in the vault's bucket. Clients remember which xorbs they
+have sent to which address, and never send those again. So the address has a day in it, and each day's xorbs lie apart:
+what one day's address was sent is there for as long as anybody counts on it.
 """
 
 import contextlib
@@ -10,6 +11,7 @@ import os
 import secrets
 from collections.abc import Generator
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Final
 
@@ -19,9 +21,17 @@ from holdfast.formats.xet.hashes import to_text
 from holdfast.formats.xet.xorb import XORB_BYTES_MAX, Xorb, parse_xorb
 from holdfast.records.errors import MalformedFile, StorageError
 from holdfast.vault.storage.disk import storage_error
+from holdfast.vault.storage.staging import StagedStorage
 from holdfast.workflows.hub_writing.uploads import Uploads
 
+COMMON: Final = "xet/"
+KEPT_DAYS: Final = 3
 _DIRECTORY: Final = ".chunks"
+
+
+def get_common_key(day: str, digest: bytes) -> str:
+    """Where a xorb lies that several servers use."""
+    return f"{COMMON}{day}/{to_text(digest)}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,8 +45,9 @@ class HeldXorb:
 class XorbSpool:
     """The xorbs of uploads. What nobody came back for goes with the other uploads that were given up."""
 
-    def __init__(self, uploads: Uploads) -> None:
+    def __init__(self, uploads: Uploads, common: StagedStorage | None = None) -> None:
         self._uploads = uploads
+        self._common = common
 
     def receive(self, day: str, digest: bytes) -> "IncomingXorb":
         """A xorb to write. Raises NoSpace."""
@@ -44,7 +55,7 @@ class XorbSpool:
         folder = self._get_folder(day)
         with explaining(folder):
             folder.mkdir(exist_ok=True)
-        return IncomingXorb(folder / to_text(digest), digest)
+        return IncomingXorb(folder / to_text(digest), digest, self._common)
 
     def find(self, day: str, digest: bytes) -> HeldXorb | None:
         """A xorb that was sent; None when it was not, or is not whole any more."""
@@ -52,7 +63,36 @@ class XorbSpool:
         with contextlib.suppress(OSError, MalformedFile):
             os.utime(path)  # what is used is not given up
             return HeldXorb(_read_directory(path, digest), path)
-        return None
+        if self._common is None or not self._fetch(self._common, day, digest):
+            return None
+        return HeldXorb(_read_directory(path, digest), path)
+
+    def sweep(self, now: datetime) -> int:
+        """Take away what is common to servers and older than anybody counts on; how many xorbs."""
+        if self._common is None:
+            return 0
+        first = f"{now - timedelta(days=KEPT_DAYS):%Y%m%d}"
+        gone = [stored.key for stored in self._common.iterate(COMMON) if stored.key[len(COMMON) :][:8] < first]
+        for key in gone:
+            self._common.delete(key)
+        return len(gone)
+
+    def _fetch(self, common: StagedStorage, day: str, digest: bytes) -> bool:
+        """Take over a xorb that another server received."""
+        key = get_common_key(day, digest)
+        stored = common.find(key)
+        if stored is None or stored.size > XORB_BYTES_MAX:
+            return False
+        incoming = self.receive(day, digest)
+        try:
+            incoming.write(common.read(key, 0, stored.size))
+            incoming.finish(is_common=True)
+        except MalformedFile:
+            common.delete(key)
+            return False
+        finally:
+            incoming.close()
+        return True
 
     def _get_folder(self, day: str) -> Path:
         return self._uploads.folder / f"xet.{day}"
@@ -61,9 +101,10 @@ class XorbSpool:
 class IncomingXorb:
     """A xorb's bytes being received; it is held once `finish` has returned."""
 
-    def __init__(self, path: Path, digest: bytes) -> None:
+    def __init__(self, path: Path, digest: bytes, common: StagedStorage | None) -> None:
         self._path = path
         self._digest = digest
+        self._common = common
         self._part = path.with_name(f"{path.name}.{secrets.token_hex(8)}")
         self._size = 0
         with explaining(path):
@@ -79,11 +120,17 @@ class IncomingXorb:
         with explaining(self._part):
             self._file.write(data)
 
-    def finish(self) -> bool:
-        """Check every chunk, and hold the xorb; whether it was not held before. Raises MalformedFile."""
+    def finish(self, *, is_common: bool = False) -> bool:
+        """Check every chunk, and hold the xorb, also for other servers unless it is from one; whether it was not held
+        before. Raises MalformedFile or StorageError."""
         with explaining(self._part):
             self._file.close()
         directory = encode_directory(parse_xorb(map_body(self._part), self._digest))
+        if self._common is not None and not is_common:
+            copy = self._part.with_suffix(".common")
+            with explaining(copy):
+                copy.hardlink_to(self._part)
+            self._common.put(get_common_key(self._path.parent.name.removeprefix("xet."), self._digest), copy)
         with explaining(self._path):
             is_new = not self._path.exists()
             beside = self._part.with_suffix(_DIRECTORY)

@@ -1,20 +1,26 @@
 """Xet on a site: its routes, and the thread that computes what they tell."""
 
 import asyncio
+import contextlib
 import os
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Final
 
 from aiohttp import web
 
 from holdfast.front.hub.guard import Guard
-from holdfast.front.hub.site import Site
+from holdfast.front.hub.site import LOG, Site
 from holdfast.front.hub.writing import Desk
 from holdfast.front.hub.xet import PLACE, answer_absent
 from holdfast.front.hub.xet_read import register_xet_reading
 from holdfast.front.hub.xet_write import register_xet_writing
+from holdfast.records.errors import HoldfastError
 from holdfast.workflows.xet_arriving import XetArriving
 from holdfast.workflows.xet_serving import FROM_BYTES, XetReading, open_index
+
+_SWEEP_S: Final = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +37,9 @@ def open_xet(site: Site, guard: Guard, asked: XetAsked, desk: Desk | None = None
     reading = XetReading(site.service, index, asked.from_bytes, lambda: site.streams > 0)
     xet = register_xet_reading(site, reading, guard.gate.ticket_key)
     if desk is not None:
-        register_xet_writing(desk, xet, XetArriving(desk.writer, index, asked.from_bytes))
+        arriving = XetArriving(desk.writer, index, asked.from_bytes)
+        register_xet_writing(desk, xet, arriving)
+        site.app.cleanup_ctx.append(_sweeping(desk, arriving))
     xet.on("*", "/{tail:.*}", answer_absent)
     guard.gate.foreign.append(f"{PLACE}/")
 
@@ -41,3 +49,23 @@ def open_xet(site: Site, guard: Guard, asked: XetAsked, desk: Desk | None = None
         await asyncio.to_thread(reading.close)
 
     site.app.cleanup_ctx.append(live)
+
+
+def _sweeping(desk: Desk, arriving: XetArriving) -> Callable[[web.Application], AsyncGenerator[None]]:
+    async def live(_app: web.Application) -> AsyncGenerator[None]:
+        task = asyncio.create_task(_sweep(desk, arriving))
+        yield
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task
+
+    return live
+
+
+async def _sweep(desk: Desk, arriving: XetArriving) -> None:
+    while True:
+        try:
+            await desk.receivers.write(arriving.sweep, datetime.now(UTC))
+        except HoldfastError as error:
+            LOG.warning("old xorbs could not be taken away: %s (%s)", error.what, error.where)
+        await asyncio.sleep(_SWEEP_S)

@@ -41,6 +41,8 @@ class HubWriter:
             self.uploads = Uploads(vault.storage.staging.folder / "uploads")
             self.takes_parts = isinstance(vault.storage, LocalStorage)
             """Whether parts of one file may come to several servers of this vault: they share a folder."""
+            self.common = None if self.takes_parts else vault.storage
+            """Where servers that share no folder can put what the others need."""
 
     @contextlib.contextmanager
     def _open(self) -> Generator[Vault]:
