@@ -6,6 +6,7 @@ read is answered as if it were not there.
 
 import base64
 import binascii
+import functools
 import hashlib
 import ipaddress
 import sys
@@ -91,6 +92,7 @@ def check_reachable(host: str, asked: AccessAsked, *, has_tokens: bool) -> None:
     )
 
 
+@functools.lru_cache(maxsize=1024)
 def is_local_host(host: str) -> bool:
     """Whether nobody but this machine reaches what listens there."""
     found = _parse_address(host)
@@ -162,6 +164,8 @@ def _is_from_here(request: web.Request, address: str) -> bool:
 def find_address(gate: Gate, request: web.Request) -> str:
     """Where a request comes from: the peer, or what a proxy that is trusted says, from the last such proxy on."""
     address = request.remote or ""
+    if not gate.asked.proxies:
+        return address
     said = ",".join(request.headers.getall("X-Forwarded-For", ()))
     for hop in reversed([part.strip() for part in said.split(",") if part.strip()][-20:]):
         if not gate.is_proxy(address) or _parse_address(hop) is None:
@@ -207,10 +211,15 @@ def get_key(caller: Caller) -> str:
     """By what a caller's requests are counted: a token, or an address (of IPv6 the network of 64 bits)."""
     if not caller.is_anonymous:
         return caller.name if caller.token == TICKET else caller.token
-    found = _parse_address(caller.address)
+    return _get_network(caller.address)
+
+
+@functools.lru_cache(maxsize=1024)
+def _get_network(address: str) -> str:
+    found = _parse_address(address)
     if isinstance(found, ipaddress.IPv6Address):
         return str(ipaddress.ip_network((found, 64), strict=False))
-    return caller.address
+    return address
 
 
 async def check_access(_site: Site, request: web.Request, target: Target | None) -> web.StreamResponse | None:
