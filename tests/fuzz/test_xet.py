@@ -8,6 +8,8 @@ from tests.formats.xet.test_shard import BODY, XORBS
 from tests.fuzz.test_parsers import damage
 
 from holdfast.formats.xet.codings import Coding
+from holdfast.formats.xet.directory import decode_directory, encode_directory
+from holdfast.formats.xet.layout import decode_layout, encode_layout
 from holdfast.formats.xet.shard import parse_shard, write_shard
 from holdfast.formats.xet.terms import check_file
 from holdfast.formats.xet.xorb import parse_xorb, unpack_chunk, write_footer, write_xorb
@@ -33,3 +35,15 @@ def test_whatever_a_shard_holds_it_is_read_whole_or_told_wrong(content: bytes) -
         assert len(write_shard(shard)) == len(content)
         for file in shard.files:
             check_file(file, XORBS.get)
+
+
+DIRECTORY = encode_directory(parse_xorb(SMALL[0]))
+
+
+@settings(deadline=None)
+@given(content=st.one_of(st.binary(max_size=300), damage(DIRECTORY)))
+def test_whatever_lies_beside_a_xorb_is_its_directory_or_is_not_used(content: bytes) -> None:
+    with suppress(MalformedFile):
+        assert encode_directory(decode_directory(content)) == content
+    with suppress(MalformedFile):
+        assert encode_layout(decode_layout(content)) == content

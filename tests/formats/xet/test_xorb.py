@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from holdfast.formats.xet import xorb as xorbs
 from holdfast.formats.xet.codings import Coding, decode, encode
+from holdfast.formats.xet.directory import decode_directory, encode_directory
 from holdfast.formats.xet.errors import (
     BadChunkData,
     BadChunkHeader,
@@ -157,3 +158,19 @@ def test_a_body_above_the_limits_is_refused_before_it_is_read(monkeypatch: pytes
     monkeypatch.setattr(xorbs, "UNPACKED_BYTES_MAX", 150_000)
     with pytest.raises(BodyTooLarge, match="more than"):
         parse_xorb(BODY)
+
+
+def test_a_directory_that_was_written_gives_the_xorb() -> None:
+    for coding in Coding:
+        xorb = parse_xorb(write_xorb(CHUNKS, coding))
+        assert decode_directory(encode_directory(xorb)) == xorb
+
+
+def test_a_directory_that_is_damaged_or_cut_off_is_not_used() -> None:
+    data = encode_directory(parse_xorb(BODY))
+    for place in range(len(data)):
+        with pytest.raises(WrongHash):
+            decode_directory(data[:place] + bytes([data[place] ^ 1]) + data[place + 1 :])
+    for length in (0, 43, 75, len(data) - 1):
+        with pytest.raises((TruncatedBody, WrongHash)):
+            decode_directory(data[:length])

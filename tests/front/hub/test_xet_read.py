@@ -1,5 +1,6 @@
 """Xet's clients read: true hashes, plans for any range, stretches of xorbs that are what their hash says."""
 
+import http.client
 import random
 from collections.abc import Generator
 from pathlib import Path
@@ -9,10 +10,11 @@ from urllib.parse import parse_qs, urlsplit
 import hf_xet  # type: ignore[import-untyped]
 import pytest
 
+from holdfast.formats.xet.xorb import parse_xorb, unpack_chunk
 from holdfast.front.hub.site import SiteAsked
 from holdfast.front.hub.xet_tokens import XetGrant, make_token
 from holdfast.records.access import Scope
-from tests.front.cli.vaults import Place, copy_place
+from tests.front.cli.vaults import Place, copy_place, flip
 from tests.front.hub.serving import Served, serving, wait_until
 from tests.front.hub.xet_client import Store, fetch, fetch_stretch, open_store
 from tests.vault.models import make_bf16, write_safetensors
@@ -188,3 +190,36 @@ def test_hashes_are_remembered_across_servers_and_computed_anew_when_they_are_da
     with serving(place.vault, place.environ, site=SiteAsked(xet_from_bytes=0)) as server:
         wait_until(lambda: find_hash(server) == truth)
         assert fetch(open_reading(server), truth) == get_path(place).read_bytes()
+
+
+def test_damage_ends_an_answer_and_is_never_sent(place: Place, tmp_path: Path) -> None:
+    hurt = copy_place(place, tmp_path / "place")
+    data = get_path(place).read_bytes()
+    with serving(hurt.vault, place.environ, site=SiteAsked(xet_from_bytes=0)) as server:
+        wait_until(lambda: bool(find_hash(server)))  # from what was remembered: nothing was read yet
+        plan = open_reading(server).ask(f"/v1/reconstructions/{find_hash(server)}").json
+        (told,) = (one for many in plan["fetch_info"].values() for one in many)
+        pack = max(hurt.vault.rglob("*.pack"), key=lambda path: path.stat().st_size)
+        for at in range(pack.stat().st_size // 20, pack.stat().st_size, pack.stat().st_size // 10):
+            flip(pack, at)
+        try:
+            answer = fetch_stretch(server, told)
+            assert answer.status == 500
+            got = b""
+        except http.client.IncompleteRead as error:
+            got = error.partial
+    stored = b"".join(unpack(parse_whole(got)))
+    assert data.startswith(stored)
+    assert len(stored) < len(data)
+
+
+def parse_whole(body: bytes) -> bytes:
+    """As many whole chunks as there are."""
+    at = 0
+    while at + 8 <= len(body) and (end := at + 8 + int.from_bytes(body[at + 1 : at + 4], "little")) <= len(body):
+        at = end
+    return body[:at]
+
+
+def unpack(body: bytes) -> list[bytes]:
+    return [unpack_chunk(body, chunk) for chunk in parse_xorb(body).chunks] if body else []

@@ -3,11 +3,14 @@
 import http.client
 import json
 import os
+import socket
 from collections.abc import Generator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 from threading import Event
+from time import sleep
 
 import pytest
 
@@ -304,3 +307,37 @@ def test_a_shard_that_fails_after_its_answer_began_ends_short_and_is_told_wrong_
         store.ask("/v1/shards", "POST", sent.body)
     monkeypatch.undo()
     assert store.ask("/v1/shards", "POST", sent.body).status == 400
+
+
+def test_a_client_that_vanishes_leaves_nothing_half(served: Served) -> None:
+    store = open_writing(served)
+    head = f"POST {store.place}/v1/xorbs/default/{'ab' * 32} HTTP/1.1\r\nHost: {served.host}\r\n"
+    head += f"Authorization: Bearer {store.token}\r\nContent-Length: 30000000\r\n\r\n"
+    name, _, port = served.host.partition(":")
+    with socket.create_connection((name, int(port)), 30) as connection:
+        connection.sendall(head.encode() + bytes(5_000_000))
+        wait_until(lambda: list_parts(served) != [])
+    wait_until(lambda: list_parts(served) == [])
+
+
+def test_what_is_asked_for_twice_at_once_is_done_once(served: Served, monkeypatch: pytest.MonkeyPatch) -> None:
+    taking = XetArriving.take_shard
+    begun: list[str] = []
+    may_end = Event()
+
+    def take_slowly(self: XetArriving, name: str, day: str, body: bytes) -> bool:
+        begun.append(name)
+        may_end.wait(60)
+        return taking(self, name, day, body)
+
+    monkeypatch.setattr(XetArriving, "take_shard", take_slowly)
+    sent = prepare(os.urandom(50_000))
+    store = open_writing(served)
+    send_xorbs(store, sent.xorbs)
+    with ThreadPoolExecutor(3) as pool:
+        answers = [pool.submit(store.ask, "/v1/shards", "POST", sent.body) for _ in range(3)]
+        wait_until(lambda: begun != [])
+        sleep(0.3)
+        may_end.set()
+        assert [answer.result().json for answer in answers] == [{"result": 1}] * 3
+    assert begun == [MODEL]
