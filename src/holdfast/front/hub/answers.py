@@ -12,7 +12,8 @@ from aiohttp import web
 from holdfast.records.errors import (
     BusyVault,
     HoldfastError,
-    MissingKey,
+    NoSpace,
+    StorageError,
     UnknownEntry,
     UnknownRepository,
     UnknownRevision,
@@ -55,7 +56,8 @@ def answer_failure(error: HoldfastError, headers: Mapping[str, str] | None = Non
     if isinstance(error, UnknownRepository | UnknownRevision | UnknownEntry):
         code = _CODES[type(error)]
         return answer_error(404, message, code=code, headers=headers)
-    status = 500 if isinstance(error, MissingKey) else error.http_status
+    # What the medium denies us, or has not, is no fault of the client's.
+    status = 500 if isinstance(error, StorageError) and not isinstance(error, NoSpace) else error.http_status
     later = {"Retry-After": "5"} if isinstance(error, BusyVault) else {}
     return answer_error(status, message, more={"kind": type(error).__name__}, headers={**later, **(headers or {})})
 
@@ -73,7 +75,9 @@ def answer_held_back(error: HeldBack) -> web.Response:
         }
     }
     message = f"This copy is frozen, and not given out: {error.what}"
-    return answer_error(HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS, message, code="FrozenCopy", more=more)
+    # Of the hub's codes this is the one with which its client prints the message, where for an unknown one it blames the
+    # connection.
+    return answer_error(HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS, message, code="GatedRepo", more=more)
 
 
 def make_header(text: str) -> str:
