@@ -126,6 +126,14 @@ class HubClient:
             return ()
         return read_refs(parse_json(self._check(reply).body, url), url)
 
+    async def check_access(self, name: str, commit: str, path: str) -> None:
+        """Raises what it means when this user is not given a file, of which a byte is asked. A file that is not there
+        says nothing."""
+        call = Call(self.endpoint.file(check_name(name), commit, path), headers={"Range": "bytes=0-0"})
+        reply = await self.wire.probe(call)
+        if reply.status >= 300 and reply.status != 416 and reply.headers.get("X-Error-Code") != "EntryNotFound":
+            raise self.wire.explain(reply)
+
     async def fetch_pointer(self, name: str, commit: str, path: str) -> bytes:
         """Git's own blob of a large file, which is small."""
         call = Call(self.endpoint.pointer(name, commit, path))

@@ -3,6 +3,7 @@
 Refuses: redirects to plain http from TLS, to nearer addresses, or too many; coded bodies; answers longer than agreed.
 """
 
+import base64
 import contextlib
 from collections.abc import AsyncGenerator, Generator, Mapping
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Final, Self
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
-from aiohttp import BasicAuth, ClientTimeout, DummyCookieJar, TCPConnector
+from aiohttp import ClientTimeout, DummyCookieJar, TCPConnector
 from multidict import CIMultiDict
 from yarl import URL
 
@@ -121,6 +122,13 @@ class Wire:
     async def fetch(self, call: Call, bytes_max: int) -> Reply:
         """The whole answer, tried again while the hub is busy or the connection fails. Raises NetworkError or
         LimitExceeded; other answers than success are the caller's to judge."""
+        return await self._insist(call, bytes_max)
+
+    async def probe(self, call: Call) -> Reply:
+        """The same without the body of a success, which is not waited for."""
+        return await self._insist(call, None)
+
+    async def _insist(self, call: Call, bytes_max: int | None) -> Reply:
         failed = 0
         while True:
             told: float | None = None
@@ -136,11 +144,12 @@ class Wire:
                 raise cause
             await self.pause(failed, told, cause)
 
-    async def _fetch_once(self, call: Call, bytes_max: int) -> Reply:
+    async def _fetch_once(self, call: Call, bytes_max: int | None) -> Reply:
         async with self.send(call) as answer:
-            body = await read_body(answer, bytes_max if answer.status < 300 else TEXT_BYTES_MAX)
-            headers = CIMultiDict({**answer.headers, **answer.stated})
-            return Reply(answer.url, answer.status, headers, body)
+            if answer.status >= 300:
+                bytes_max = TEXT_BYTES_MAX
+            body = b"" if bytes_max is None else await read_body(answer, bytes_max)
+            return Reply(answer.url, answer.status, CIMultiDict({**answer.headers, **answer.stated}), body)
 
     async def pause(self, failed: int, told: float | None, cause: NetworkError) -> None:
         """Wait before the next try. Raises `cause` when there have been enough, or the hub asks for too long a wait."""
@@ -180,11 +189,9 @@ class Wire:
         self, method: str, url: str, call: Call, *, home: bool
     ) -> AsyncGenerator[aiohttp.ClientResponse]:
         assert self._session is not None, "use it in an `async with` block"
-        headers, auth = dict(call.headers), None
-        if home and self._token and call.basic:
-            auth = BasicAuth("holdfast", self._token.reveal())
-        elif home and self._token:
-            headers["Authorization"] = f"Bearer {self._token.reveal()}"
+        headers = dict(call.headers)
+        if home and self._token:
+            headers["Authorization"] = _say_token(self._token, basic=call.basic)
         self._resolver.check_literal(get_origin(url).host)
         body = call.body if method == "POST" else None
         with explaining(url):
@@ -192,7 +199,6 @@ class Wire:
                 method,
                 URL(url, encoded=True),
                 headers=headers,
-                auth=auth,
                 data=body,
                 allow_redirects=False,
                 proxy=find_proxy(url, self._environ),
@@ -217,6 +223,13 @@ class Wire:
         if parts.username is not None or parts.password is not None:
             raise _bad_redirect("to an address with a password in it", url)
         return target
+
+
+def _say_token(token: Token, *, basic: bool) -> str:
+    """As hubs want it, or as git sends it."""
+    if basic:
+        return f"Basic {base64.b64encode(f'holdfast:{token.reveal()}'.encode()).decode()}"
+    return f"Bearer {token.reveal()}"
 
 
 def _bad_redirect(how: str, url: str) -> BlockedUpstream:

@@ -27,6 +27,7 @@ from holdfast.workflows.pulling import HubAsked, Standpoint, check_allowed, find
 from holdfast.workflows.pulling_choice import Choice, choose_files
 from holdfast.workflows.pulling_facts import read_kept_facts
 from holdfast.workflows.pulling_files import Fetched, Taking, take_files
+from holdfast.workflows.pulling_followed import note_pulled
 from holdfast.workflows.pulling_git import keep_git_objects
 from holdfast.workflows.vaults import Event, VaultAsked, holding, log_event, open_vault, tell_who
 
@@ -125,6 +126,8 @@ def _pull(pull: _Pull, chosen: Sequence[HubFile], report: Report) -> PulledCopy:
     before = _list_refs(pull, held)
     kept = keep_known(pull.vault, composed, _tell_progress(pull.name, fetched, report))
     refs = _point(pull, kept.manifest, before)
+    with holding(pull.vault, "follow"):
+        note_pulled(pull.vault, pull.name, pull.revision)
     notes = (*fetched.notes, *_say_renamed(pull), *_remember(pull, kept, fetched))
     copy = tell_kept(pull.vault, kept, pull.revision.endpoint, fetched.warnings, notes)
     grown = measure_packs(pull.vault.database) - before_bytes

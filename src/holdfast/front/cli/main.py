@@ -20,6 +20,7 @@ from holdfast.front.cli import (
     diff,
     drop,
     explain,
+    follow,
     freeze,
     keep,
     levers,
@@ -42,6 +43,7 @@ from holdfast.front.cli import (
     sync,
     thaw,
     token,
+    update,
     verify,
     who,
 )
@@ -98,6 +100,8 @@ app.command("diff", rich_help_panel=JUDGE)(diff.diff_command)
 app.command("backtest", rich_help_panel=JUDGE)(backtest.backtest_command)
 app.command("keep", rich_help_panel=KEEP)(keep.keep_command)
 app.command("pull", rich_help_panel=KEEP)(pull.pull_command)
+app.command("follow", rich_help_panel=KEEP)(follow.follow_command)
+app.command("update", rich_help_panel=KEEP)(update.update_command)
 app.command("list", rich_help_panel=KEEP)(list.list_command)
 app.command("show", rich_help_panel=KEEP)(show.show_command)
 app.command("stats", rich_help_panel=KEEP)(stats.stats_command)
