@@ -7,8 +7,9 @@ from holdfast.records.vault import ObjectId
 
 
 class LogVerb(StrEnum):
-    """What was done. SERVE gave bytes of a copy to somebody, REFUSE did not; TOKEN is about who may ask for them. FOLLOW
-    is what a hub was seen to do with a model.
+    """What was done. SERVE gave bytes of a copy to somebody, REFUSE did not; TOKEN is about who may ask for them.
+
+    FOLLOW is what a hub was seen to do with a model.
 
     LOG is something done to the log itself, such as a new key."""
 
