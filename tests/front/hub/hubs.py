@@ -40,7 +40,7 @@ def write_model(folder: Path) -> Path:
     (folder / "empty.txt").write_bytes(b"")
     (folder / "ümlaut & space #1?.txt").write_text("quoted")
     for size in (256 << 10, (256 << 10) + 1, (1 << 20) - 1, 1 << 20):
-        (folder / f"{size}.bin").write_bytes(plain[:size].tobytes())
+        (folder / f"{size}.bin").write_bytes(np.random.default_rng(size).bytes(size))
     (folder / "config.json").write_text(json.dumps({"model_type": "tiny", "architectures": ["Tiny"]}))
     (folder / "README.md").write_text(CARD)
     return folder

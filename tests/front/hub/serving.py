@@ -95,6 +95,7 @@ def serving(
     guard: GuardAsked | None = None,
     site: SiteAsked | None = None,
     host: str = "127.0.0.1",
+    trusted_hours: float = 0.0,
 ) -> Generator[Served]:
     """A vault, served for the time of a `with` block. Raises what starting raises."""
     asked = VaultAsked(str(vault), environ)
@@ -106,7 +107,7 @@ def serving(
         ended = asyncio.Event()
         ends.put((asyncio.get_running_loop(), ended))
         try:
-            await serve_until(ServeAsked(asked), site or SiteAsked(), listening, told.put, ended)
+            await serve_until(ServeAsked(asked, trusted_hours), site or SiteAsked(), listening, told.put, ended)
         except BaseException as error:
             told.put(error)
 

@@ -75,8 +75,7 @@ def answer_held_back(error: HeldBack) -> web.Response:
         }
     }
     message = f"This copy is frozen, and not given out: {error.what}"
-    # Of the hub's codes this is the one with which its client prints the message, where for an unknown one it blames the
-    # connection.
+    # With this code the hub's client prints the message; with one that it does not know it blames the connection.
     return answer_error(HTTPStatus.UNAVAILABLE_FOR_LEGAL_REASONS, message, code="GatedRepo", more=more)
 
 

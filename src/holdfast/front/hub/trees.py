@@ -143,7 +143,10 @@ async def _read_paths(request: web.Request) -> tuple[list[str], bool]:
 
 
 def _parse_json(data: bytes) -> tuple[list[str], bool]:
-    said = cast("object", json.loads(data))
+    try:
+        said = cast("object", json.loads(data))
+    except RecursionError as error:
+        raise ValueError("it nests too deeply") from error
     if not isinstance(said, dict):
         raise ValueError("it is no JSON object")
     fields = cast("dict[str, object]", said)
