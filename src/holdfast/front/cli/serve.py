@@ -46,6 +46,24 @@ WorkersOption = Annotated[
 XetFromOption = Annotated[
     str, typer.Option("--xet-from", metavar="SIZE", help="Files so large are offered by Xet too, by chunks: 0 for all.")
 ]
+UpstreamOption = Annotated[
+    str,
+    typer.Option("--upstream", metavar="URL", help="Another hub: what is asked for and not held is pulled from there."),
+]
+UpstreamOnlyOption = Annotated[
+    list[str] | None,
+    typer.Option("--upstream-only", metavar="PATTERN", help="Pull only names like this, such as org/*; repeat."),
+]
+RefreshOption = Annotated[
+    float,
+    typer.Option(
+        "--refresh", metavar="MINUTES", min=0, help="How often a branch that is asked for is compared with upstream's."
+    ),
+]
+TokenFileOption = Annotated[
+    Path | None,
+    typer.Option("--token-file", metavar="FILE", help="The token for upstream; else HF_TOKEN, else none."),
+]
 LogFormatOption = Annotated[
     str, typer.Option("--log-format", metavar="json|text", help="How its own log is written, a line a request.")
 ]
@@ -68,6 +86,10 @@ def serve_command(
     at_once: AtOnceOption = 128,
     workers: WorkersOption = 1,
     xet_from: XetFromOption = "1GiB",
+    upstream: UpstreamOption = "",
+    upstream_only: UpstreamOnlyOption = None,
+    refresh: RefreshOption = 10.0,
+    token_file: TokenFileOption = None,
     log_format: LogFormatOption = "text",
     log_file: LogFileOption = None,
 ) -> None:
@@ -83,6 +105,8 @@ def serve_command(
     from holdfast.front.hub.running import Listening, run_server
     from holdfast.front.hub.site import SiteAsked
     from holdfast.front.hub.workers import run_workers
+    from holdfast.workflows.pull_through import ThroughAsked
+    from holdfast.workflows.pulling import HubAsked
     from holdfast.workflows.serve import ServeAsked
     from holdfast.workflows.vaults import VaultAsked
 
@@ -91,7 +115,11 @@ def serve_command(
     access = AccessAsked(anonymous, proxies, is_local=is_local_host(host) and not proxies)
     guard = GuardAsked(access, LimitsAsked(rate=rate, at_once=at_once))
     listening = Listening(host, port, grace, guard=guard, log_form=parse_form(log_format), log_path=log_file)
-    site = SiteAsked(url, streams, xet_from_bytes=parse_bytes(xet_from, "--xet-from"))
+    through = None
+    if upstream:
+        hub = HubAsked({"endpoint": upstream}, token_file)
+        through = ThroughAsked(hub, tuple(upstream_only or ()), refresh * 60)
+    site = SiteAsked(url, streams, xet_from_bytes=parse_bytes(xet_from, "--xet-from"), through=through)
     if workers == 1:
         run_server(asked, site, listening, _tell)
     else:

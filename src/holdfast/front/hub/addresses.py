@@ -25,6 +25,9 @@ sql-console
 API_WORDS: Final = ENDING_WORDS | RARE_WORDS | frozenset(_MORE.split())
 """Words that may follow a name in an address of the API."""
 _PAGE_WORDS: Final = FILE_WORDS | {"user-access-report"}
+_READ_WORDS: Final = FILE_WORDS | {
+    "", "revision", "tree", "paths-info", "refs", "commits", "commit", "treesize", "safetensors-metadata",
+}  # fmt: skip
 LENGTH_MAX: Final = 4096
 _REF_PARTS: Final = ("pr", "convert", "heads", "tags")
 
@@ -87,6 +90,12 @@ def find_target(parts: Sequence[str]) -> Target | None:
     kind = parts[0] if parts[0] in KINDS[1:] else "models"
     rest = parts[1:] if kind != "models" else parts
     return _find_git(kind, rest) or _find_after(kind, rest, _PAGE_WORDS, is_api=False)
+
+
+def is_read(method: str, target: Target) -> bool:
+    """Whether a request reads what a model consists of."""
+    reads = method in ("GET", "HEAD") or target.word == "paths-info"
+    return reads and target.kind == "models" and target.word in _READ_WORDS
 
 
 def _find_in_cache(parts: Sequence[str]) -> Target | None:

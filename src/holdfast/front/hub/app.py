@@ -8,8 +8,8 @@ from aiohttp.web_exceptions import HTTPException
 
 from holdfast.front.hub import details, files, git_http, health, home, models, ollama, overviews, repositories, trees
 from holdfast.front.hub.access import check_access
-from holdfast.front.hub.addresses import BadAddress, Target, find_target, split_path
-from holdfast.front.hub.answers import answer_error, answer_failure
+from holdfast.front.hub.addresses import BadAddress, Target, find_target, is_read, split_path
+from holdfast.front.hub.answers import answer_error, answer_failure, make_header
 from holdfast.front.hub.guard import GUARD, Guard, admit, observe
 from holdfast.front.hub.limits import BODY_BYTES_MAX
 from holdfast.front.hub.site import LOG, Handler, Site, SiteAsked
@@ -51,9 +51,11 @@ def make_site(service: Service, asked: SiteAsked, guard: Guard) -> Site:
     return site
 
 
-async def _sign(_request: web.BaseRequest, response: web.StreamResponse) -> None:
-    """Which program answers, and not which versions of what it is made of."""
+async def _sign(request: web.Request, response: web.StreamResponse) -> None:
+    """Which program answers, and not which versions of what it is made of; and what the hub behind it did not tell."""
     response.headers["Server"] = "holdfast"
+    if upstream := get_trace(request).upstream:
+        response.headers["X-Holdfast-Upstream"] = make_header(upstream)
 
 
 @web.middleware
@@ -89,6 +91,8 @@ async def _dispatch(site: Site, request: web.Request) -> web.StreamResponse:
     if target is None:
         return find_unanswered(parts, None) or answer_error(404, "There is nothing at this address.")
     handler = _find_handler(site, request.method, target)
+    if handler is not None and site.through is not None and is_read(request.method, target):
+        get_trace(request).upstream = await site.ask_upstream(site.through, target)
     if handler is not None:
         return await handler(request, target)
     return find_unanswered(parts, target) or _tell_unknown(site, request, target)

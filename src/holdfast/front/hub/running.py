@@ -22,6 +22,7 @@ from holdfast.front.hub.site import Site, SiteAsked
 from holdfast.front.hub.xet_opening import XetAsked, open_xet
 from holdfast.records.errors import UsageError
 from holdfast.workflows.hub_writing.writer import WriteAsked
+from holdfast.workflows.pull_through import PullThrough, make_vault
 from holdfast.workflows.serve import ServeAsked, open_service
 
 GRACE_S: Final = 60.0
@@ -78,11 +79,15 @@ async def serve_until(
     asked: ServeAsked, site_asked: SiteAsked, listening: Listening, tell: Callable[[str], None], ended: asyncio.Event
 ) -> None:
     """Serve until `ended` is set. Raises what `run_server` does."""
+    if site_asked.through is not None:
+        make_vault(asked.vault)  # what is pulled first needs one
     service = open_service(asked)
     try:
         async with guarding(asked.vault, listening.guard, listening.host) as guard:
             guard.pool = listening.pool
             site = make_site(service, site_asked, guard)
+            if site_asked.through is not None:
+                site.through = PullThrough(site_asked.through, asked.vault, service)
             desk = open_desk(site, guard, WriteAsked(asked.vault))
             open_xet(site, guard, XetAsked(site_asked.xet_from_bytes, asked.vault.environ), desk)
             await _answer(site, guard, listening, tell, ended)

@@ -5,6 +5,7 @@ import logging
 from collections.abc import Awaitable, Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Final, ParamSpec, Protocol, TypeAlias, TypeVar
 from urllib.parse import urlencode
 
@@ -13,6 +14,7 @@ from aiohttp import web
 from holdfast.front.hub.addresses import Target
 from holdfast.front.hub.transfer import Pace, Senders
 from holdfast.records.hub_service import ServedFile, ServedRevision
+from holdfast.workflows.pull_through import PullThrough, ThroughAsked
 from holdfast.workflows.serve import Service
 from holdfast.workflows.xet_serving import FROM_BYTES
 
@@ -22,18 +24,21 @@ Handler: TypeAlias = Callable[[web.Request, Target], Awaitable[web.StreamRespons
 PlainHandler: TypeAlias = Callable[[web.Request], Awaitable[web.StreamResponse]]
 ASKING: Final = 8
 SENDING: Final = 8
+WAITING: Final = 32
 LOG: Final = logging.getLogger("holdfast.hub")
 
 
 @dataclass(frozen=True, slots=True)
 class SiteAsked:
     """How the hub presents itself: `url` is its public address when a proxy stands before it; `streams_max` large
-    bodies are sent at once, to clients that keep `pace`; files of `xet_from_bytes` and more are told to be Xet's."""
+    bodies are sent at once, to clients that keep `pace`; files of `xet_from_bytes` and more are told to be Xet's. What
+    the vault does not hold is pulled `through` another hub."""
 
     url: str = ""
     streams_max: int = 256
     pace: Pace = field(default_factory=Pace)
     xet_from_bytes: int = FROM_BYTES
+    through: ThroughAsked | None = None
 
 
 class XetMarks(Protocol):
@@ -61,8 +66,12 @@ class Site:
     places: dict[str, dict[str, PlainHandler]] = field(default_factory=dict[str, dict[str, PlainHandler]])
     senders: Senders = field(init=False)
     askers: ThreadPoolExecutor = field(default_factory=lambda: ThreadPoolExecutor(ASKING, thread_name_prefix="asking"))
+    waiters: ThreadPoolExecutor = field(
+        default_factory=lambda: ThreadPoolExecutor(WAITING, thread_name_prefix="upstream")
+    )
     streams: int = 0
     xet: XetMarks | None = None
+    through: PullThrough | None = None
 
     def __post_init__(self) -> None:
         self.senders = Senders(SENDING, self.asked.pace)
@@ -87,6 +96,15 @@ class Site:
             return known
         return await self.ask(self.service.find_revision, target.name, revision)
 
+    async def ask_upstream(self, through: PullThrough, target: Target) -> str:
+        """What is to be said of the hub behind this one, after what it has of a model was brought. Raises what
+        `PullThrough.bring` does."""
+        said = through.find_said(target.name, target.revision)
+        if said is not None:
+            return said
+        bring = partial(through.bring, target.name, target.revision)
+        return await asyncio.get_running_loop().run_in_executor(self.waiters, bring)
+
     def get_url(self, request: web.Request) -> str:
         """How clients reach this hub, without a slash at its end."""
         return self.asked.url.rstrip("/") or f"{request.scheme}://{request.host}"
@@ -99,5 +117,8 @@ class Site:
 
     def close(self) -> None:
         """Let threads end."""
+        if self.through is not None:
+            self.through.close()
+        self.waiters.shutdown(wait=False, cancel_futures=True)
         self.askers.shutdown()
         self.senders.close()

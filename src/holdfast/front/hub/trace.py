@@ -23,8 +23,8 @@ NOBODY: Final = Caller("", ())
 class Trace:
     """A request's own notes. `route` is a short word for metrics, `model`, `revision` and `path` what it is about.
 
-    `sent` are the bytes that were counted as they went out; `refused` says why it was refused, when it was; `failed` is
-    the error behind its answer.
+    `sent` are the bytes that were counted as they went out; `refused` says why it was refused, when it was; `upstream`
+    what is wrong with the hub behind this one; `failed` is the error behind its answer.
     """
 
     id: str
@@ -40,6 +40,7 @@ class Trace:
     is_checked: bool = False
     has_ticket: bool = False
     refused: str = ""
+    upstream: str = ""
     failed: HoldfastError | None = None
 
 
