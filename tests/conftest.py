@@ -4,10 +4,13 @@ import os
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
-settings.register_profile("fuzz", max_examples=20_000, deadline=None)
-settings.register_profile("soak", max_examples=200_000, deadline=None)
+# A clock on the wall tells how busy the machine is: what must be fast is measured by the processor's.
+settings.register_profile("tests", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("tests")
+settings.register_profile("fuzz", max_examples=20_000)
+settings.register_profile("soak", max_examples=200_000)
 
 
 @pytest.fixture(scope="session", autouse=True)

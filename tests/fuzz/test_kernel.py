@@ -7,9 +7,14 @@ from hypothesis import settings
 from tests.vault.codecs.hammering import build_hammer, run_hammer
 
 
-@pytest.mark.parametrize("seed", range(100, 104))
-def test_whatever_it_is_given_the_kernel_stays_inside_its_buffers(seed: int, tmp_path: Path) -> None:
-    hammer = build_hammer(tmp_path / "hammer")
-    if hammer is None:
+@pytest.fixture(scope="module")
+def hammer(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    built = build_hammer(tmp_path_factory.mktemp("hammer") / "hammer")
+    if built is None:
         pytest.skip("no compiler with sanitizers here")
+    return built
+
+
+@pytest.mark.parametrize("seed", range(100, 104))
+def test_whatever_it_is_given_the_kernel_stays_inside_its_buffers(hammer: Path, seed: int) -> None:
     assert run_hammer(hammer, seed, settings().max_examples) == ""

@@ -1,21 +1,15 @@
 """Small models on disk, and a vault of a test's own, for tests that run the command line."""
 
-import contextlib
 import hashlib
-import io
 import json
-import os
 import shutil
 import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
-from unittest import mock
 
-from tests.front.cli.runs import Ran, run
-
-from holdfast.front.cli.main import run_verb
+from tests.front.cli.runs import Ran, compose, run, run_here
 
 COMMIT, OTHER_COMMIT = "a" * 40, "b" * 40
 
@@ -49,37 +43,17 @@ class Home:
         return self.folder / ".local/share/holdfast/vault"
 
     def run(self, *arguments: str | Path, cwd: Path | None = None) -> Ran:
-        """The command line with this home, in this process: a third of the time of `start`."""
-        clean = {key: value for key, value in os.environ.items() if not key.startswith(("HOLDFAST_", "XDG_"))}
-        out, err = io.StringIO(), io.StringIO()
-        with (
-            mock.patch.dict(os.environ, {**clean, **self._places, **self.environ}, clear=True),
-            contextlib.chdir(cwd or self.folder),
-            contextlib.redirect_stdout(out),
-            contextlib.redirect_stderr(err),
-        ):
-            code = run_verb([*map(str, arguments)])
-        return Ran(code, out.getvalue(), err.getvalue())
+        """The command line with this home, in this process."""
+        return run_here(*arguments, home=self.folder, cwd=cwd or self.folder, **self.environ)
 
     def start(self, *arguments: str | Path, cwd: Path | None = None) -> Ran:
         """The same in a process of its own."""
-        return run(*arguments, home=self.folder, cwd=cwd or self.folder, **{**self._places, **self.environ})
+        return run(*arguments, home=self.folder, cwd=cwd or self.folder, **self.environ)
 
     def begin(self, *arguments: str | Path) -> "subprocess.Popen[bytes]":
         """The same, not waited for."""
-        clean = {key: value for key, value in os.environ.items() if not key.startswith(("HOLDFAST_", "XDG_"))}
         command = [sys.executable, "-m", "holdfast", *map(str, arguments)]
-        return subprocess.Popen(command, cwd=self.folder, env={**clean, **self._places, **self.environ})
-
-    @property
-    def _places(self) -> dict[str, str]:
-        cache = str(self.folder.parent / "cache")  # rule data is read once for all tests
-        return {
-            "HOME": str(self.folder),
-            "XDG_CACHE_HOME": cache,
-            "XDG_STATE_HOME": str(self.folder / "state"),
-            "NO_COLOR": "1",
-        }
+        return subprocess.Popen(command, cwd=self.folder, env=compose(self.folder, self.environ))
 
     def get(self, *arguments: str | Path, cwd: Path | None = None) -> Any:
         """What the command line prints as JSON, after it ended well."""

@@ -1,11 +1,11 @@
-"""The command line as a user meets it: real processes, real files, exit codes."""
+"""The command line as a user meets it: real files, exit codes; real processes where the process itself matters."""
 
 import json
 import re
 from pathlib import Path
 
 import pytest
-from tests.front.cli.runs import HELPDESK, run
+from tests.front.cli.runs import HELPDESK, run, run_here
 
 from holdfast.vault.codecs.native import find_native_kernel
 
@@ -18,7 +18,7 @@ def test_help_groups_verbs_by_job_and_every_verb_shows_an_example(tmp_path: Path
     assert top.code == 0
     assert "Know: what we depend on" in top.out
     for verb in VERBS:
-        page = run(verb, "--help", home=tmp_path)
+        page = run_here(verb, "--help", home=tmp_path)
         assert page.code == 0
         assert "Example:" in page.out, verb
         assert "--json" in page.out, verb
@@ -34,6 +34,7 @@ def test_check_names_every_model_of_the_example(tmp_path: Path) -> None:
         "pkg:huggingface/FacebookAI/xlm-roberta-base",
         "pkg:huggingface/bartowski/cognitivecomputations_Dolphin3.0-R1-Mistral-24B-GGUF",
         "pkg:huggingface/sentence-transformers/all-MiniLM-L6-v2",
+        "pkg:huggingface/acme-helpdesk/ticket-language",
         "pkg:ollama/qwen3:8b",
         "api:anthropic/claude-sonnet-4-5",
         "api:deepseek/deepseek-chat",
@@ -52,7 +53,7 @@ def test_a_pipe_gets_plain_text_with_the_horizon_and_no_escape_codes(tmp_path: P
 
 
 def test_a_scenario_stops_what_it_reaches_and_the_headline_counts_it(tmp_path: Path) -> None:
-    done = run("check", HELPDESK, "--scenario", "hosts-delist-prc", "--json", home=tmp_path)
+    done = run_here("check", HELPDESK, "--scenario", "hosts-delist-prc", "--json", home=tmp_path)
     report = json.loads(done.out)
     stopped = {row["model"] for row in report["rows"] if row["stops"]}
     assert "pkg:huggingface/Qwen/Qwen3-8B" in stopped
@@ -72,7 +73,7 @@ def test_explain_gives_sentences_with_sources_for_a_row_of_the_last_check(tmp_pa
 
 
 def test_explain_without_a_check_says_what_to_do(tmp_path: Path) -> None:
-    done = run("explain", "1", home=tmp_path)
+    done = run_here("explain", "1", home=tmp_path)
     assert done.code == 3
     assert "holdfast check" in done.err
 
@@ -81,7 +82,7 @@ def test_diff_shows_only_what_changes_between_two_days(tmp_path: Path) -> None:
     app = tmp_path / "app"
     app.mkdir()
     (app / "a.py").write_text('from anthropic import Anthropic\nAnthropic().messages.create(model="claude-fable-5")\n')
-    done = run(
+    done = run_here(
         "diff", app, "--from", "2026-06-11", "--to", "2026-06-15", "--as", "eu-business", "--json", home=tmp_path
     )
     assert done.code == 0, done.err
@@ -91,7 +92,7 @@ def test_diff_shows_only_what_changes_between_two_days(tmp_path: Path) -> None:
 
 
 def test_the_packaged_episodes_are_all_met(tmp_path: Path) -> None:
-    done = run("backtest", "--json", home=tmp_path)
+    done = run_here("backtest", "--json", home=tmp_path)
     results = json.loads(done.out)
     assert done.code == 0
     assert len(results) >= 25
@@ -120,13 +121,20 @@ def test_a_wrong_request_has_its_own_exit_code_and_says_what_next(
     arguments: list[str], code: int, says: str, tmp_path: Path
 ) -> None:
     words = [str(HELPDESK) if word == "EXAMPLE" else word for word in arguments]
-    plain, machine = run(*words, home=tmp_path), run(*words, "--json", home=tmp_path)
+    plain, machine = run_here(*words, home=tmp_path), run_here(*words, "--json", home=tmp_path)
     assert (plain.code, machine.code) == (code, code)
     assert says in plain.err
     told = json.loads(machine.err)
     assert told["exit_code"] == code
     assert says in f"{told['what']} {told['where']} {told['next']}"
     assert "Traceback" not in plain.err + machine.err
+
+
+def test_a_process_ends_with_the_code_of_its_error_and_tells_it_on_stderr_alone(tmp_path: Path) -> None:
+    done = run("check", "no/such/folder", home=tmp_path)
+    assert (done.code, done.out) == (3, "")
+    assert "no/such/folder" in done.err
+    assert "Traceback" not in done.err
 
 
 def test_version_carries_the_evidence_horizon(tmp_path: Path) -> None:
@@ -142,7 +150,7 @@ def test_version_names_the_codecs_that_are_in_use(tmp_path: Path, choice: str, e
 
 
 def test_config_show_says_where_each_value_came_from(tmp_path: Path) -> None:
-    done = run("config", "show", HELPDESK, "--json", home=tmp_path, HOLDFAST_JOBS="1")
+    done = run_here("config", "show", HELPDESK, "--json", home=tmp_path, HOLDFAST_JOBS="1")
     origins = {entry["key"]: entry["origin"] for entry in json.loads(done.out)["origins"]}
     assert origins["party"] == "holdfast.toml:2"
     assert origins["jobs"] == "HOLDFAST_JOBS"
@@ -152,7 +160,7 @@ def test_config_show_says_where_each_value_came_from(tmp_path: Path) -> None:
 @pytest.mark.parametrize("verb", ["check", "scan"])
 def test_what_is_not_resolved_stands_after_the_models_with_where_its_name_is_set(verb: str, tmp_path: Path) -> None:
     models, _, unresolved = run(verb, HELPDESK, home=tmp_path).out.partition("Not resolved")
-    assert "8 models, 20 uses (1 not resolved)" in models
+    assert "9 models, 21 uses (1 not resolved)" in models
     assert "RERANKER" not in models
     # compose.yaml passes RERANKER on from the environment; search/index.py loads it.
     assert re.search(r"\$\{RERANKER\}.*set in compose\.yaml:16 from the environment", unresolved)

@@ -1,10 +1,7 @@
 """A few vaults side by side, the models that are kept in them, and the command line, called in this process."""
 
-import contextlib
-import io
 import itertools
 import json
-import os
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -12,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.front.cli.runs import Ran
+from tests.front.cli.runs import Ran, run_here
 from tests.vault.models import hash_folder, make_bf16, tune, write_safetensors
 
-from holdfast.front.cli.main import run_verb
 from holdfast.vault.storage.local import LocalStorage
 
 BASE, TUNED, OTHER = "org/base", "org/tuned", "org/other"
@@ -35,23 +31,18 @@ class Place:
 
     def run(self, *arguments: str | Path) -> Ran:
         """The command line, without a process of its own."""
-        out, err = io.StringIO(), io.StringIO()
-        before = dict(os.environ)
-        os.environ.update(self.environ)
-        try:
-            with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err), contextlib.chdir(self.folder):
-                code = run_verb([str(one) for one in arguments])
-        finally:
-            os.environ.clear()
-            os.environ.update(before)
-        return Ran(code, out.getvalue(), err.getvalue())
+        return run_here(*arguments, cwd=self.folder, home=self.home, **self.environ)
+
+    @property
+    def home(self) -> Path:
+        """The user's."""
+        return self.folder.parent / "home"
 
     @property
     def environ(self) -> dict[str, str]:
         """What the command line finds in its environment."""
-        home = self.folder.parent / "home"
-        places = {f"XDG_{name}_HOME": str(home / name.lower()) for name in ("CACHE", "CONFIG", "DATA", "STATE")}
-        return {"HOME": str(home), "NO_COLOR": "1", "HOLDFAST_VAULT": str(self.vault), "HOLDFAST_BY": "Ana", **places}
+        places = {f"XDG_{name}_HOME": str(self.home / name.lower()) for name in ("CACHE", "CONFIG", "DATA", "STATE")}
+        return {"HOME": str(self.home), "HOLDFAST_VAULT": str(self.vault), "HOLDFAST_BY": "Ana", **places}
 
     def get(self, *arguments: str | Path, code: int = 0) -> Any:
         """What the command line prints as JSON, after it ended with this code."""

@@ -1,7 +1,6 @@
 """A team's vault somewhere, its catalogue somewhere, and the real command line that uses both."""
 
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -12,7 +11,7 @@ from typing import Any
 from holdfast.vault.opening import find_identity, read_bytes
 from holdfast.vault.storage.opening import open_storage
 from holdfast.vault.storage.staging import StagedStorage
-from tests.front.cli.runs import REPOSITORY, Ran, run
+from tests.front.cli.runs import REPOSITORY, Ran, compose, run_here
 from tests.vault.models import make_bf16, tune, write_safetensors
 
 MODEL = "org/model"
@@ -27,9 +26,8 @@ class Keeper:
     environ: dict[str, str] = field(default_factory=dict[str, str])
 
     def run(self, *arguments: str | Path) -> Ran:
-        """The command line, on this vault."""
-        variables = {"HOLDFAST_VAULT": self.location, **self.environ}
-        return run(*arguments, home=self.home, cwd=REPOSITORY, **variables)
+        """The command line, on this vault; what is to run beside others is started by `start`."""
+        return run_here(*arguments, home=self.home, cwd=REPOSITORY, **self._variables)
 
     def get(self, *arguments: str | Path) -> Any:
         """What the command line prints as JSON, after it ended well."""
@@ -39,20 +37,19 @@ class Keeper:
 
     def start(self, *arguments: str | Path) -> "subprocess.Popen[str]":
         """The command line, not waited for."""
-        places = {
-            "HOME": str(self.home),
-            "XDG_CACHE_HOME": str(self.home / "cache"),
-            "XDG_STATE_HOME": str(self.home / "state"),
-            "HOLDFAST_VAULT": self.location,
-        }
         return subprocess.Popen(
             [sys.executable, "-m", "holdfast", *map(str, arguments)],
             cwd=REPOSITORY,
-            env={**os.environ, **places, **self.environ},
+            env=compose(self.home, self._variables),
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
         )
+
+    @property
+    def _variables(self) -> dict[str, str]:
+        cache = str(self.home / "cache")  # where the catalogue of a bucket is: nobody else's
+        return {"XDG_CACHE_HOME": cache, "HOLDFAST_VAULT": self.location, **self.environ}
 
     def storage(self) -> StagedStorage:
         """The vault's medium."""
