@@ -31,7 +31,10 @@ class Running:
         command = [sys.executable, "-m", "holdfast", "serve", "--vault", str(vault), "--port", "0"]
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
         assert self.process.stdout is not None
-        self.address = next(line for line in self.process.stdout if "HF_ENDPOINT=" in line).partition("=")[2].strip()
+        line = next(line for line in self.process.stdout if "HF_ENDPOINT=" in line)
+        self.address: str = line.partition("=")[2].strip()
+            next(line for line in self.process.stdout if "HF_ENDPOINT=" in line).partition("=")[2].strip()
+        )
         self.token = token
 
     def ask(self, method: str, path: str, body: bytes) -> Any:
