@@ -33,8 +33,6 @@ class Running:
         assert self.process.stdout is not None
         line = next(line for line in self.process.stdout if "HF_ENDPOINT=" in line)
         self.address: str = line.partition("=")[2].strip()
-            next(line for line in self.process.stdout if "HF_ENDPOINT=" in line).partition("=")[2].strip()
-        )
         self.token = token
 
     def ask(self, method: str, path: str, body: bytes) -> Any:
