@@ -4,6 +4,7 @@ import asyncio
 import base64
 import http.client
 import json
+import ssl
 import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import contextmanager
@@ -96,12 +97,13 @@ def serving(
     site: SiteAsked | None = None,
     host: str = "127.0.0.1",
     trusted_hours: float = 0.0,
+    tls: ssl.SSLContext | None = None,
 ) -> Generator[Served]:
     """A vault, served for the time of a `with` block. Raises what starting raises."""
     asked = VaultAsked(str(vault), environ)
     told: Queue[str | BaseException] = Queue()
     ends: Queue[tuple[asyncio.AbstractEventLoop, asyncio.Event]] = Queue()
-    listening = Listening(host, 0, grace_s=20, guard=guard or GuardAsked())
+    listening = Listening(host, 0, grace_s=20, tls=tls, guard=guard or GuardAsked())
 
     async def run() -> None:
         ended = asyncio.Event()

@@ -178,12 +178,14 @@ async def send_body(request: web.Request, response: web.StreamResponse, body: Bo
         transport = request.transport
         if transport is None:
             raise ConnectionResetError("the client is gone")
-        transport.set_write_buffer_limits(high=0)  # so that what follows waits until all of it is in the socket
+        is_plain = transport.get_extra_info("ssl_object") is None
+        if is_plain:
+            transport.set_write_buffer_limits(high=0)  # so that what follows waits until all of it is in the socket
         await response.prepare(request)
         try:
             await response.write(first)
             note_sent(request, len(first))
-            if transport.get_extra_info("ssl_object") is None:
+            if is_plain:
                 await _send_rest(request, transport, _Sending(body, _dup(transport), senders, rest))
             else:
                 await _write_rest(request, response, body, senders, rest)
