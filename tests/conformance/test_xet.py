@@ -4,6 +4,7 @@ import subprocess
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.request import urlopen
 
 import hf_xet  # type: ignore[import-untyped]
 import pytest
@@ -12,8 +13,9 @@ from holdfast.records.access import Grant, Scope
 from holdfast.vault.opening import open_local_vault
 from holdfast.workflows.token import TokenAsked, run_token_create
 from holdfast.workflows.vaults import VaultAsked
-from tests.conformance.clients import Served, client_environ, hash_files, run_script, serving
-from tests.conformance.conftest import get_client, write_model
+from tests.conformance.clients import Served, client_environ, hash_files, keep, run_script, serving
+from tests.conformance.conftest import MODEL, get_client, write_model
+from tests.front.hub.serving import wait_until
 from tests.vault.models import make_bf16, write_safetensors
 
 ATTRIBUTES = ".gitattributes"
@@ -103,3 +105,27 @@ def test_what_one_version_pushed_another_fetches(name: str, pushed: Pushed, fold
     assert found.pop(ATTRIBUTES)
     assert found == hash_files(folder)
     assert any(model in line for line in pushed.list_requests(model, "/xet/data/"))
+
+
+@pytest.mark.parametrize("script", ["read.mjs", "read.py"])
+def test_clients_that_know_no_xet_read_marked_files_from_their_plain_addresses(
+    script: str, tmp_path_factory: pytest.TempPathFactory, tmp_path: Path
+) -> None:
+    client = get_client("javascript" if script == "read.mjs" else "hub-2.4")
+    home = tmp_path_factory.mktemp("marked")
+    folder = write_model(home / "model")
+    keep(home / "vault", folder, MODEL)
+    with serving(home / "vault", "--xet-from", "0") as served:
+        wait_until(lambda: is_marked(served))
+        environ = {**client_environ(tmp_path, served.address), "HF_HUB_DISABLE_XET": "1"}
+        told = run_script(client, script, environ, MODEL, tmp_path / "out")
+    truth = hash_files(folder)
+    snapshot = hash_files(Path(told["snapshot"])) if script == "read.mjs" else told["snapshot"]
+    assert snapshot == truth
+    assert told["etag"].strip('"') == truth["model.safetensors"]
+    assert told["size"] == (folder / "model.safetensors").stat().st_size
+
+
+def is_marked(served: Served) -> bool:
+    with urlopen(f"{served.address}/{MODEL}/resolve/main/model.safetensors") as answer:
+        return "X-Xet-Hash" in answer.headers

@@ -22,6 +22,9 @@ FROM_BYTES: Final = 1 << 30
 """Files of this size and more are told as Xet's: the hub's client gets them faster, and above 50 GB in no other way."""
 
 
+WOVEN_BYTES: Final = 128 << 10
+
+
 @dataclass(frozen=True, slots=True)
 class XetTerm:
     """Chunks `first` to before `end` of the file's xorb `number`, whose hash is `xorb`: `length` bytes of the file, at
@@ -127,14 +130,19 @@ class XorbBody:
     def __init__(self, weaver: Weaver, body: Body) -> None:
         self._weaver = weaver
         self._body = body
+        self._left = memoryview(b"")
         self._ended = False
 
     def read_piece(self) -> memoryview | None:
         """The next bytes, None at the end. Raises DamagedVault or StorageError."""
-        piece = self._body.read_piece()
-        if piece is not None:
-            assert isinstance(piece, memoryview), "nothing is sent unchecked here"
-            return memoryview(self._weaver.weave(piece))
+        if not self._left:
+            piece = self._body.read_piece()
+            assert piece is None or isinstance(piece, memoryview), "nothing is sent unchecked here"
+            self._left = piece or self._left
+        if self._left:
+            # A part at a time: many are sent at once, and each would hold its piece twice while its client takes it.
+            taken, self._left = self._left[:WOVEN_BYTES], self._left[WOVEN_BYTES:]
+            return memoryview(self._weaver.weave(taken))
         if self._ended or not (rest := self._weaver.end()):
             return None
         self._ended = True

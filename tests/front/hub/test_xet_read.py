@@ -223,3 +223,9 @@ def parse_whole(body: bytes) -> bytes:
 
 def unpack(body: bytes) -> list[bytes]:
     return [unpack_chunk(body, chunk) for chunk in parse_xorb(body).chunks] if body else []
+
+
+def test_a_size_that_is_none_is_told(place: Place) -> None:
+    done = place.run("serve", "--port", "0", "--xet-from", "lots")
+    assert done.code == 2
+    assert "--xet-from" in done.err
