@@ -30,8 +30,8 @@ def test_a_token_is_printed_once_alone_on_standard_output_and_stored_as_a_digest
 def test_tokens_are_listed_with_what_they_may_do_and_until_when(place: Place) -> None:
     create(place, "ci")
     create(place, "ana", "--read", "*", "--write", "org/base", "--expires", "2100-01-01")
-    first, second = place.get("token", "list")["tokens"]
-    assert [first["name"], second["name"]] == ["ci", "ana"]
+    told = {one["name"]: one for one in place.get("token", "list")["tokens"]}
+    first, second = told["ci"], told["ana"]
     assert first["grants"] == [{"scope": "read", "over": "*"}]
     assert second["grants"] == [{"scope": "read", "over": "*"}, {"scope": "write", "over": "org/base"}]
     assert (first["expires_at"], second["expires_at"]) == (None, "2100-01-01T23:59:59Z")

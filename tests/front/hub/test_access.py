@@ -1,16 +1,19 @@
 """Who may ask for what, as a client meets it."""
 
+import base64
 import ipaddress
 import json
 import time
 from collections.abc import Generator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from holdfast.front.hub.access import AccessAsked, is_local_host, parse_network
+from holdfast.front.hub.access import AccessAsked, is_local_host, parse_network, read_credentials
 from holdfast.front.hub.guarding import GuardAsked
 from holdfast.front.hub.tickets import sign_ticket
-from holdfast.records.access import Scope
+from holdfast.records.access import BadCredentials, Scope
 from holdfast.records.errors import ConfigurationError
 from holdfast.vault.opening import open_local_vault
 from holdfast.workflows.access import read_ticket_key
@@ -203,6 +206,21 @@ def test_a_trusted_proxy_says_where_requests_come_from(hub_place: Place) -> None
 )  # fmt: skip
 def test_what_only_this_machine_reaches_is_known(host: str, is_local: bool) -> None:
     assert is_local_host(host) is is_local
+
+
+@given(
+    value=st.one_of(
+        st.text(max_size=80),
+        st.text(max_size=40).map(lambda text: f"Basic {text}"),
+        st.binary(max_size=40).map(lambda data: f"basic {base64.b64encode(data).decode()}"),
+    )
+)
+def test_credentials_are_a_text_or_none_at_all(value: str) -> None:
+    try:
+        found = read_credentials({"Authorization": value})
+    except BadCredentials:
+        return
+    assert isinstance(found, str)
 
 
 def test_a_network_of_proxies_that_is_none_is_refused() -> None:
