@@ -6,7 +6,7 @@ from pathlib import Path
 
 from holdfast.front.hub.guard import METRICS
 from tests.front.cli.vaults import Place, copy_place
-from tests.front.hub.serving import Served, serving
+from tests.front.hub.serving import Served, serving, wait_until
 
 FILE = "/org/base/resolve/main/config.json"
 DOCS = Path(__file__).parents[3] / "docs"
@@ -28,8 +28,8 @@ def test_it_lives_and_is_ready_as_long_as_the_vault_answers(hub_template: Place,
         assert (found.ask("/healthz").status, found.ask("/healthz").body) == (200, b"ok\n")
         assert found.ask("/readyz").json == {"ready": True}
         (place.vault / "vault.json").write_text("{}")
+        wait_until(lambda: found.ask("/readyz").status == 503)
         unready = found.ask("/readyz")
-        assert unready.status == 503
         assert unready.json["ready"] is False
         assert str(place.vault) not in unready.body.decode()
         assert found.ask("/healthz").status == 200

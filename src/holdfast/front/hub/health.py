@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 from collections import Counter
 from datetime import UTC, datetime
+from time import monotonic
 from typing import Final
 
 from aiohttp import web
@@ -21,6 +22,7 @@ from holdfast.records.vault import CopyState
 from holdfast.workflows.overview import Overview, count_ready, find_oldest
 
 READY_WAIT_S: Final = 5.0
+FRESH_S: Final = 1.0
 
 
 def register(site: Site) -> None:
@@ -36,6 +38,9 @@ class _Health:
 
     def __init__(self, site: Site) -> None:
         self._site = site
+        self._turn = asyncio.Lock()
+        self._at = float("-inf")
+        self._why = ""
 
     async def tell_alive(self, _request: web.Request) -> web.StreamResponse:
         """200 as long as the server answers anything."""
@@ -44,15 +49,25 @@ class _Health:
     async def tell_ready(self, request: web.Request) -> web.StreamResponse:
         """200 when the vault's medium and its catalogue answer, 503 when they do not or the server is about to end."""
         if request.app[GUARD].is_ending:
-            return answer_json({"ready": False, "why": "the server is ending"}, status=503)
+            return answer_json({"ready": False, "why": "The server is ending."}, status=503)
+        async with self._turn:  # whoever may ask this is not known: the vault is asked once a second at most
+            if monotonic() - self._at >= FRESH_S:
+                self._why = await self._find_fault()
+                self._at = monotonic()
+        if self._why:
+            return answer_json({"ready": False, "why": self._why}, status=503)
+        return answer_json({"ready": True})
+
+    async def _find_fault(self) -> str:
+        """What is wrong with the vault, in a sentence; empty when it answers."""
         try:
             await asyncio.wait_for(self._site.ask(self._site.service.check_ready), READY_WAIT_S)
         except TimeoutError:
-            return answer_json({"ready": False, "why": "the vault does not answer in time"}, status=503)
+            return "The vault does not answer in time."
         except HoldfastError as error:
             LOG.error("not ready: %s (%s)", error.what, error.where)
-            return answer_json({"ready": False, "why": error.sentence}, status=503)
-        return answer_json({"ready": True})
+            return error.sentence
+        return ""
 
     async def tell_numbers(self, request: web.Request) -> web.StreamResponse:
         """What Prometheus reads. It names models, and so is for whoever may read everything."""
