@@ -45,7 +45,7 @@ class KeepAsked:
     base: str = ""
     as_bytes: bool = False
     why: str = ""
-    party: str = "us-business"
+    party: str | PartyFacts = "us-business"
     data: Path | None = None
 
 

@@ -1,15 +1,19 @@
 """`holdfast keep`: verified copies of models on disk."""
 
 import os
+from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from holdfast.front.cli.bytes import ByteProgress, tell_bytes
+from holdfast.front.cli.bytes import ByteProgress, parse_bytes, tell_bytes
 from holdfast.front.cli.console import Output, open_output, print_json
 from holdfast.front.cli.options import DataOption, JsonOption, VaultOption, WhyOption
 from holdfast.front.cli.protect import print_protected
+from holdfast.front.cli.pull import EndpointOption, TokenFileOption
+from holdfast.front.cli.secure import MaxSizeOption, OfflineOption, print_secured
 from holdfast.records.errors import UsageError
 
 if TYPE_CHECKING:
@@ -35,6 +39,18 @@ def keep_command(
     from_ollama: Annotated[
         bool, typer.Option("--from-ollama", help="Every tag in an Ollama store (PATH, or the usual place).")
     ] = False,
+    all_from: Annotated[
+        Path | None,
+        typer.Option(
+            "--all-from",
+            metavar="PATH",
+            help="Every open-weight model of an application, or of a saved `scan --json`: from here, else from a hub.",
+        ),
+    ] = None,
+    offline: OfflineOption = False,
+    max_size: MaxSizeOption = "",
+    endpoint: EndpointOption = "",
+    token_file: TokenFileOption = None,
     as_bytes: Annotated[
         bool, typer.Option("--as-bytes", help="Keep files as they are, also those whose format is broken.")
     ] = False,
@@ -56,6 +72,12 @@ def keep_command(
     from holdfast.workflows.keep import KeepAsked, run_keep
     from holdfast.workflows.vaults import VaultAsked
 
+    if all_from is not None:
+        if paths or from_hf_cache or from_ollama or name:
+            raise UsageError("--all-from names all that is kept", next_step="Leave out PATHs, --as and other sources.")
+        hub = {"party": party, "endpoint": endpoint, "data": data}
+        _keep_all(_KeepAll(all_from, vault, hub, token_file, offline, max_size), as_json=json)
+        return
     if from_hf_cache and from_ollama:
         raise UsageError("--from-hf-cache and --from-ollama exclude each other", next_step="Run keep once for each.")
     sources = _find_sources(paths or [], from_hf_cache, from_ollama)
@@ -81,6 +103,37 @@ def keep_command(
         _print_copy(output, copy)
     if protected is not None:
         print_protected(protected)
+
+
+@dataclass(frozen=True, slots=True)
+class _KeepAll:
+    path: Path
+    vault: str
+    flags: Mapping[str, object]
+    token_file: Path | None
+    offline: bool
+    max_size: str
+
+
+def _keep_all(asked: _KeepAll, *, as_json: bool) -> None:
+    from holdfast.workflows.pulling import HubAsked
+    from holdfast.workflows.secure import SecureAsked, run_keep_all
+    from holdfast.workflows.vaults import VaultAsked
+
+    securing = SecureAsked(
+        path=asked.path,
+        vault=VaultAsked(asked.vault),
+        hub=HubAsked(asked.flags, asked.token_file),
+        offline=asked.offline,
+        bytes_max=parse_bytes(asked.max_size, "--max-size") if asked.max_size else 0,
+        smoke=False,
+    )
+    with ByteProgress() as progress:
+        models = run_keep_all(securing, lambda _done, _total: None, progress.tell)
+    if as_json:
+        print_json({"models": models})
+    else:
+        print_secured(open_output(), models)
 
 
 def _protect(vault: "VaultAsked", percent: float, progress: ByteProgress) -> "Protected":

@@ -35,6 +35,7 @@ from holdfast.front.cli import (
     repair,
     restore,
     scan,
+    secure,
     serve,
     show,
     sign,
@@ -99,6 +100,7 @@ app.command("explain", rich_help_panel=JUDGE)(explain.explain_command)
 app.command("diff", rich_help_panel=JUDGE)(diff.diff_command)
 app.command("backtest", rich_help_panel=JUDGE)(backtest.backtest_command)
 app.command("keep", rich_help_panel=KEEP)(keep.keep_command)
+app.command("secure", rich_help_panel=KEEP)(secure.secure_command)
 app.command("pull", rich_help_panel=KEEP)(pull.pull_command)
 app.command("follow", rich_help_panel=KEEP)(follow.follow_command)
 app.command("update", rich_help_panel=KEEP)(update.update_command)
