@@ -178,6 +178,11 @@ class SharedFrames:
         self._readers = 0
         self._turn = Lock()
 
+    @property
+    def readers(self) -> int:
+        """How many there are."""
+        return self._readers
+
     def join(self) -> None:
         """There is one reader more."""
         with self._turn:
@@ -213,9 +218,10 @@ class SharedFrames:
                     del self._frames[key]
             mine.set_exception(error if isinstance(error, DamagedVault | StorageError) else _give_up(key))
             raise
-        mine.set_result(data)
         with self._turn:
-            self._left -= len(data)
+            mine.set_result(data)  # what is done is counted, as long as it is kept
+            if self._frames.get(key) is mine:
+                self._left -= len(data)
             while self._left < 0 and len(self._frames) > 1:
                 self._forget_oldest()
         return data
@@ -230,81 +236,98 @@ def _give_up(key: _Key) -> StorageError:
     return StorageError("another reader gave up", where=f"frame {key[1]}", next_step="Ask again.")
 
 
-class Loader:
-    """Loads parts one after the other, for one thread at a time."""
+class _OpenPack:
+    """A pack on a local disk, open for as long as frames of it are read one after the other."""
 
-    def __init__(self, vault: Vault, shared: SharedFrames) -> None:
+    def __init__(self, vault: Vault) -> None:
         self._vault = vault
-        self._shared = shared
         self._root = vault.storage.root if isinstance(vault.storage, LocalStorage) else None
         self._key: str = ""
-        self._descriptor = -1
-        self._is_open = True
-        shared.join()
+        self.descriptor = -1
 
-    def load(self, part: Part) -> memoryview | Stretch:
-        """The bytes of a part. Raises DamagedVault or StorageError when they cannot be had as they were kept."""
-        frames, index = part.frames, part.index
-        if frames is None:
-            return memoryview(part.inline)[part.low : part.high]
-        if part.is_trusted and (stretch := self._find_stretch(frames, part)) is not None:
-            return stretch
-        whole = self._shared.load(frames.get_key(index), lambda: self._load_frame(frames, index))
-        return whole[part.low : part.high]
+    def open(self, key: str) -> bool:
+        """Open a pack, unless it is; False where packs are no files. Raises OSError or StorageError."""
+        if self._root is None or key == self._key:
+            return self._root is not None
+        self.close()
+        if self._vault.storage.find(key) is None:  # it also refuses links on the way
+            return False
+        self.descriptor = os.open(self._root / key, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
+        self._key = key
+        return True
 
-    def close(self) -> None:
-        """Let go of the file that is open."""
-        self._close_pack()
-        if self._is_open:
-            self._is_open = False
-            self._shared.leave()
-
-    def _close_pack(self) -> None:
-        descriptor, self._key, self._descriptor = self._descriptor, "", -1
-        if descriptor >= 0:
-            os.close(descriptor)
-
-    def _find_stretch(self, frames: Frames, part: Part) -> Stretch | None:
-        place = frames.find_plain(part.index)
-        with contextlib.suppress(OSError, StorageError):
-            if place is not None and self._open(place.key):
-                return Stretch(self._descriptor, place.offset + HEAD_BYTES + part.low, part.high - part.low)
-        return None
-
-    def _load_frame(self, frames: Frames, index: int) -> memoryview:
-        plain = self._read_plain(frames, index)
-        if plain is not None:
-            return plain
-        self._close_pack()  # it may have been written anew
-        job = frames.plan(index)
-        try:
-            return load_frame(self._vault.storage, job)
-        except (DamagedVault, StorageError) as error:
-            return load_again(self._vault, job, error)
-
-    def _read_plain(self, frames: Frames, index: int) -> memoryview | None:
+    def read_plain(self, frames: Frames, index: int) -> memoryview | None:
         """The short way to a frame that is stored as it is: one read, one comparison. None where that does not give it;
         the long way then finds it, or tells why not."""
         place = frames.find_plain(index)
         if place is None:
             return None
         try:
-            if not self._open(place.key):
+            if not self.open(place.key):
                 return None
-            data = memoryview(os.pread(self._descriptor, HEAD_BYTES + place.payload_bytes, place.offset))
+            data = memoryview(os.pread(self.descriptor, HEAD_BYTES + place.payload_bytes, place.offset))
         except (OSError, StorageError):
             return None
         payload = data[HEAD_BYTES:]
         right = encode_frame(frames.make_head(index, place), payload)
         return payload if len(payload) == place.payload_bytes and bytes(data[:HEAD_BYTES]) == right else None
 
-    def _open(self, key: str) -> bool:
-        """Open a pack, unless it is; False where packs are no files."""
-        if self._root is None or key == self._key:
-            return self._root is not None
-        self._close_pack()
-        if self._vault.storage.find(key) is None:  # it also refuses links on the way
-            return False
-        self._descriptor = os.open(self._root / key, os.O_RDONLY | os.O_NOFOLLOW | os.O_CLOEXEC)
-        self._key = key
-        return True
+    def close(self) -> None:
+        """Let go of the file."""
+        descriptor, self._key, self.descriptor = self.descriptor, "", -1
+        if descriptor >= 0:
+            os.close(descriptor)
+
+
+class Loader:
+    """Loads parts. `load` is for one thread at a time, `load_apart` for any number."""
+
+    def __init__(self, vault: Vault, shared: SharedFrames) -> None:
+        self._vault = vault
+        self._shared = shared
+        self._pack = _OpenPack(vault)
+        self._is_open = True
+        shared.join()
+
+    def load(self, part: Part) -> memoryview | Stretch:
+        """The bytes of a part. Raises DamagedVault or StorageError when they cannot be had as they were kept."""
+        if part.is_trusted and (stretch := self._find_stretch(part)) is not None:
+            return stretch
+        return self._load(self._pack, part)
+
+    def load_apart(self, part: Part) -> memoryview:
+        """The same, whatever else is being loaded; always checked."""
+        with contextlib.closing(_OpenPack(self._vault)) as pack:
+            return self._load(pack, part)
+
+    def close(self) -> None:
+        """Let go of the file that is open."""
+        self._pack.close()
+        if self._is_open:
+            self._is_open = False
+            self._shared.leave()
+
+    def _find_stretch(self, part: Part) -> Stretch | None:
+        place = part.frames.find_plain(part.index) if part.frames is not None else None
+        with contextlib.suppress(OSError, StorageError):
+            if place is not None and self._pack.open(place.key):
+                return Stretch(self._pack.descriptor, place.offset + HEAD_BYTES + part.low, part.high - part.low)
+        return None
+
+    def _load(self, pack: _OpenPack, part: Part) -> memoryview:
+        frames, index = part.frames, part.index
+        if frames is None:
+            return memoryview(part.inline)[part.low : part.high]
+        whole = self._shared.load(frames.get_key(index), lambda: self._load_frame(pack, frames, index))
+        return whole[part.low : part.high]
+
+    def _load_frame(self, pack: _OpenPack, frames: Frames, index: int) -> memoryview:
+        plain = pack.read_plain(frames, index)
+        if plain is not None:
+            return plain
+        pack.close()  # it may have been written anew
+        job = frames.plan(index)
+        try:
+            return load_frame(self._vault.storage, job)
+        except (DamagedVault, StorageError) as error:
+            return load_again(self._vault, job, error)

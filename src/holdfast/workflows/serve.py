@@ -36,7 +36,7 @@ from holdfast.vault.catalogue.shared import SharedDatabase
 from holdfast.vault.checking import read_file_manifest, read_revision
 from holdfast.vault.copy_sizes import measure_copy
 from holdfast.vault.opening import Vault, find_identity
-from holdfast.vault.sending import Layout, SharedFrames
+from holdfast.vault.sending import Layout
 from holdfast.workflows.auditing import Tally
 from holdfast.workflows.deciding import find_last
 from holdfast.workflows.hub_bodies import Body, BodySource
@@ -104,7 +104,7 @@ class Service:
         self._trees: _Kept[ObjectId, ServedTree] = _Kept(256 << 10)  # files
         self._layouts: _Kept[ObjectId, Layout] = _Kept(256 << 10)  # segments
         self._facts: _Kept[ObjectId, ModelFacts] = _Kept(2048)
-        self._shared = SharedFrames()
+        self._bodies = BodySource(self._vault)
         self._names = _Names({}, {}, (), 0.0, 0.0)
         self._turn = threading.RLock()
         self._tally = Tally()
@@ -132,6 +132,7 @@ class Service:
     def close(self) -> None:
         """Let go of the vault."""
         self._adopter.close()
+        self._bodies.close()
         self._vault.close()
         self._beside.close()
 
@@ -296,7 +297,7 @@ class Service:
             self._layouts.put(file.manifest, layout, len(layout.manifest.segments) + 16)
         hours = self._asked.trusted_hours if trusting else 0.0
         since = self._vault.now - int(hours * 3600) if hours > 0 else None
-        return Body(BodySource(self._vault, self._shared, since), layout, begin, end)
+        return Body(self._bodies, layout, begin, end, since)
 
     def list_large(self, bytes_min: int) -> list[ServedFile]:
         """The files of so many bytes and more that kept copies have, each once and without a path."""
