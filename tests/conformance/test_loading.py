@@ -56,3 +56,15 @@ def test_it_does_so_in_a_namespace_without_any_route(folder: Path, tmp_path: Pat
     assert done.returncode == 0, done.stderr[-3000:]
     told = json.loads(done.stdout.strip().splitlines()[-1])
     assert told == run_script(client, "load.py", {**environ, "HF_HUB_OFFLINE": "1"}, folder)
+
+
+def test_datasets_reads_a_kept_data_set_by_its_name(tmp_path: Path) -> None:
+    client = get_client("transformers")
+    rows = [{"text": f"line {number}", "label": number % 3} for number in range(50)]
+    (tmp_path / "data").mkdir()
+    (tmp_path / "data" / "train.jsonl").write_text("".join(json.dumps(row) + "\n" for row in rows))
+    (tmp_path / "data" / "README.md").write_text("---\nlicense: mit\n---\n# Lines\n")
+    keep(tmp_path / "vault", tmp_path / "data", "datasets/acme/lines")
+    with serving(tmp_path / "vault") as served:
+        told = run_script(client, "load_data.py", client_environ(tmp_path / "home", served.address), "acme/lines")
+    assert told == {"whole": rows, "streamed": rows}
