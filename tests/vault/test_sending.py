@@ -101,7 +101,7 @@ def test_plain_frames_of_verified_packs_are_told_as_stretches_of_a_file(kept: Ke
     assert not any(part.is_trusted for part in late)
 
 
-def test_an_object_that_is_in_no_pack_is_told(kept: Kept) -> None:
+def test_an_object_of_another_size_than_the_file_says_is_told(kept: Kept) -> None:
     lost = FileManifest(
         "bytes", 5, "0" * 64, "0" * 40, (Segment(5, Role.BYTES, kept.layout.manifest.segments[1].object),)
     )
