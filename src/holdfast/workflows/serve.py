@@ -34,7 +34,6 @@ from holdfast.vault.catalogue.revisions import FROZEN, KEPT, RevisionRow, iterat
 from holdfast.vault.catalogue.serving import list_large_files, read_stamp
 from holdfast.vault.catalogue.shared import SharedDatabase
 from holdfast.vault.checking import read_file_manifest, read_revision
-from holdfast.vault.copy_sizes import measure_copy
 from holdfast.vault.opening import Vault, find_identity
 from holdfast.vault.sending import Layout
 from holdfast.workflows.auditing import Tally
@@ -42,6 +41,7 @@ from holdfast.workflows.deciding import find_last
 from holdfast.workflows.hub_bodies import Body, BodySource
 from holdfast.workflows.hub_facts import read_facts, read_headers
 from holdfast.workflows.hub_names import Repository, Resolved, list_names, read_repository, resolve
+from holdfast.workflows.hub_verified import VerifiedTimes
 from holdfast.workflows.hub_views import make_tree
 from holdfast.workflows.hub_writing.history import iterate_history
 from holdfast.workflows.overview import Overview, read_overview
@@ -105,6 +105,7 @@ class Service:
         self._layouts: _Kept[ObjectId, Layout] = _Kept(256 << 10)  # segments
         self._facts: _Kept[ObjectId, ModelFacts] = _Kept(2048)
         self._bodies = BodySource(self._vault)
+        self._verified = VerifiedTimes(self._vault.database, asked.vault)
         self._names = _Names({}, {}, (), 0.0, 0.0)
         self._turn = threading.RLock()
         self._tally = Tally()
@@ -133,6 +134,7 @@ class Service:
         """Let go of the vault."""
         self._adopter.close()
         self._bodies.close()
+        self._verified.close()
         self._vault.close()
         self._beside.close()
 
@@ -229,7 +231,7 @@ class Service:
 
     def _serve(self, found: Resolved) -> ServedRevision:
         row, manifest = found.row, self._read_manifest(found.row)
-        verified = measure_copy(self._vault.database, row.id).verified_at
+        verified = self._verified.find(row.id)
         return ServedRevision(
             name=row.name,
             ref=found.ref,
