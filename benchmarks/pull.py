@@ -95,7 +95,7 @@ def pull(folder: Path | None, url: str) -> Taken:
 
 
 def kill(source: Path, folder: Path | None, kills: int, rate: float) -> bool:
-    """A pull that is killed at random moments, then runs to its end; how much was sent more than once."""
+    """A pull that is killed at random moments while it fetches, then runs to its end; how much was sent twice."""
     draw = random.Random(1)
     size = sum(path.stat().st_size for path in source.iterdir())
     scratch = Path(tempfile.mkdtemp(prefix="holdfast-pull-", dir=folder))
@@ -103,9 +103,10 @@ def kill(source: Path, folder: Path | None, kills: int, rate: float) -> bool:
         environ = make_environ(scratch)
         with serving(source, "--rate", str(rate)) as url:
             command = [str(HOLDFAST), "pull", MODEL, "--endpoint", url]
-            done = sum(_kill_once(command, environ, scratch, draw.uniform(1.5, 5)) for _ in range(kills))
+            step = size / (kills + 1)
+            done = sum(_kill_once(command, environ, scratch, url, draw.uniform(0.5, 1.5) * step) for _ in range(kills))
             take(command, environ, scratch)
-            sent = int(urllib.request.urlopen(f"{url}/sent").read())
+            sent = _read_sent(url)
         take([HOLDFAST, "restore", MODEL, scratch / "out"], environ, scratch)
         right = all((scratch / "out" / path.name).read_bytes() == path.read_bytes() for path in source.iterdir())
     finally:
@@ -115,13 +116,18 @@ def kill(source: Path, folder: Path | None, kills: int, rate: float) -> bool:
     return right and again < AGAIN_MAX and done == kills
 
 
-def _kill_once(command: list[str], environ: Mapping[str, str], folder: Path, after_s: float) -> bool:
-    """Whether it was killed before its end."""
+def _read_sent(url: str) -> int:
+    return int(urllib.request.urlopen(f"{url}/sent").read())
+
+
+def _kill_once(command: list[str], environ: Mapping[str, str], folder: Path, url: str, after_bytes: float) -> bool:
+    """Killed when the hub sent so many bytes more; whether that was before its end."""
+    before = _read_sent(url)
     with subprocess.Popen(
         command, env=environ, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     ) as process:
-        with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(after_s)
+        while process.poll() is None and _read_sent(url) - before < after_bytes:
+            time.sleep(0.02)
         process.send_signal(signal.SIGKILL)
         return process.wait() == -signal.SIGKILL
 
