@@ -4,6 +4,8 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 APT := apt-get install -y --no-install-recommends
+# Tests start hundreds of processes: none of them is to compile everything anew.
+unexport PYTHONDONTWRITEBYTECODE
 SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 CHECKS := check-types-strictly check-types check-docs check-imports check-style
