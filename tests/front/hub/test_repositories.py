@@ -7,11 +7,15 @@ from typing import Any
 
 import pytest
 
+from holdfast.formats.layout import read_layout
+from holdfast.records.vault import Origin, RevisionManifest
 from holdfast.vault.catalogue.revisions import iterate_revisions
+from holdfast.vault.keeping.revisions import Keeping, SourceEntry, keep_revision
 from holdfast.vault.opening import open_local_vault
 from holdfast.vault.refs import point
 from tests.front.hub.hubs import MODEL, keep, list_files, url, write_model
 from tests.front.hub.serving import Served, serving
+from tests.vault.models import say_nothing
 
 
 @pytest.fixture(scope="module")
@@ -231,6 +235,25 @@ def test_nobody_discusses_here_and_there_are_no_harnesses(hub: Served) -> None:
     assert hub.ask("/api/agent-harnesses").status == 404
     assert get(hub, "/api/models-tags-by-type") == {}
     assert hub.ask(f"/api/models/{MODEL}/auth-check").status == 200
+
+
+def test_a_branch_that_may_have_moved_on_is_served_with_a_note_that_clients_print(tmp_path: Path) -> None:
+    vault = open_local_vault(tmp_path / "vault")
+    (tmp_path / "config.json").write_text("{}")
+    origin = Origin("https://hub.example.org/org/mirrored", vault.timestamp)
+    manifest = RevisionManifest("org/mirrored", "1" * 40, origin, ())
+    entries = (SourceEntry("config.json", tmp_path / "config.json"),)
+    keep_revision(vault, Keeping(manifest, entries, read_layout, "a test"), say_nothing)
+    vault.close()
+    with serving(tmp_path / "vault", {"HOME": str(tmp_path)}) as hub:
+        by_branch = hub.ask("/org/mirrored/resolve/main/config.json", "HEAD").headers
+        topic, _, note = by_branch["x-hf-warning"].partition("; ")
+        assert topic == "holdfast org/mirrored"
+        assert note.startswith("org/mirrored@main is served from the copy")
+        assert by_branch["x-holdfast-verified"] in note
+        by_commit = hub.ask(f"/org/mirrored/resolve/{'1' * 40}/config.json", "HEAD").headers
+        assert "x-hf-warning" not in by_commit
+        assert "x-holdfast-verified" in by_commit
 
 
 def test_another_address_of_the_same_files(hub: Served) -> None:
