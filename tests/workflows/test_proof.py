@@ -72,6 +72,18 @@ def test_a_hub_without_filters_is_asked_all_the_same(hub: Hub, team: Team) -> No
     assert prove(team).answer == "proved"
 
 
+@pytest.mark.parametrize("filters", ["true", "false"])
+def test_a_hub_that_speaks_the_first_protocol_only_is_understood(
+    hub: Hub, team: Team, filters: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository = hub.add(MODEL, FILES)
+    repository.git("config", "uploadpack.allowFilter", filters)
+    repository.git("config", "protocol.version", "0")
+    monkeypatch.setattr("holdfast.upstream.git_objects._VERSION", {})  # git answers in the version that is asked for
+    assert team.pull(MODEL).copy.notes == ()
+    assert prove(team).answer == "proved"
+
+
 def test_a_part_is_proved_and_the_rest_is_named(hub: Hub, team: Team) -> None:
     hub.add(MODEL, FILES)
     team.pull(MODEL, Choice(include=("w/model.bin",)))
