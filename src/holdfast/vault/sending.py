@@ -26,7 +26,7 @@ from holdfast.vault.reading import FrameJob, FramePlace, load_again, load_frame,
 from holdfast.vault.storage.local import LocalStorage
 
 _SEGMENTS: Final = 256  # looked up at once
-SHARED_BYTES: Final = 64 << 20
+SHARED_BYTES: Final = 48 << 20
 _Key: TypeAlias = tuple[bytes, int]
 
 

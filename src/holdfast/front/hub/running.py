@@ -1,6 +1,8 @@
 """The server's life: it listens, says where, and ends when it is told to, after what is being sent was sent."""
 
 import asyncio
+import contextlib
+import ctypes
 import resource
 import signal
 import socket
@@ -29,6 +31,7 @@ GRACE_S: Final = 60.0
 IDLE_S: Final = 75.0
 FILES_MAX: Final = 65_536
 BACKLOG: Final = 1024
+_M_ARENA_MAX: Final = -8  # of mallopt, in malloc.h
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +70,13 @@ def raise_file_limit() -> None:
     resource.setrlimit(resource.RLIMIT_NOFILE, (max(few, wanted), most))
 
 
+def settle_memory() -> None:
+    """Have all threads take from two heaps, where the C library is glibc: with one for each, what a thread let go of is
+    of no use to others."""
+    with contextlib.suppress(OSError, AttributeError):
+        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
+
+
 async def _serve(asked: ServeAsked, site: SiteAsked, listening: Listening, tell: Callable[[str], None]) -> None:
     ended = asyncio.Event()
     loop = asyncio.get_running_loop()
@@ -79,6 +89,7 @@ async def serve_until(
     asked: ServeAsked, site_asked: SiteAsked, listening: Listening, tell: Callable[[str], None], ended: asyncio.Event
 ) -> None:
     """Serve until `ended` is set. Raises what `run_server` does."""
+    settle_memory()
     if site_asked.through is not None:
         make_vault(asked.vault)  # what is pulled first needs one
     service = open_service(asked)
