@@ -12,8 +12,8 @@ CHECKS := check-types-strictly check-types check-docs check-imports check-style
 
 .PHONY: run setup test check $(CHECKS) docs bench fuzz conformance soak release lock clean
 
-run: $(VENV)/.ready ## set up, check a real example, write report.html
-	$(BIN)/holdfast check examples/helpdesk --html report.html
+run: $(VENV)/.ready ## set up, check a real example, keep and try each model of it that can be had, write report.html
+	$(BIN)/holdfast secure examples/helpdesk --vault build/vault --max-size 200MB --html report.html
 
 setup: $(VENV)/.ready-dev
 
