@@ -49,6 +49,7 @@ from holdfast.workflows.vaults import VaultAsked, open_vault, reopen_catalogue
 
 FRESH_S: Final = 0.4  # what was decided is known after so long at the latest
 ADOPT_S: Final = 5.0  # packs that came without this catalogue's knowing are looked for so often
+ADOPT_MAX_S: Final = 15.0  # or, where that takes long, so often
 MISSED_S: Final = 1.0  # and so often when something is asked for that is not known
 _VERIFIED_S: Final = 30.0
 _LEVER: Final = re.compile(r"(?:^|; )([a-z0-9][a-z0-9.-]*) \([^)]*\): to ")
@@ -338,8 +339,8 @@ class _Adopter:
         self._took_s = 0.0
 
     def adopt(self, every_s: float) -> bool:
-        """Take in what is new, unless that was done a moment ago; whether it was done now. However many ask, it takes
-        a tenth of the time at most."""
+        """Take in what is new, unless that was done a moment ago; whether it was done now. However many ask, not
+        much of the time is spent on it."""
         with self._turn:
             if not self._is_due(every_s):
                 return False
@@ -357,7 +358,7 @@ class _Adopter:
             return True
 
     def _is_due(self, every_s: float) -> bool:
-        return monotonic() - self._at >= max(every_s, 10 * self._took_s)
+        return monotonic() - self._at >= max(every_s, min(10 * self._took_s, ADOPT_MAX_S))
 
     def adopt_beside(self, every_s: float) -> None:
         """The same in a thread of its own."""
