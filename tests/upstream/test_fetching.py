@@ -246,7 +246,7 @@ def test_leaving_early_ends_what_is_on_its_way(hub: Hub, tmp_path: Path) -> None
             Wanted(file, line.endpoint.file(MODEL, revision.commit, file.path), file.path) for file in revision.files
         ]
         with line.fetching(wanted, tmp_path, lambda _count: None) as arriving:
-            assert [one.wanted.file.path for one in next(arriving)] == ["a"]
+            assert [one.wanted.file.path for one in next(iter(arriving))] == ["a"]
     hub.wait_s = 0
     assert fetch(hub, tmp_path)["w.bin"] == CONTENT
 

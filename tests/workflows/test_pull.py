@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -297,6 +298,25 @@ def test_a_file_of_no_bytes_and_one_that_is_there_twice(hub: Hub, team: Team) ->
     hub.add(MODEL, files)
     assert team.pull(MODEL).fetched_bytes == len(WEIGHTS)
     assert team.read(MODEL) == files
+
+
+def test_two_models_with_a_file_in_common_are_pulled_at_once(hub: Hub, team: Team) -> None:
+    for number in range(3):
+        hub.add(f"acme/m{number}", FILES | {"own": b"%d" % number})
+    hub.wait_s = 0.02
+    with ThreadPoolExecutor(3) as threads:
+        pulled = list(threads.map(lambda number: team.pull(f"acme/m{number}"), range(3)))
+    assert [one.copy.files for one in pulled] == [4, 4, 4]
+    assert hub.sent["w/model.bin"] == len(WEIGHTS)
+    assert team.read("acme/m2") == FILES | {"own": b"2"}
+
+
+def test_one_model_that_is_pulled_twice_at_once_is_fetched_once(hub: Hub, team: Team) -> None:
+    hub.add(MODEL, FILES)
+    hub.wait_s = 0.01
+    with ThreadPoolExecutor(2) as threads:
+        pulled = list(threads.map(lambda _: team.pull(MODEL), range(2)))
+    assert sorted(one.fetched_files for one in pulled) == [0, 3]
 
 
 def test_the_log_remembers_where_it_came_from(hub: Hub, team: Team) -> None:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from holdfast.records.errors import BusyVault
 from holdfast.records.hub import HubFile
 from holdfast.upstream.fetching import FileFetcher, Progress
 from holdfast.upstream.spool import Spool, check_room
@@ -35,7 +36,11 @@ class Arrived:
 
 
 class Carrier:
-    """Fetches files in the event loop's thread for another thread that takes them."""
+    """Fetches files in the event loop's thread for another thread, which iterates over them once.
+
+    It gives what is whole by then, at least one file, until there are no more, and raises the first error. `passed` are
+    files that another process or thread is fetching.
+    """
 
     def __init__(self, wanted: Sequence[Wanted], folder: Path, fetcher: FileFetcher, report: Progress) -> None:
         self._wanted = sorted(wanted, key=lambda one: one.file.size)
@@ -46,6 +51,7 @@ class Carrier:
         self._room = _Room()
         self._open: set[Spool] = set()
         self._task: asyncio.Task[None] | None = None
+        self.passed: list[Wanted] = []
 
     async def start(self) -> None:
         """Begin."""
@@ -73,7 +79,12 @@ class Carrier:
 
     async def _fetch(self, one: Wanted) -> None:
         loop = asyncio.get_running_loop()
-        spool = await run_in_thread(lambda: Spool(self._folder, one.spool, one.file.size), Spool.close)
+        try:
+            spool = await run_in_thread(lambda: Spool(self._folder, one.spool, one.file.size), Spool.close)
+        except BusyVault:
+            self.passed.append(one)
+            self._room.give_back(one.file.size)
+            return
         self._open.add(spool)
         self._report(spool.resumed_bytes)
         check_room(self._folder, one.file.size - spool.arrived_bytes)
@@ -89,8 +100,7 @@ class Carrier:
         spool.close()
         self._room.give_back(spool.size)
 
-    def iterate(self) -> Iterator[list[Arrived]]:
-        """For the other thread: what is whole by now, at least one file, until there are no more."""
+    def __iter__(self) -> Iterator[list[Arrived]]:
         while True:
             some: list[Arrived] = []
             found = self._whole.get()

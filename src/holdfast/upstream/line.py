@@ -3,14 +3,14 @@
 import asyncio
 import contextlib
 import threading
-from collections.abc import Coroutine, Generator, Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Generator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final, Self, TypeVar
 
 from holdfast.upstream.address import Endpoint
-from holdfast.upstream.carrying import Arrived, Carrier, Wanted
+from holdfast.upstream.carrying import Carrier, Wanted
 from holdfast.upstream.client import HubClient
 from holdfast.upstream.credentials import Token
 from holdfast.upstream.fetching import FileFetcher, Progress
@@ -73,12 +73,11 @@ class Line:
             raise
 
     @contextlib.contextmanager
-    def fetching(self, wanted: Sequence[Wanted], folder: Path, report: Progress) -> Generator[Iterator[list[Arrived]]]:
-        """The files in the order in which they are whole, those that are whole by then at once. The iterator raises the
-        first error; what arrived stays in the spools."""
+    def fetching(self, wanted: Sequence[Wanted], folder: Path, report: Progress) -> Generator[Carrier]:
+        """The files, several at a time, small ones first. What arrived stays in the spools, however it ends."""
         carrier = Carrier(wanted, folder, FileFetcher(self._wire, self._connections, report), report)
         self.ask(carrier.start())
         try:
-            yield carrier.iterate()
+            yield carrier
         finally:
             self.ask(carrier.stop())

@@ -20,7 +20,7 @@ from blake3 import blake3
 
 from holdfast.records.errors import AccessDenied, BusyVault, NoSpace, StorageError
 
-RECORD_BYTES: Final = 512 << 10
+RECORD_BYTES: Final = 256 << 10
 _LINE: Final = re.compile(rb"(\d{1,16}) (\d{1,7}) ([0-9a-f]{64})\n")
 _JOURNAL_BYTES_MAX: Final = 1 << 30
 _HEADER_BYTES_MAX: Final = 4096
@@ -55,6 +55,7 @@ class Spool:
         self._journal_path = folder / f"{name}.journal"
         self._lock = threading.Lock()
         self._spans: list[Span] = []
+        self._arrived = 0
         with explaining(folder):
             folder.mkdir(parents=True, exist_ok=True)
             self._journal = self._open_journal()
@@ -96,7 +97,7 @@ class Spool:
         for span, digest in sorted(lines, key=lambda one: one[0].start):
             if span.start >= self._get_end() and span.end <= self.size and self._holds(span, digest):
                 self._spans.append(span)
-        self.resumed_bytes = self.arrived_bytes
+        self._arrived = self.resumed_bytes = sum(span.size for span in self._spans)
         os.write(self._journal, b"\n")  # ends a line that a dying process left half-written
 
     def _get_end(self) -> int:
@@ -108,6 +109,7 @@ class Spool:
 
     def _begin(self) -> None:
         self._spans.clear()
+        self._arrived = 0
         os.ftruncate(self._journal, 0)
         os.ftruncate(self._data, 0)
         os.ftruncate(self._data, self.size)
@@ -133,12 +135,12 @@ class Spool:
             with self._lock:
                 os.write(self._journal, line)
                 self._spans.append(Span(start, start + len(data)))
+                self._arrived += len(data)
 
     @property
     def arrived_bytes(self) -> int:
         """How much is there."""
-        with self._lock:
-            return sum(span.size for span in self._spans)
+        return self._arrived
 
     def list_missing(self) -> list[Span]:
         """What has not arrived, in order."""

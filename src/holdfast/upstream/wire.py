@@ -25,7 +25,7 @@ from holdfast.upstream.refusals import LATER, RETRIED, TEXT_BYTES_MAX, Refusal, 
 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _REDIRECTS_MAX: Final = 5
-_BUFFER_BYTES: Final = 1 << 20
+_BUFFER_BYTES: Final = 128 << 10  # per connection, and twice that at times: a killed process loses it
 _CONNECT_S: Final = 20.0
 _SILENT_S: Final = 60.0
 _UNREACHABLE_TRIES: Final = 3  # of a short question; a download under way is more patient

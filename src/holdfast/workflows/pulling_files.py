@@ -9,11 +9,12 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from time import monotonic, sleep
 from typing import Final
 
 from blake3 import blake3
 
-from holdfast.records.errors import ChangedUpstream, MalformedFile, NotVerified
+from holdfast.records.errors import BusyVault, ChangedUpstream, MalformedFile, NotVerified
 from holdfast.records.hub import HubFile, HubRevision
 from holdfast.records.vault import FileLayout
 from holdfast.upstream.carrying import Arrived, Wanted
@@ -29,6 +30,8 @@ _OLD_S: Final = 14 * 86400
 _TOGETHER_BYTES: Final = 64 << 20
 _TOGETHER_FILES: Final = 200
 _TRIES: Final = 2
+_OTHERS_S: Final = 3600.0
+_OTHERS_WAIT_S: Final = 0.5
 
 Report = Callable[[str, int, int], None]
 
@@ -112,17 +115,34 @@ class _Taker:
         self._intake = Intake(taking.vault, make_forgiving_reader(fetched.warnings), self._tell_read)
 
     def take(self) -> dict[str, KnownFile]:
-        """The files by their spools' names."""
+        """The files by their spools' names. Raises BusyVault when somebody else fetches one of them for an hour."""
         taken: dict[str, KnownFile] = {}
-        for turn in range(_TRIES):
+        deadline = monotonic() + _OTHERS_S
+        turn = 0
+        while turn < _TRIES and len(taken) < len(self._missing):
             wanted = [self._want(key, file) for key, file in self._missing.items() if key not in taken]
-            if not wanted:
-                break
             with self._taking.line.fetching(wanted, self._taking.folder, self._tell_arrived) as arriving:
                 for some in arriving:
                     for batch in _batch(some):
                         taken.update(self._take_in(batch, is_last=turn == _TRIES - 1))
+                passed = arriving.passed
+            if passed:
+                taken.update(self._await_others(passed, deadline))
+            else:
+                turn += 1
         return taken
+
+    def _await_others(self, passed: Sequence[Wanted], deadline: float) -> dict[str, KnownFile]:
+        """What those who were fetching it have taken in by now; the rest is tried again."""
+        if monotonic() > deadline:
+            raise BusyVault(
+                f"another pull has been fetching {passed[0].file.path} for an hour",
+                where=str(self._taking.folder),
+                next_step="See what it waits for, or stop it; then run again.",
+            )
+        sleep(_OTHERS_WAIT_S)
+        found = {one.spool: find_known(self._taking.vault, one.file.sha256, one.file.git_blob) for one in passed}
+        return {key: file for key, file in found.items() if file is not None}
 
     def _want(self, key: str, file: HubFile) -> Wanted:
         revision = self._taking.revision
