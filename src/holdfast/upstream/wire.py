@@ -5,9 +5,10 @@ Refuses: redirects to plain http from TLS, to nearer addresses, or too many; cod
 
 import base64
 import contextlib
+import socket
 from collections.abc import AsyncGenerator, Generator, Mapping
 from dataclasses import dataclass, field
-from typing import Final, Self
+from typing import Any, Final, Self
 from urllib.parse import urljoin, urlsplit
 
 import aiohttp
@@ -26,6 +27,7 @@ from holdfast.upstream.refusals import LATER, RETRIED, TEXT_BYTES_MAX, Refusal, 
 REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 _REDIRECTS_MAX: Final = 5
 _BUFFER_BYTES: Final = 128 << 10  # per connection, and twice that at times: a killed process loses it
+_WINDOW_BYTES: Final = 1 << 20
 _CONNECT_S: Final = 20.0
 _SILENT_S: Final = 60.0
 _UNREACHABLE_TRIES: Final = 3  # of a short question; a download under way is more patient
@@ -103,7 +105,9 @@ class Wire:
 
     async def __aenter__(self) -> Self:
         self._session = aiohttp.ClientSession(
-            connector=TCPConnector(limit=self._connections, resolver=self._resolver, ttl_dns_cache=60),
+            connector=TCPConnector(
+                limit=self._connections, resolver=self._resolver, ttl_dns_cache=60, socket_factory=_make_socket
+            ),
             cookie_jar=DummyCookieJar(),
             timeout=ClientTimeout(total=None, sock_connect=_CONNECT_S, sock_read=_SILENT_S),
             headers={"User-Agent": f"holdfast/{holdfast.__version__}", "Accept-Encoding": "identity"},
@@ -223,6 +227,13 @@ class Wire:
         if parts.username is not None or parts.password is not None:
             raise _bad_redirect("to an address with a password in it", url)
         return target
+
+
+def _make_socket(place: tuple[Any, ...]) -> socket.socket:
+    """With a bounded window: what lies in it unread is lost when the process is killed."""
+    made = socket.socket(*place[:3])
+    made.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _WINDOW_BYTES)
+    return made
 
 
 def _say_token(token: Token, *, basic: bool) -> str:
