@@ -34,7 +34,6 @@ def main() -> None:
             run_module("keep and restore, beside sha256sum and other keepers", "vault_speed"),
             run_module("A range of a kept file", "vault_range"),
             run_module("A pull, beside curl and sha256sum; and killed twenty times", "pull"),
-            run_module("Pulling, beside curl and sha256sum; and killed", "pull"),
             run_module("Serving, beside nginx", "serving"),
             run_module("Kept, copied, damaged, repaired, restored, answering as before", "vault_acceptance"),
         ]
