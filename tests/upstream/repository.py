@@ -29,6 +29,7 @@ class Repository:
     terms: dict[str, object] = field(default_factory=dict)
     state: str = ""
     contents: dict[str, bytes] = field(default_factory=dict)  # by git's blob id, what a pointer stands for
+    _listed: dict[str, list[Entry]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         subprocess.run(["git", "init", "--quiet", "--bare", self.folder], check=True)
@@ -73,6 +74,11 @@ class Repository:
 
     def list_files(self, commit: str) -> list[Entry]:
         """All files of a commit."""
+        if commit not in self._listed:
+            self._listed[commit] = self._read_files(commit)
+        return self._listed[commit]
+
+    def _read_files(self, commit: str) -> list[Entry]:
         entries = []
         for line in self.git("ls-tree", "-r", "-z", commit).split(b"\0")[:-1]:
             about, _, path = line.partition(b"\t")

@@ -144,8 +144,12 @@ def test_a_hub_that_cannot_be_asked_makes_no_change(hub: Hub, team: Team) -> Non
     hub.add(MODEL, FILES)
     team.pull(MODEL)
     follow(team, MODEL)
-    for answer in (fail(503), fail(429, headers={"Retry-After": "9999"}), web.Response(body=b"<html>")):
-        hub.fault = times(99, "/api/", lambda answer=answer: answer)  # type: ignore[misc]
+    for make in (
+        lambda: fail(503),
+        lambda: fail(429, headers={"Retry-After": "9999"}),
+        lambda: web.Response(body=b"<html>"),
+    ):
+        hub.fault = times(99, "/api/", make)
         row = update(team)
         assert (row.outcome, row.changes) == ("could not tell", ())
         assert row.note
