@@ -6,7 +6,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 from time import monotonic, sleep
@@ -39,8 +38,7 @@ def can_isolate() -> None:
 @pytest.fixture
 def listener() -> Iterator[int]:
     """A server on this machine's loopback: the port that it answers on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        threading.Thread(target=lambda: [server.accept() for _ in range(2)], daemon=True).start()
+    with socket.create_server(("127.0.0.1", 0)) as server:  # the system itself answers who connects
         yield server.getsockname()[1]
 
 
@@ -124,6 +122,15 @@ def test_an_engine_gets_no_more_memory_than_it_may_have(tmp_path: Path) -> None:
     with start(tmp_path, script + "sys.stdin.read()", memory_bytes=256 << 20) as process:
         assert process.call({}, WAIT_S)["result"] == "none left"
         assert 0 < process.end().peak_memory_bytes < 256 << 20
+
+
+@pytest.mark.parametrize("mib", [20, 700])
+def test_the_most_memory_that_an_engine_had_is_its_own_and_not_that_of_who_started_it(tmp_path: Path, mib: int) -> None:
+    bytearray(300 << 20).translate(None)  # this process has had more than a small engine
+    script = READY + f"data = b'x' * ({mib} << 20)\nsys.stdin.readline()\nsay(event='done', id=1)\n"
+    with start(tmp_path, script) as process:
+        assert process.call({}, WAIT_S)["event"] == "done"
+        assert mib << 20 < process.end().peak_memory_bytes < (mib + 100) << 20
 
 
 def test_the_children_of_an_engine_go_with_it(tmp_path: Path) -> None:

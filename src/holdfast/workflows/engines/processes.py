@@ -4,6 +4,7 @@ import contextlib
 import json
 import os
 import queue
+import resource
 import signal
 import subprocess
 import sys
@@ -72,6 +73,8 @@ class EngineProcess:
                 env=dict(start.environ),
                 start_new_session=True,
             )
+        self._inherited_bytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss << 10
+        self._seen_bytes = 0
         self.log = start.log
         self.isolation = "none (it was not asked for)"
         self._first = Answers()
@@ -156,6 +159,7 @@ class EngineProcess:
                 return
 
     def _hear(self, event: Event) -> None:
+        self._look_at_memory()
         if event.get("event") == "isolation":
             reason = str(event.get("reason")) or self._find_doubt()
             self.isolation = f"none ({reason})" if reason else NAMESPACE
@@ -183,6 +187,7 @@ class EngineProcess:
 
     def end(self) -> Ended:
         """Close its input, which ends it; with force when that does not help. Its children go with it."""
+        self._look_at_memory()
         with contextlib.suppress(OSError), self._lock:
             assert self._process.stdin is not None
             self._process.stdin.close()
@@ -209,13 +214,23 @@ class EngineProcess:
         _, status, usage = os.wait4(self.pid, 0)
         code = os.waitstatus_to_exitcode(status)
         self._process.returncode = code
-        self._ended = Ended(max(code, 0), max(-code, 0), usage.ru_maxrss << 10)
+        self._ended = Ended(max(code, 0), max(-code, 0), self._find_peak(usage.ru_maxrss << 10))
         self._kill(signal.SIGKILL)
         self._listener.join(_END_S)
         self._over.set()
         self._first.put({"event": "ended"})
         for number in list(self._waiting):
             self._tell(number, {"event": "ended"})
+
+    def _look_at_memory(self) -> None:
+        with contextlib.suppress(OSError, ValueError, StopIteration):  # it is gone, or this is not Linux
+            lines = Path(f"/proc/{self.pid}/status").read_text(encoding="ascii").splitlines()
+            peak = next(line for line in lines if line.startswith("VmHWM:"))
+            self._seen_bytes = int(peak.split()[1]) << 10
+
+    def _find_peak(self, counted_bytes: int) -> int:
+        """Linux counts from the fork, when a process has its parent's memory: up to that, what was seen of it holds."""
+        return counted_bytes if counted_bytes > self._inherited_bytes else self._seen_bytes or counted_bytes
 
 
 class Answers:
