@@ -1,5 +1,6 @@
 """A pull takes a revision in whole or in part, once, and says what it could not have."""
 
+import hashlib
 import os
 import random
 import signal
@@ -24,6 +25,7 @@ from holdfast.records.errors import (
     RefusedUpstream,
     UsageError,
 )
+from holdfast.upstream.spool import Spool
 from holdfast.vault.refs import read_refs
 from holdfast.workflows.deciding import DecideAsked
 from holdfast.workflows.freeze import run_freeze
@@ -298,6 +300,27 @@ def test_a_file_of_no_bytes_and_one_that_is_there_twice(hub: Hub, team: Team) ->
     hub.add(MODEL, files)
     assert team.pull(MODEL).fetched_bytes == len(WEIGHTS)
     assert team.read(MODEL) == files
+
+
+def test_a_branch_whose_name_the_vault_cannot_have_is_noted(hub: Hub, team: Team) -> None:
+    repository = hub.add(MODEL, FILES)
+    commit = repository.commit(FILES, "at@home")
+    pulled = team.pull(f"{MODEL}@at@home")
+    assert (pulled.copy.revision, pulled.ref) == (commit, "")
+    assert any("cannot be the name of a branch" in note for note in pulled.copy.notes)
+
+
+def test_what_a_dead_pull_left_is_swept(hub: Hub, team: Team) -> None:
+    hub.add(MODEL, FILES)
+    team.pull(MODEL)
+    digest = f"sha256-{hashlib.sha256(WEIGHTS).hexdigest()}"
+    with Spool(team.spools, digest, len(WEIGHTS)) as spool:
+        spool.write(0, WEIGHTS[:1000])
+    for folder in (digest, "gone"):
+        (team.spools / f"{folder}.named").mkdir()
+        (team.spools / f"{folder}.named" / "model.bin").write_bytes(b"x")
+    team.pull(MODEL)
+    assert list(team.spools.iterdir()) == []
 
 
 def test_two_models_with_a_file_in_common_are_pulled_at_once(hub: Hub, team: Team) -> None:

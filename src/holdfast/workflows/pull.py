@@ -7,7 +7,14 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from holdfast.records.errors import DamagedVault, ForbiddenByLever, FrozenCopy, HoldfastError, StorageError
+from holdfast.records.errors import (
+    DamagedVault,
+    ForbiddenByLever,
+    FrozenCopy,
+    HoldfastError,
+    StorageError,
+    UsageError,
+)
 from holdfast.records.hub import HubFile, HubRevision
 from holdfast.records.use import LineageClaim
 from holdfast.records.vault import ObjectId, Origin, RevisionManifest
@@ -125,7 +132,7 @@ def _pull(pull: _Pull, chosen: Sequence[HubFile], report: Report) -> PulledCopy:
     composed = Composed(manifest, tuple(fetched.files.items()), tell_who(pull.asked.vault.environ), pull.asked.why)
     before = _list_refs(pull, held)
     kept = keep_known(pull.vault, composed, _tell_progress(pull.name, fetched, report))
-    refs = _point(pull, kept.manifest, before)
+    refs = _point(pull, kept.manifest, before, fetched)
     with holding(pull.vault, "follow"):
         note_pulled(pull.vault, pull.name, pull.revision)
     notes = (*fetched.notes, *_say_renamed(pull), *_remember(pull, kept, fetched))
@@ -198,13 +205,17 @@ def _list_refs(pull: _Pull, held: Sequence[RevisionRow]) -> list[Ref]:
     return [ref for ref in read_refs(pull.vault.database, pull.name) if ref.manifest in manifests]
 
 
-def _point(pull: _Pull, manifest: ObjectId, before: Sequence[Ref]) -> list[str]:
-    """The refs that name the copy now, the one that was asked first."""
+def _point(pull: _Pull, manifest: ObjectId, before: Sequence[Ref], fetched: Fetched) -> list[str]:
+    """The refs that name the copy now, the one that was asked first; one that cannot be is noted."""
     asked = [pull.revision.ref] if pull.revision.ref.startswith(("refs/heads/", "refs/tags/")) else []
     refs = list(dict.fromkeys((*asked, *(ref.ref for ref in before))))
     by = tell_who(pull.asked.vault.environ)
-    for ref in refs:
-        point(pull.vault, pull.name, ref, manifest, by, f"pulled from {pull.revision.endpoint}")
+    for ref in [*refs]:
+        try:
+            point(pull.vault, pull.name, ref, manifest, by, f"pulled from {pull.revision.endpoint}")
+        except UsageError as error:
+            refs.remove(ref)
+            fetched.notes.append(f"{error.what}; ask for the commit")
     return refs
 
 

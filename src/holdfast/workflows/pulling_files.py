@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from shutil import rmtree
 from time import monotonic, sleep
 from typing import Final
 
@@ -26,6 +27,7 @@ from holdfast.vault.opening import Vault
 from holdfast.workflows.keep import make_reader
 
 SPOOLS: Final = "pulls"
+_NAMED: Final = ".named"
 _OLD_S: Final = 14 * 86400
 _TOGETHER_BYTES: Final = 64 << 20
 _TOGETHER_FILES: Final = 200
@@ -66,7 +68,7 @@ class Fetched:
 def take_files(taking: Taking, wanted: Sequence[HubFile], report: Report) -> Fetched:
     """All of them. Raises NetworkError, or what keeping raises; what was taken in until then stays known."""
     fetched = Fetched()
-    sweep_spools(taking.folder, time.time() - _OLD_S)
+    _sweep(taking.folder)
     known: dict[str, KnownFile] = {}
     missing: dict[str, HubFile] = {}
     for file in wanted:
@@ -96,9 +98,20 @@ def name_spool(taking: Taking, file: HubFile) -> str:
 
 
 def _forget(taking: Taking, key: str, size: int) -> None:
-    """What a process left that died after its file was taken in."""
+    """What a process left that died after its file was taken in; nothing while another one is at it."""
     if (taking.folder / f"{key}.journal").exists():
-        Spool(taking.folder, key, size).discard()
+        with suppress(BusyVault):
+            spool = Spool(taking.folder, key, size)
+            rmtree(spool.path.with_suffix(_NAMED), ignore_errors=True)
+            spool.discard()
+
+
+def _sweep(folder: Path) -> None:
+    """Spools that nobody goes on with, and names that were left of one: a name is taken away before its spool is."""
+    sweep_spools(folder, time.time() - _OLD_S)
+    for named in folder.glob(f"*{_NAMED}"):
+        if not named.with_suffix(".journal").exists():
+            rmtree(named, ignore_errors=True)
 
 
 class _Taker:
@@ -167,7 +180,7 @@ class _Taker:
 
     def _make_entry(self, one: Arrived) -> SourceEntry:
         """The file under its own name, by which formats and dangers are judged."""
-        file, link = one.wanted.file, one.spool.path.with_suffix(".named") / Path(one.wanted.file.path).name
+        file, link = one.wanted.file, one.spool.path.with_suffix(_NAMED) / Path(one.wanted.file.path).name
         with explaining(link):
             link.parent.mkdir(exist_ok=True)
             link.unlink(missing_ok=True)
@@ -177,7 +190,7 @@ class _Taker:
     def _reject(self, one: Arrived, error: NotVerified, *, is_last: bool) -> None:
         file = one.wanted.file
         self._arrived -= file.size
-        _clear(one, one.spool.path.with_suffix(".named") / Path(file.path).name)
+        _clear(one, one.spool.path.with_suffix(_NAMED) / Path(file.path).name)
         if is_last:
             raise ChangedUpstream(
                 f"what arrives of {file.path} is not what the hub states: {error.what}",
@@ -196,10 +209,10 @@ class _Taker:
 
 
 def _clear(one: Arrived, link: Path) -> None:
-    one.spool.discard()
     with suppress(OSError):
         link.unlink(missing_ok=True)
         link.parent.rmdir()
+    one.spool.discard()
     one.done()
 
 
