@@ -82,6 +82,12 @@ def test_licence_base_source_and_digests_are_written_down(hub: Hub, team: Team) 
     assert dict(manifest.origin.upstream)["w/model.bin"].startswith("sha256:")
 
 
+def test_a_publishers_signature_is_noted(hub: Hub, team: Team) -> None:
+    hub.add(MODEL, FILES | {"model.sig": b"not a bundle"})
+    notes = team.pull(MODEL).copy.notes
+    assert notes == ("model.sig is a signature of a kind that cannot be checked here",)
+
+
 def test_a_second_pull_moves_nothing(hub: Hub, team: Team) -> None:
     hub.add(MODEL, FILES)
     team.pull(MODEL)

@@ -100,7 +100,7 @@ class FileEntry:
 @dataclass(frozen=True, slots=True)
 class Origin:
     """Where a revision came from. `upstream` holds digests that the source itself states, by path (`sha256:…`,
-    `git-blob:…`); times are ISO 8601 in UTC."""
+    `git-blob:…`); of a hub every file of its revision, also those that the copy has not. Times are ISO 8601 in UTC."""
 
     source: str
     retrieved_at: str

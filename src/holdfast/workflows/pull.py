@@ -32,7 +32,7 @@ from holdfast.workflows.deciding import say_frozen
 from holdfast.workflows.keep import KeptCopy, list_findings, tell_findings, tell_kept
 from holdfast.workflows.pulling import HubAsked, Standpoint, check_allowed, find_standpoint, split_hub_model
 from holdfast.workflows.pulling_choice import Choice, choose_files
-from holdfast.workflows.pulling_facts import read_kept_facts
+from holdfast.workflows.pulling_facts import note_kept_signatures, read_kept_facts
 from holdfast.workflows.pulling_files import Fetched, Taking, take_files
 from holdfast.workflows.pulling_followed import note_pulled
 from holdfast.workflows.pulling_git import keep_git_objects
@@ -128,6 +128,7 @@ def _pull(pull: _Pull, chosen: Sequence[HubFile], report: Report) -> PulledCopy:
     taking = Taking(pull.vault, pull.line, pull.revision, pull.name)
     fetched = take_files(taking, files, report)
     fetched.notes.extend(keep_git_objects(pull.vault, pull.line, pull.revision, files))
+    fetched.notes.extend(note_kept_signatures(pull.vault, fetched.files))
     manifest = _describe(pull, fetched)
     composed = Composed(manifest, tuple(fetched.files.items()), tell_who(pull.asked.vault.environ), pull.asked.why)
     before = _list_refs(pull, held)
