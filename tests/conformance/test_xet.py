@@ -89,7 +89,7 @@ def test_hf_upload_and_download_go_by_xet(name: str, pushed: Pushed, folder: Pat
     assert found.pop(ATTRIBUTES)
     assert found == hash_files(folder)
     assert pushed.list_requests(model, "xet-read-token")
-    assert any("/xet/data/" in line and model in line for line in pushed.list_requests(model, "GET"))
+    wait_until(lambda: any("/xet/data/" in line and model in line for line in pushed.list_requests(model, "GET")))
 
 
 @pytest.mark.parametrize("name", FETCHING)
@@ -104,7 +104,8 @@ def test_what_one_version_pushed_another_fetches(name: str, pushed: Pushed, fold
     found = hash_files(tmp_path / "out")
     assert found.pop(ATTRIBUTES)
     assert found == hash_files(folder)
-    assert any(model in line for line in pushed.list_requests(model, "/xet/data/"))
+    # Its line is written after the answer.
+    wait_until(lambda: any(model in line for line in pushed.list_requests(model, "/xet/data/")))
 
 
 @pytest.mark.parametrize("script", ["read.mjs", "read.py"])

@@ -195,12 +195,15 @@ def log_event(vault: Vault, event: Event, environ: Mapping[str, str] = os.enviro
 
 
 def open_log(vault: Vault, environ: Mapping[str, str] = os.environ) -> "VaultLog":
-    """The log, ready to append: begun if it is new, this user's key among those that may sign."""
+    """The log, ready to append for who holds its name: begun if it is new, this user's key among those that may
+    sign."""
     from holdfast.vault.log.events import encode_event
+    from holdfast.vault.log.growing import sweep_staging
     from holdfast.vault.log.keys import open_log_key
     from holdfast.vault.log.log import VaultLog
 
     key = open_log_key(config_folder(environ) / "log-keys", vault.id)
+    sweep_staging(vault.storage)
     log = VaultLog(vault.storage, vault.id, key=key)
     log.start()
     known = log.keys()

@@ -54,6 +54,6 @@ def run_here(*arguments: str | Path, home: Path, cwd: Path = REPOSITORY, **envir
 
 def compose(home: Path, environ: Mapping[str, str]) -> dict[str, str]:
     """What the command line finds in its environment."""
-    clean = {key: value for key, value in os.environ.items() if not key.startswith(("HOLDFAST_", "XDG_"))}
+    clean = {key: value for key, value in os.environ.items() if not key.startswith(("HOLDFAST_", "XDG_", "COLUMNS"))}
     places = {"HOME": str(home), "XDG_STATE_HOME": str(home / "state"), "XDG_CACHE_HOME": str(home.parent / "cache")}
     return {**clean, **places, "NO_COLOR": "1", **environ}

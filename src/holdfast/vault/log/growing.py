@@ -5,6 +5,7 @@ What is put here is promised by no checkpoint yet, so a process may be killed an
 
 import os
 from collections.abc import Callable, Iterator, Sequence
+from typing import Final
 
 from holdfast.records.errors import NotVerified
 from holdfast.records.vault import Damage
@@ -65,10 +66,20 @@ def read_tail(storage: Storage, size: int) -> TailReader:
     return read
 
 
+_STAGED: Final = "log-"
+
+
+def sweep_staging(storage: StagedStorage) -> None:
+    """Take away what killed writers of a log left half written. Only for who alone may write to it."""
+    for stored in list(storage.staging.iterate()):
+        if stored.key.startswith(_STAGED):
+            storage.staging.remove(stored.key)
+
+
 def put_checked(storage: StagedStorage, key: str, data: bytes) -> None:
     """Put a small value, and read it back from the medium; once more when the medium lost it."""
     for _ in range(PUTS_MAX):
-        with storage.create_staging(f"log-{os.getpid()}-{os.urandom(8).hex()}") as file:
+        with storage.create_staging(f"{_STAGED}{os.getpid()}-{os.urandom(8).hex()}") as file:
             file.write(data)
             file.close()
             storage.put(key, file.path)
