@@ -68,6 +68,16 @@ def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
         yield made
 
 
+def knows(address: str, token: str) -> bool:
+    """Whether a server takes a token."""
+    connection = http.client.HTTPConnection(urlsplit(address).netloc, timeout=60)
+    try:
+        connection.request("GET", "/api/whoami-v2", headers={"Authorization": f"Bearer {token}"})
+        return connection.getresponse().status == 200
+    finally:
+        connection.close()
+
+
 def fetch(address: str, token: str) -> bytes:
     """A client that goes on from where it was when its connection breaks, as those of the hub do."""
     got = bytearray()
@@ -98,6 +108,7 @@ def test_one_of_two_servers_is_killed_under_load_and_every_client_ends_with_righ
     ):
         token = team.run("token", "create", "cluster", "--read", "org/*").strip()
         addresses = [server.address.replace("0.0.0.0", "127.0.0.1") for server in (one, two)]
+        wait_until(lambda: all(knows(address, token) for address in addresses))  # a server reads the tokens each second
         turn = threading.Lock()
 
         def watch(backend: int, passed: int) -> None:
