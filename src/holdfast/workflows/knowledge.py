@@ -2,10 +2,11 @@
 
 import datetime
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 
 from holdfast.data import data_folder
+from holdfast.data.parsed import compute_stamp
 from holdfast.levers.organisations import OrgTable, make_org_table, row_of_organisation
 from holdfast.levers.rulebook import Rulebook, read_rulebook
 from holdfast.levers.situations import Court
@@ -65,8 +66,16 @@ class Knowledge:
 
 
 def read_knowledge(folder: Path | None = None, on: datetime.date | None = None) -> Knowledge:
-    """Read and cross-check a data folder (the packaged one by default). `on`: the day licences are asked for."""
+    """Read and cross-check a data folder (the packaged one by default). `on`: the day licences are asked for.
+
+    A verb for many models asks again and again: what was read is remembered for as long as no file changes.
+    """
     place = folder or data_folder()
+    return _read(place, compute_stamp(sorted(path for path in place.rglob("*") if path.is_file())), on)
+
+
+@lru_cache(maxsize=4)
+def _read(place: Path, _: str, on: datetime.date | None) -> Knowledge:
     cache = cache_folder() / "rule-data"
     registry = read_registry(place, cache)
     book = read_rulebook(place, frozenset(registry.organisations), cache)
