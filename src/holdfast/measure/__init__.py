@@ -1,1 +1,1 @@
-"""Measure: how fast, how good and how dear an endpoint is, with intervals, and with the client's own error beside it."""
+"""Measure: how fast, how good and how dear an endpoint is, with intervals, and the client's own error beside them."""
