@@ -212,7 +212,8 @@ class Verdict(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Answer:
     """One answer of one endpoint to one task, as judged. Tasks of one `cluster` are not independent; `use` is what the
-    team does with the model, `family` what kind of task it is."""
+    team does with the model, `family` what kind of task it is. `fault` is why there was no whole answer; `is_refusal`
+    marks an answer that declines (a mark of its own, not a verdict), `is_cut` one that ended at its limit of tokens."""
 
     endpoint: str
     suite: str
@@ -231,6 +232,9 @@ class Answer:
     seconds: float | None
     prompt_sha256: str
     output_sha256: str
+    fault: Fault = Fault.NONE
+    is_refusal: bool = False
+    is_cut: bool = False
 
 
 @dataclass(frozen=True, slots=True)
