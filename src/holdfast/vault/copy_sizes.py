@@ -55,6 +55,10 @@ SELECT COALESCE(SUM(u.stored), 0), COALESCE(SUM(CASE
   COUNT(DISTINCT CASE WHEN p.damage IS NULL AND p.state = 'live' THEN m.object END)
 FROM mine m LEFT JOIN runs u ON u.object = m.object LEFT JOIN packs p ON p.id = u.pack
 """  # noqa: S608
+_VERIFIED: Final = f"""{_MINE}
+SELECT COUNT(p.id) - COUNT(p.verified_at), MIN(p.verified_at)
+FROM mine m JOIN runs u ON u.object = m.object JOIN packs p ON p.id = u.pack
+"""  # noqa: S608
 _SIZE: Final = """
 SELECT v.revision, SUM(f.size) FROM revision_files v JOIN files f ON f.manifest = v.file {where} GROUP BY v.revision
 """
@@ -66,6 +70,12 @@ def measure_copy(database: Database, revision: int) -> CopySize:
     stored, own, never, oldest, needed, sound = database.read(_COPY.format(revision=int(revision)))[0]
     total = int(size[0][1]) if size else 0
     return CopySize(total, int(stored), int(own), None if never else oldest, sound < needed)
+
+
+def find_verified_at(database: Database, revision: int) -> int | None:
+    """`CopySize.verified_at` of one kept copy, without its sizes: a quarter of the work."""
+    never, oldest = database.read(_VERIFIED.format(revision=int(revision)))[0]
+    return None if never else oldest
 
 
 def measure_copies(database: Database) -> dict[int, CopySize]:

@@ -11,7 +11,7 @@ from typing import Final
 
 from holdfast.records.errors import HoldfastError
 from holdfast.vault.catalogue.database import Database
-from holdfast.vault.copy_sizes import measure_copy
+from holdfast.vault.copy_sizes import find_verified_at
 from holdfast.vault.opening import Vault
 from holdfast.workflows.vaults import VaultAsked, open_vault
 
@@ -53,7 +53,7 @@ class VerifiedTimes:
         self._stack.close()
 
     def _read(self, database: Database, revision: int) -> int | None:
-        when = measure_copy(database, revision).verified_at
+        when = find_verified_at(database, revision)
         with self._turn:
             self._known[revision] = _Known(when, monotonic())
         return when

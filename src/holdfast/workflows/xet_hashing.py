@@ -20,6 +20,7 @@ NEEDED_BYTES: Final = 40_000_000_000
 """The hub's client refuses files above 50 GB unless they are Xet's."""
 PATIENCE_S: Final = 600.0  # so long a busy server puts off what can be done later
 _LOOK_S: Final = 1.0
+_PAUSE_S: Final = 0.05
 
 
 class XetHasher:
@@ -82,6 +83,11 @@ class XetHasher:
         while self._is_busy() and monotonic() < ends and not self._is_ending:
             sleep(_LOOK_S)
 
+    def _pause_while_busy(self, ends: float) -> None:
+        """Between two pieces: a download that begins has both the processors and the medium for itself."""
+        while self._is_busy() and monotonic() < ends and not self._is_ending:
+            sleep(_PAUSE_S)
+
     def _compute(self, file: ServedFile) -> None:
         if self._is_ending or file.sha256 in self._failed:
             return
@@ -102,7 +108,9 @@ class XetHasher:
             self._failed.add(file.sha256)  # who reads it is told what is wrong with it
 
     def _read(self, body: Body) -> Iterator[memoryview]:
+        ends = monotonic() + PATIENCE_S
         while (piece := body.read_piece()) is not None:
+            self._pause_while_busy(ends)
             if self._is_ending:
                 raise _Ending
             assert isinstance(piece, memoryview), "nothing is read unchecked here"

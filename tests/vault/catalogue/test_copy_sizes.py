@@ -9,7 +9,7 @@ from holdfast.vault.catalogue.database import Database
 from holdfast.vault.catalogue.objects import iterate_packs, note_damage
 from holdfast.vault.catalogue.opening import open_catalogue
 from holdfast.vault.catalogue.revisions import DROPPED, iterate_revisions
-from holdfast.vault.copy_sizes import CopySize, measure_copies, measure_copy
+from holdfast.vault.copy_sizes import CopySize, find_verified_at, measure_copies, measure_copy
 from holdfast.vault.opening import Vault, make_vault
 from holdfast.vault.statistics import measure_techniques, measure_totals
 from holdfast.vault.storage.local import LocalStorage
@@ -70,6 +70,8 @@ def check_alike(database: Database) -> dict[int, CopySize]:
     expected = count_plainly(database)
     assert measure_copies(database) == expected
     assert {number: measure_copy(database, number) for number in expected} == expected
+    verified = {number: one.verified_at for number, one in expected.items()}
+    assert {number: find_verified_at(database, number) for number in expected} == verified
     return expected
 
 

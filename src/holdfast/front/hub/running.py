@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import ctypes
+import gc
 import resource
 import signal
 import socket
@@ -32,6 +33,7 @@ IDLE_S: Final = 75.0
 FILES_MAX: Final = 65_536
 BACKLOG: Final = 1024
 _M_ARENA_MAX: Final = -8  # of mallopt, in malloc.h
+_GC_THRESHOLDS: Final = 20_000, 20, 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +74,9 @@ def raise_file_limit() -> None:
 
 def settle_memory() -> None:
     """Have all threads take from two heaps, where the C library is glibc: with one for each, what a thread let go of is
-    of no use to others."""
+    of no use to others. What is there before the first request is never looked through for cycles."""
+    gc.freeze()
+    gc.set_threshold(*_GC_THRESHOLDS)
     with contextlib.suppress(OSError, AttributeError):
         ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 2)
 
