@@ -238,9 +238,20 @@ class Answer:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceTier:
+    """The prices of a request with more than `above` input tokens; they hold for all of its tokens."""
+
+    above: int
+    input: float
+    output: float
+    cached: float | None = None
+    cache_write: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class TokenPrice:
-    """US dollars per million tokens. `cached` is for cached input (None: as input). `as_of` is the day the price was
-    read, `source` where."""
+    """US dollars per million tokens. `cached` is for input read from a cache, `cache_write` for input written to one
+    (None: as input). `as_of` is the day the price was read, `source` where. `tiers` rise by `above`."""
 
     input: float
     output: float
@@ -248,6 +259,8 @@ class TokenPrice:
     per_request: float = 0.0
     as_of: str = ""
     source: str = ""
+    cache_write: float | None = None
+    tiers: tuple[PriceTier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
