@@ -72,7 +72,8 @@ class Fault(StrEnum):
 
 
 class Phase(StrEnum):
-    """Where in a run a sample lies. Only STEADY ones are reported on."""
+    """Where in a run a request was due. Only STEADY ones are reported on, however late their answers came: leaving out
+    those that were still under way at the end would leave out the slowest."""
 
     WARMUP = "warmup"
     STEADY = "steady"
@@ -94,7 +95,8 @@ class Sample:
     """One request. `scheduled_ns` is when it was due (in a closed loop: when its turn came), `sent_ns` when its first
     byte was given to the kernel. `first_token_ns`: the first event with any generated text; `first_answer_ns`: with
     text that is not reasoning. `chunk_ns`: the arrival of each event that carries generated text, after `sent_ns`.
-    `run` counts repetitions of the whole plan, `level` the plan's loads."""
+    `run` counts repetitions of the whole plan, `level` the plan's loads. `prompt_sha256` is of the messages without the
+    nonce before them, so that it is the same for the same task."""
 
     endpoint: str
     run: int
@@ -124,6 +126,20 @@ class Sample:
     fingerprint: str = ""
     prompt_sha256: str = ""
     output_sha256: str = ""
+    retries: int = 0  # tries before this one, where somebody wants the answer; a load never tries again
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """When one load of a run was offered: warm-up from `start_ns`, the steady part from `steady_ns` to `end_ns`, and
+    `done_ns` when nothing was under way any more."""
+
+    run: int
+    level: int
+    start_ns: int
+    steady_ns: int
+    end_ns: int
+    done_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,7 +175,8 @@ class Load:
     """One load of a plan: `concurrency` for a closed loop, `rate_per_s` for an open one, `offsets_s` for a replay.
 
     It ends after `duration_s` or `requests`, whichever comes first (0: not by that). Warm-up runs at the same load
-    before it; what is still under way at the end is waited for and is COOLDOWN."""
+    before it. What is under way at the end is waited for; while it is, and for at most `cooldown_s`, the load is kept
+    up with requests that are COOLDOWN."""
 
     arrivals: Arrivals
     concurrency: int = 1
@@ -169,6 +186,7 @@ class Load:
     requests: int = 0
     warmup_s: float = 0.0
     in_flight_max: int = 0  # for an open loop; 0: no limit. What waits for it waits on the record
+    cooldown_s: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
