@@ -106,9 +106,10 @@ class Bench:
     is_kept: bool = False
 
     def keep(self) -> None:
-        """Keep it, and see how it came to be stored."""
+        """Keep it and verify it, once."""
         if not self.is_kept:
             take([HOLDFAST, "keep", self.source.parent, "--as", MODEL], make_environ(self.folder))
+            take([HOLDFAST, "verify"], make_environ(self.folder))  # what was never verified is not trusted
             self.is_kept = True
 
     def measure_files(self, hf: Path) -> bool:
