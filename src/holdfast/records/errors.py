@@ -23,7 +23,8 @@ HoldfastError
 │   ├── NotUpstream
 │   ├── RefusedUpstream
 │   ├── BlockedUpstream
-│   └── ChangedUpstream
+│   ├── ChangedUpstream
+│   └── UnreachableEndpoint
 ├── OutputError
 ├── VaultError
 │   ├── DamagedVault
@@ -243,6 +244,12 @@ class ChangedUpstream(NetworkError):
     """What the hub sends is not what it stated."""
 
     sentence = "What the hub sends is not what it stated."
+
+
+class UnreachableEndpoint(NetworkError):
+    """No connection to the endpoint that is to be measured could be made."""
+
+    sentence = "No connection to the endpoint that is to be measured could be made."
 
 
 class OutputError(HoldfastError):
