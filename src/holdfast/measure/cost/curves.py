@@ -1,0 +1,38 @@
+"""Cost of a request against the rate: own machines in steps, a hosted model level."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from holdfast.measure.cost.candidates import Drawn
+from holdfast.measure.cost.costs import Curve, CurvePoint
+from holdfast.measure.cost.draws import compute_estimate
+
+Array = NDArray[np.float64]
+
+
+def make_curves(drawn: Sequence[Drawn], points: int, confidence: float) -> tuple[Curve, ...]:
+    """A curve for each candidate whose cost is known, all at the same rates."""
+    known = [one for one in drawn if one.find_usd_per_request() is not None]
+    rates = _choose_rates(known, points)
+    return tuple(Curve(one.candidate.name, tuple(_make_points(one, rates, confidence))) for one in known)
+
+
+def _choose_rates(drawn: Sequence[Drawn], points: int) -> list[float]:
+    """From a hundredth of the lowest rate of interest to four times the highest, evenly in proportion."""
+    machines = [machine for one in drawn if (machine := one.find_machine()) is not None]
+    full = [float(np.median(machine.rate_max)) for machine in machines]
+    marks = [mark for mark in (*full, *(one.demand.mean_per_s for one in drawn)) if 0 < mark < np.inf]
+    return [float(rate) for rate in np.geomspace(min(marks) / 100, max(marks) * 4, points)] if marks else []
+
+
+def _make_points(drawn: Drawn, rates: Sequence[float], confidence: float) -> list[CurvePoint]:
+    points: list[CurvePoint] = []
+    for rate in rates:
+        at = drawn.under(rate / drawn.demand.mean_per_s)
+        usd, fleet = at.find_usd_per_request(), at.find_fleet()
+        assert usd is not None
+        busy = None if fleet is None else compute_estimate(fleet.utilisation, confidence)
+        points.append(CurvePoint(rate, compute_estimate(usd, confidence), busy))
+    return points
