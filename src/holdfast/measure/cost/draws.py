@@ -13,7 +13,7 @@ from holdfast.measure.cost.workload import Capacity, Right
 from holdfast.records.measurement import Estimate, Range
 
 Array = NDArray[np.float64]
-GROUPS_MAX = 512
+GROUPS_MAX = 256
 _SCALE_MAX = 50.0  # of a logarithm: draws further out would only overflow
 
 
@@ -33,7 +33,7 @@ class Draws:
         left = of.mode - of.low
         rising = of.low + np.sqrt(uniform * width * left)
         falling = of.high - np.sqrt((1 - uniform) * width * (of.high - of.mode))
-        return np.asarray(np.where(uniform * width < left, rising, falling), dtype=np.float64)
+        return np.where(uniform * width < left, rising, falling)
 
     def draw_share(self, name: str, of: Right) -> Array:
         """The share of right answers: Jeffreys' Beta(s + 1/2, n - s + 1/2), with n what the answers are worth."""
@@ -51,7 +51,7 @@ class Draws:
     def draw_means(self, name: str, rows: Array) -> Array:
         """Means of the columns of (requests, columns): Rubin's Bayesian bootstrap, (draws, columns).
 
-        Above 512 requests, groups of them that were put together at random are weighted instead.
+        Above 256 requests, groups of them that were put together at random are weighted instead.
         """
         generator = self._make_generator(name)
         if len(rows) > GROUPS_MAX:
@@ -70,7 +70,7 @@ class Draws:
         logs = np.log(runs)
         spread = float(logs.std(ddof=1)) * math.sqrt(1 + 1 / len(runs))
         t = self._make_generator(name).standard_t(len(runs) - 1, self.count)
-        return np.exp(logs.mean() + np.clip(spread * t, -_SCALE_MAX, _SCALE_MAX))
+        return np.asarray(np.exp(logs.mean() + np.clip(spread * t, -_SCALE_MAX, _SCALE_MAX)), dtype=np.float64)
 
     def _draw_estimate(self, name: str, of: Estimate) -> Array:
         """A normal distribution with its own spread on each side of the value, on the logarithm where it can be, whose
