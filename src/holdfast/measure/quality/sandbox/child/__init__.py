@@ -1,0 +1,1 @@
+"""What runs in the sandbox's processes: Python's own library alone."""
