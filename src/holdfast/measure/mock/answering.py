@@ -64,6 +64,7 @@ class Answer:
     wants_usage: bool
     due_ns: int = 0
     _stage: _Stage = _Stage.TOKENS
+    _started_ns: int = 0
     _token_ns: int = 0  # when the next token is due, which a first half precedes
     _planned: int = 0  # tokens in events, the next one included
     _chunk: int = 0
@@ -76,7 +77,7 @@ class Answer:
 
     def begin(self, started_ns: int, served: int) -> None:
         """Its turn came, and so many streams are served now."""
-        self._token_ns = started_ns
+        self._started_ns = self._token_ns = started_ns
         if self.scenario.status >= 400:
             self._stage, self.due_ns = _Stage.REFUSE, advance(started_ns, 0, self.freezes)
             return
@@ -99,7 +100,7 @@ class Answer:
                 return self._answer_whole()
             case _Stage.OPEN:
                 step = Step(self._write_body(b""), self.due_ns)
-                self._set_stage(self._token_ns)
+                self._set_stage(self._started_ns)
                 return step
             case _Stage.HALF:
                 return self._send_half()
@@ -194,7 +195,7 @@ class Answer:
     def _write_events(self) -> bytes:
         """The event with the next tokens, after what must come before it."""
         is_reasoning, written = self._planned < self.filling.reasoning, b""
-        if not self._has_head and self.scenario.opening is not Opening.EARLY:
+        if not self._events and self.scenario.opening is not Opening.EARLY:
             written += self.filling.render(self.wording.opening, 0, 0)
         if not is_reasoning and not self._has_answered:
             written += self.filling.render(self.wording.answering, 0, 0)

@@ -5,8 +5,8 @@ A token of a prompt is a word: what stands between spaces, tabs and line ends. I
 
 import json
 import re
-from collections.abc import Iterator
 from dataclasses import dataclass
+from enum import Enum
 from typing import Final, cast
 
 from holdfast.measure.mock.draws import mix
@@ -19,17 +19,36 @@ _TEXTS: Final = frozenset({"messages", "prompt", "input", "instructions", "conte
 _TOP: Final = ("messages", "prompt", "input", "instructions")
 _LIMITS: Final = ("max_tokens", "max_completion_tokens", "max_output_tokens")
 _WORD: Final = re.compile(r"[^ \t\r\n]+")
+_BRACKET: Final = re.compile(rb'"(?:[^"\\]|\\.)*"|[\[\]{}]', re.DOTALL)
 _FNV_START: Final = 0xCBF29CE484222325
 _FNV_STEP: Final = 0x100000001B3
 _MASK: Final = (1 << 64) - 1
 
 
+class Fault(Enum):
+    """Why a request is answered with an HTTP error: status and message, in the order that server.c knows."""
+
+    FIRST_LINE = (400, "The first line is not one of HTTP/1.1.")
+    NO_COLON = (400, "A header has no colon.")
+    NO_LENGTH = (411, "The mock reads bodies with a Content-Length only.")
+    HEADER_NUMBER = (400, "A header that must be a number is not.")
+    HEAD_LONG = (431, "The headers are too long.")
+    BODY_LONG = (413, "The body is too long.")
+    NOT_JSON = (400, "The body is not JSON.")
+    NOT_OBJECT = (400, "The body is not a JSON object.")
+    TOO_DEEP = (400, "The body is nested too deeply.")
+    LIMIT_NUMBER = (400, "The limit of tokens is not a whole number above zero.")
+    NO_PATH = (404, "There is nothing at this path.")
+    NO_METHOD = (405, "This path wants POST.")
+    NO_SCENARIO = (400, "The mock has no scenario of this name.")
+
+
 class NotUnderstood(Exception):
     """A request that is answered with an HTTP error."""
 
-    def __init__(self, status: int, message: str) -> None:
-        super().__init__(message)
-        self.status, self.message = status, message
+    def __init__(self, fault: Fault) -> None:
+        super().__init__(fault.value[1])
+        self.fault = fault
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,15 +82,15 @@ def read_head(data: bytes) -> Head:
     lines = data.decode("latin-1").split("\r\n")
     first = lines[0].split(" ")
     if len(first) != 3 or first[2] not in ("HTTP/1.1", "HTTP/1.0"):
-        raise NotUnderstood(400, "The first line is not one of HTTP/1.1.")
+        raise NotUnderstood(Fault.FIRST_LINE)
     fields: dict[str, str] = {}
     for line in lines[1:]:
         name, colon, value = line.partition(":")
         if not colon:
-            raise NotUnderstood(400, "A header has no colon.")
+            raise NotUnderstood(Fault.NO_COLON)
         fields[name.lower()] = value.strip(" \t")
     if "transfer-encoding" in fields:
-        raise NotUnderstood(411, "The mock reads bodies with a Content-Length only.")
+        raise NotUnderstood(Fault.NO_LENGTH)
     connection = fields.get("connection", "").lower()
     return Head(
         method=first[0],
@@ -145,23 +164,28 @@ class Words:
 
 
 def _read_object(body: bytes) -> dict[str, object]:
+    if _find_depth(body) > DEPTH_MAX:
+        raise NotUnderstood(Fault.TOO_DEEP)
     try:
-        asked: object = json.loads(body)
+        asked: object = json.loads(body.decode("utf-8"), parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
-        raise NotUnderstood(400, "The body is not JSON.") from error
+        raise NotUnderstood(Fault.NOT_JSON) from error
     if not isinstance(asked, dict):
-        raise NotUnderstood(400, "The body is not a JSON object.")
-    if any(depth > DEPTH_MAX for depth in _list_depths(body)):
-        raise NotUnderstood(400, "The body is nested too deeply.")
+        raise NotUnderstood(Fault.NOT_OBJECT)
     return cast("dict[str, object]", asked)
 
 
-def _list_depths(body: bytes) -> Iterator[int]:
-    """How deep each bracket lies, those in texts left out."""
-    depth = 0
-    for bracket in re.findall(rb'"(?:[^"\\]|\\.)*"|[\[{]|[\]}]', body):
-        depth += 1 if bracket in (b"[", b"{") else -1 if bracket in (b"]", b"}") else 0
-        yield depth
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no JSON")
+
+
+def _find_depth(body: bytes) -> int:
+    """How deep the deepest bracket lies; those in texts are none."""
+    depth = deepest = 0
+    for found in _BRACKET.finditer(body):
+        depth += {b"[": 1, b"{": 1, b"]": -1, b"}": -1}.get(found[0], 0)
+        deepest = max(deepest, depth)
+    return deepest
 
 
 def _read_limit(asked: dict[str, object]) -> int | None:
@@ -171,7 +195,7 @@ def _read_limit(asked: dict[str, object]) -> int | None:
         value = asked[key]
         if key in _LIMITS and value is not None:
             if not isinstance(value, int) or isinstance(value, bool) or value < 1:
-                raise NotUnderstood(400, f"{key} is not a number above zero.")
+                raise NotUnderstood(Fault.LIMIT_NUMBER)
             limit = value
     return limit
 
@@ -186,7 +210,7 @@ def _count_inputs(value: object) -> int:
 
 def _read_number(text: str) -> int:
     if not (text.isascii() and text.isdigit() and len(text) <= 18):
-        raise NotUnderstood(400, "A header that must be a number is not.")
+        raise NotUnderstood(Fault.HEADER_NUMBER)
     return int(text)
 
 

@@ -15,7 +15,7 @@ from typing import Any, Final, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from holdfast.records.errors import MalformedFile, MissingPath
+from holdfast.records.errors import MalformedFile, MissingPath, NoSpace
 
 ABOUT, REQUESTS, TOKENS = "about.json", "requests.bin", "tokens.bin"
 VERSION: Final = 1
@@ -99,67 +99,67 @@ class MockLog:
 
 class Table:
     """One file of rows as it is written. Room is had from the disk before it is used: a full one loses rows, counted,
-    and kills nobody."""
+    and kills nobody. The compiled server writes into the same memory, so that what it holds is what counts."""
 
     def __init__(self, path: Path, row: struct.Struct, rows_max: int) -> None:
-        self._row, self._file = row, os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
-        self.bytes_max = HEADER_BYTES + rows_max * row.size
-        os.ftruncate(self._file, self.bytes_max)
-        self.memory = mmap.mmap(self._file, self.bytes_max)
-        self._room = 0
-        self.rows = self.lost = 0
-        self.magic = _MAGIC[path.name]
-        self._make_room(HEADER_BYTES)
-        self._note()
+        self._row = row
+        self.file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        self.row_bytes, self.bytes_max, self.room = row.size, HEADER_BYTES + rows_max * row.size, 0
+        os.ftruncate(self.file, self.bytes_max)
+        if not self._make_room(HEADER_BYTES):
+            raise NoSpace(
+                "there is no room for the log of the mock", where=str(path), next_step="Make some room there."
+            )
+        self.memory = mmap.mmap(self.file, self.bytes_max)
+        _HEADER.pack_into(self.memory, 0, _MAGIC[path.name], 0, 0)
+
+    @property
+    def rows(self) -> int:
+        """How many rows there are."""
+        return int(_HEADER.unpack_from(self.memory)[1])
+
+    @property
+    def lost(self) -> int:
+        """How many rows found no room."""
+        return int(_HEADER.unpack_from(self.memory)[2])
 
     def add(self, *fields: int) -> int:
         """The number of the new row; -1 when there is no room for it."""
-        at = HEADER_BYTES + self.rows * self._row.size
-        if not self._make_room(at + self._row.size):
-            self.lost += 1
-            self._note()
+        magic, rows, lost = _HEADER.unpack_from(self.memory)
+        at = HEADER_BYTES + rows * self.row_bytes
+        if not self._make_room(at + self.row_bytes):
+            _HEADER.pack_into(self.memory, 0, magic, rows, lost + 1)
             return -1
         self._row.pack_into(self.memory, at, *fields)
-        self.rows += 1
-        self._note()
-        return self.rows - 1
+        _HEADER.pack_into(self.memory, 0, magic, rows + 1, lost)
+        return int(rows)
 
     def change(self, number: int, *fields: int) -> None:
         """Write a row anew."""
         if number >= 0:
-            self._row.pack_into(self.memory, HEADER_BYTES + number * self._row.size, *fields)
+            self._row.pack_into(self.memory, HEADER_BYTES + number * self.row_bytes, *fields)
 
     def close(self) -> None:
         """Cut what was not used."""
-        self.memory.close()
-        os.ftruncate(self._file, HEADER_BYTES + self.rows * self._row.size)
-        os.close(self._file)
+        os.ftruncate(self.file, HEADER_BYTES + self.rows * self.row_bytes)
+        os.close(self.file)
 
     def _make_room(self, end: int) -> bool:
-        if end <= self._room:
-            return True
-        if end > self.bytes_max:
-            return False
-        grown = min(self._room + _GROWTH_BYTES, self.bytes_max)
+        if end <= self.room or not hasattr(os, "posix_fallocate"):
+            return end <= self.bytes_max
+        grown = min(self.room + _GROWTH_BYTES, self.bytes_max)
         try:
-            os.posix_fallocate(self._file, self._room, grown - self._room)
+            os.posix_fallocate(self.file, self.room, max(grown - self.room, 1))
         except OSError:
             return False
-        self._room = grown
-        return True
-
-    def _note(self) -> None:
-        _HEADER.pack_into(self.memory, 0, self.magic, self.rows, self.lost)
+        self.room = grown
+        return end <= self.room
 
 
-def create_request_table(folder: Path, rows_max: int) -> Table:
-    """The table of requests, empty."""
-    return Table(folder / REQUESTS, _REQUEST_FORMAT, rows_max)
-
-
-def create_token_table(folder: Path, rows_max: int) -> Table:
-    """The table of tokens, empty."""
-    return Table(folder / TOKENS, _TOKEN_FORMAT, rows_max)
+def create_tables(folder: Path, requests_max: int, tokens_max: int) -> tuple[Table, Table]:
+    """The tables of requests and of tokens, empty. Raises NoSpace."""
+    requests = Table(folder / REQUESTS, _REQUEST_FORMAT, requests_max)
+    return requests, Table(folder / TOKENS, _TOKEN_FORMAT, tokens_max)
 
 
 def write_about(folder: Path, start_ns: int, version: str, scenarios: tuple[str, ...]) -> None:

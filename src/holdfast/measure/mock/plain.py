@@ -14,13 +14,21 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Final
 
 from holdfast.measure.mock.answering import After, Answer, Step
-from holdfast.measure.mock.asking import HEAD_BYTES_MAX, Asked, Head, NotUnderstood, find_api, read_asked, read_head
+from holdfast.measure.mock.asking import (
+    HEAD_BYTES_MAX,
+    Asked,
+    Fault,
+    Head,
+    NotUnderstood,
+    find_api,
+    read_asked,
+    read_head,
+)
 from holdfast.measure.mock.course import Course, count_ns, list_freezes
-from holdfast.measure.mock.log import Flag, create_request_table, create_token_table
+from holdfast.measure.mock.log import Flag, Table
 from holdfast.measure.mock.rendering import Filling
 from holdfast.measure.mock.spec import MockSpec, StallOf
 from holdfast.measure.mock.wording import (
@@ -42,6 +50,7 @@ READ_BYTES: Final = 256 << 10
 OUT_BYTES_MAX: Final = 4 << 20  # that a client does not take: then it is cut off
 DUE_AT_ONCE: Final = 16  # steps between two looks at what has arrived
 BLOCKS_MAX: Final = 1 << 20
+DRAINED_BYTES_MAX: Final = 1 << 30
 _RESET: Final = struct.pack("ii", 1, 0)
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -105,6 +114,10 @@ class Connection:
     )
     service: Service | None = None
     closes: bool = False
+    drains: bool = False
+    drained: int = 0
+    is_deaf: bool = False
+    watched: int = selectors.EVENT_READ
     is_open: bool = True
 
 
@@ -129,10 +142,11 @@ class Counts:
 class PlainServer:
     """Serves until `stop` can be read. All times are of `time.monotonic_ns`."""
 
-    def __init__(self, spec: MockSpec, listener: socket.socket, folder: Path) -> None:
+    version = "plain"
+
+    def __init__(self, spec: MockSpec, listener: socket.socket, tables: tuple[Table, Table]) -> None:
         self._spec, self._listener = spec, listener
-        self._requests = create_request_table(folder, spec.log_requests_max)
-        self._tokens = create_token_table(folder, spec.log_tokens_max)
+        self._requests, self._tokens = tables
         self._wordings = [[write_wording(spec, scenario, api) for api in APIS] for scenario in spec.scenarios]
         self._words = [list_words(spec, scenario) for scenario in spec.scenarios]
         self._names = {scenario.name: number for number, scenario in enumerate(spec.scenarios)}
@@ -228,6 +242,9 @@ class PlainServer:
         if connection.service is not None:
             self._look_for_end(connection)
             return
+        if connection.drains:
+            self._drain(connection)
+            return
         try:
             data = connection.socket.recv(READ_BYTES)
         except BlockingIOError:
@@ -253,7 +270,20 @@ class PlainServer:
         if has_left:
             self._abort(connection)
         else:
+            connection.is_deaf = True
             self._watch(connection)
+
+    def _drain(self, connection: Connection) -> None:
+        """Throw away what a client still sends that was not understood."""
+        try:
+            data = connection.socket.recv(READ_BYTES)
+        except BlockingIOError:
+            return
+        except OSError:
+            data = b""
+        connection.drained += len(data)
+        if not data or connection.drained > DRAINED_BYTES_MAX:
+            self._drop(connection)
 
     def _read_request(self, connection: Connection) -> None:
         try:
@@ -269,18 +299,18 @@ class PlainServer:
             self._answer(connection, head, body)
         except NotUnderstood as error:
             self._counts.not_understood += 1
-            self._reply(connection, write_fault(error.status, error.message), keeps_alive=False)
+            self._reply_fault(connection, error.fault)
 
     def _take_head(self, connection: Connection) -> bool:
         end = connection.heard.find(b"\r\n\r\n", 0, HEAD_BYTES_MAX)
         if end < 0:
             if len(connection.heard) >= HEAD_BYTES_MAX:
-                raise NotUnderstood(431, "The headers are too long.")
+                raise NotUnderstood(Fault.HEAD_LONG)
             return False
         head = read_head(bytes(connection.heard[:end]))
         del connection.heard[: end + 4]
         if head.body_bytes > self._spec.body_bytes_max:
-            raise NotUnderstood(413, "The body is too long.")
+            raise NotUnderstood(Fault.BODY_LONG)
         connection.head = head
         if head.waits and len(connection.heard) < head.body_bytes:
             self._send(connection, _CONTINUE)
@@ -293,9 +323,9 @@ class PlainServer:
         elif path == "/truth" and head.method == "GET":
             self._reply(connection, write_error(200, self._describe()), keeps_alive=head.keeps_alive)
         elif (api := find_api(head.path)) is None:
-            raise NotUnderstood(404, "There is nothing at this path.")
+            raise NotUnderstood(Fault.NO_PATH)
         elif head.method != "POST":
-            raise NotUnderstood(405, "This path wants POST.")
+            raise NotUnderstood(Fault.NO_METHOD)
         else:
             self._begin(connection, head, api, read_asked(body, self._spec.cache_block_tokens))
 
@@ -303,10 +333,10 @@ class PlainServer:
 
     def _begin(self, connection: Connection, head: Head, api: int, asked: Asked) -> None:
         read_ns = time.monotonic_ns()
-        self._zero_ns = self._zero_ns or read_ns
         course = Course(self._spec, head.sample if head.sample >= 0 else self._counts.requests)
         number = self._find_scenario(head.scenario, course)
         self._counts.requests += 1
+        self._zero_ns = self._zero_ns or read_ns
         service = self._make_service(connection, course, number, api, asked, read_ns, head)
         connection.service = service
         if service.answer.scenario.status >= 400:
@@ -324,7 +354,7 @@ class PlainServer:
         if not name:
             return course.choose_scenario()
         if name not in self._names:
-            raise NotUnderstood(400, "The mock has no scenario of this name.")
+            raise NotUnderstood(Fault.NO_SCENARIO)
         return self._names[name]
 
     def _make_service(
@@ -397,6 +427,8 @@ class PlainServer:
         before_ns = time.monotonic_ns()
         is_late = not self._send(connection, step.data)
         after_ns = time.monotonic_ns()
+        if not connection.is_open:
+            return
         for part in step.parts:
             flags = (Flag.REASONING if part.is_reasoning else 0) | (Flag.DEFERRED if is_late else 0)
             rest = (service.number, part.index, part.count, flags)
@@ -435,9 +467,8 @@ class PlainServer:
         connection, row = service.connection, service.row
         row.status = step.status
         self._give(service, step)
-        if step.after is After.HANG:
-            service.row.end_ns = 0
-            self._requests.change(service.number, *row.list_fields())
+        self._requests.change(service.number, *row.list_fields())
+        if not connection.is_open or step.after is After.HANG:
             return
         self._finish(service, step.due_ns)
         if step.status >= 400:
@@ -490,10 +521,26 @@ class PlainServer:
             if not connection.out:
                 self._drop(connection)
             return
+        connection.is_deaf = False
         self._watch(connection)
         if connection.heard:
             connection.first_byte_ns = time.monotonic_ns()
             self._read_request(connection)
+
+    def _reply_fault(self, connection: Connection, fault: Fault) -> None:
+        """What the client still sends is read and thrown away: a connection that is closed with something unread in it
+        is reset, and the answer with it."""
+        connection.closes = connection.drains = True
+        connection.heard.clear()
+        self._send(connection, write_fault(*fault.value))
+        if not connection.out:
+            self._shut(connection)
+
+    def _shut(self, connection: Connection) -> None:
+        if connection.is_open:
+            with contextlib.suppress(OSError):
+                connection.socket.shutdown(socket.SHUT_WR)
+            self._watch(connection)
 
     def _send(self, connection: Connection, data: bytes) -> bool:
         """Whether the kernel took all of it."""
@@ -534,17 +581,26 @@ class PlainServer:
         connection.given += sent
         while connection.late and connection.late[0][0] <= connection.given:
             connection.late.popleft()[1](before_ns, after_ns)
-        if not connection.out and connection.closes:
-            self._drop(connection)
-        else:
+        if connection.out or not connection.closes:
             self._watch(connection)
+        elif connection.drains:
+            self._shut(connection)
+        else:
+            self._drop(connection)
 
     def _watch(self, connection: Connection) -> None:
         wanted = selectors.EVENT_WRITE if connection.out else 0
-        if not connection.closes:
+        if connection.drains or not (connection.closes or connection.is_deaf):
             wanted |= selectors.EVENT_READ
-        if connection.is_open:
+        if not connection.is_open or wanted == connection.watched:
+            return
+        if not connection.watched:
+            self._selector.register(connection.socket, wanted, connection)
+        elif not wanted:
+            self._selector.unregister(connection.socket)
+        else:
             self._selector.modify(connection.socket, wanted, connection)
+        connection.watched = wanted
 
     def _abort(self, connection: Connection) -> None:
         """The client has left, or does not read."""
@@ -560,7 +616,8 @@ class PlainServer:
     def _drop(self, connection: Connection) -> None:
         if connection.is_open:
             connection.is_open = False
-            self._selector.unregister(connection.socket)
+            if connection.watched:
+                self._selector.unregister(connection.socket)
             connection.socket.close()
             del self._open[connection.number]
 

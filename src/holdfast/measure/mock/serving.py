@@ -1,31 +1,60 @@
 """Serves a mock in this process, compiled or plain, until it is told to stop. Nothing needs to be saved at the end: the
 log is written as it happens, so that the process may as well be killed."""
 
+import contextlib
 import json
 import os
+import resource
 import socket
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from holdfast.measure.mock.log import write_about
+from holdfast.measure.mock.log import create_tables, write_about
+from holdfast.measure.mock.native import NativeServer, find_native_library
 from holdfast.measure.mock.plain import PlainServer
 from holdfast.measure.mock.spec import MockSpec
 from holdfast.records.errors import NetworkError
 
+CHOICE: Final = "HOLDFAST_KERNEL"  # `plain` rules the compiled one out
 _BACKLOG: Final = 4096
+_OTHER_FILES: Final = 64
 
 
-def serve_mock(spec: MockSpec, folder: Path, *, stop: int, prefer_plain: bool = False) -> None:  # noqa: ARG001
+def serve_mock(spec: MockSpec, folder: Path, *, stop: int, prefer_plain: bool = False) -> None:
     """Serve until the descriptor `stop` can be read or its other end is closed. Prints where, as a line of JSON; logs
     to `folder`. Raises NetworkError when it cannot listen."""
     listener = _listen(spec)
-    version = "plain"
-    write_about(folder, time.monotonic_ns(), version, tuple(scenario.name for scenario in spec.scenarios))
-    server = PlainServer(spec, listener, folder)
+    tables = create_tables(folder, spec.log_requests_max, spec.log_tokens_max)
+    library = None if prefer_plain or os.environ.get(CHOICE) == "plain" else find_native_library()
+    spec = _bound_connections(spec)
+    server = NativeServer(library, spec, listener, tables) if library else PlainServer(spec, listener, tables)
+    _settle(spec)
+    write_about(folder, time.monotonic_ns(), server.version, tuple(scenario.name for scenario in spec.scenarios))
     url = f"http://{_write_host(spec.host)}:{listener.getsockname()[1]}/v1"
-    print(json.dumps({"url": url, "pid": os.getpid(), "version": version}), flush=True)
+    print(json.dumps({"url": url, "pid": os.getpid(), "version": server.version}), flush=True)
     server.serve(stop)
+
+
+def _bound_connections(spec: MockSpec) -> MockSpec:
+    """As many as the spec says, or as files may be open."""
+    most = resource.getrlimit(resource.RLIMIT_NOFILE)[1]
+    with contextlib.suppress(OSError, ValueError):
+        resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    room = spec.connections_max if files == resource.RLIM_INFINITY else max(files - _OTHER_FILES, 1)
+    return replace(spec, connections_max=min(spec.connections_max, room))
+
+
+def _settle(spec: MockSpec) -> None:
+    """On its processor and before all other work, as far as the system lets it: how late it is is in its log."""
+    with contextlib.suppress(OSError, AttributeError):
+        if spec.core is not None:
+            os.sched_setaffinity(0, {spec.core})
+    with contextlib.suppress(OSError, AttributeError):
+        if spec.is_realtime:
+            os.sched_setscheduler(0, os.SCHED_FIFO, os.sched_param(1))
 
 
 def _listen(spec: MockSpec) -> socket.socket:
