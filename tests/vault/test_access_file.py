@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from holdfast.records.access import Grant, Scope, Token
 from holdfast.records.errors import DamagedVault, NewerVault
 from holdfast.vault.access_file import TOKENS_KEY, read_tokens, write_tokens
+from holdfast.vault.log.growing import sweep_staging
 from holdfast.vault.storage.local import LocalStorage
 
 CI = Token("Zk3v9QpA", "ci", "a" * 64, (Grant(Scope.READ, "org/*"),), "2026-01-02T03:04:05Z", "Ana")
@@ -127,3 +128,17 @@ def test_what_is_no_such_document_is_damage(tmp_path: Path, text: str) -> None:
     path.write_text(text)
     with pytest.raises(DamagedVault):
         read_tokens(LocalStorage(tmp_path))
+
+
+def test_who_writes_the_log_leaves_tokens_alone_that_are_being_written(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path)
+    with storage.create_staging("access-1-1") as tokens, storage.create_staging("log-1-1") as entry:
+        sweep_staging(storage)
+        assert (tokens.path.exists(), entry.path.exists()) == (True, False)
+
+
+def test_what_a_killed_writer_left_goes_with_the_next_one(tmp_path: Path) -> None:
+    storage = LocalStorage(tmp_path)
+    with storage.create_staging("access-1-1") as left, storage.create_staging("log-1-1") as entry:
+        write_tokens(storage, [CI])
+        assert (left.path.exists(), entry.path.exists()) == (False, True)

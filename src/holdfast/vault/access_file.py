@@ -14,7 +14,7 @@ from blake3 import blake3
 from holdfast.records.access import Grant, Scope, Token
 from holdfast.records.canonical_json import encode_canonical
 from holdfast.records.errors import DamagedVault, MissingKey, NewerVault
-from holdfast.vault.log.growing import put_checked
+from holdfast.vault.log.growing import put_checked, sweep_staging
 from holdfast.vault.storage.seam import Storage
 from holdfast.vault.storage.staging import StagedStorage
 
@@ -24,6 +24,7 @@ TOKENS_MAX: Final = 10_000
 GRANTS_MAX: Final = 100
 ID_LETTERS: Final = 8
 _BYTES_MAX: Final = 16 << 20
+_STAGED: Final = "access"
 _ID: Final = re.compile(rf"[A-Za-z0-9]{{{ID_LETTERS}}}")
 _DIGEST: Final = re.compile(r"[0-9a-f]{64}")
 _NAME: Final = re.compile(r"[^\s\x00-\x1f\x7f\ud800-\udfff](?:[^\x00-\x1f\x7f\ud800-\udfff]{0,98}[^\s\x00-\x1f\x7f])?")
@@ -51,7 +52,8 @@ def read_tokens(storage: Storage) -> tuple[Token, ...]:
 def write_tokens(storage: StagedStorage, tokens: Iterable[Token]) -> None:
     """Replace the file, and read it back. The caller holds the name `access`."""
     said = {"document": "tokens", "format": FORMAT, "tokens": sorted(tokens, key=lambda one: one.id)}
-    put_checked(storage, TOKENS_KEY, encode_canonical({**said, "check": _compute_check(said)}).encode())
+    sweep_staging(storage, _STAGED)
+    put_checked(storage, TOKENS_KEY, encode_canonical({**said, "check": _compute_check(said)}).encode(), _STAGED)
 
 
 def is_name(text: str) -> bool:

@@ -25,6 +25,8 @@ from holdfast.vault.storage.seam import Storage
 from holdfast.vault.storage.staging import StagedStorage
 
 PUTS_MAX = 2
+LOG: Final = "log"
+"""How files are called that wait to be part of the log: whoever holds it may take them away."""
 
 TailReader = Callable[[Tile], list[bytes]]
 
@@ -66,20 +68,18 @@ def read_tail(storage: Storage, size: int) -> TailReader:
     return read
 
 
-_STAGED: Final = "log-"
-
-
-def sweep_staging(storage: StagedStorage) -> None:
-    """Take away what killed writers of a log left half written. Only for who alone may write to it."""
+def sweep_staging(storage: StagedStorage, staged: str = LOG) -> None:
+    """Take away what killed writers left half written, of the log or of what else is called `staged`. Only for who
+    alone may write to it."""
     for stored in list(storage.staging.iterate()):
-        if stored.key.startswith(_STAGED):
+        if stored.key.startswith(f"{staged}-"):
             storage.staging.remove(stored.key)
 
 
-def put_checked(storage: StagedStorage, key: str, data: bytes) -> None:
+def put_checked(storage: StagedStorage, key: str, data: bytes, staged: str = LOG) -> None:
     """Put a small value, and read it back from the medium; once more when the medium lost it."""
     for _ in range(PUTS_MAX):
-        with storage.create_staging(f"{_STAGED}{os.getpid()}-{os.urandom(8).hex()}") as file:
+        with storage.create_staging(f"{staged}-{os.getpid()}-{os.urandom(8).hex()}") as file:
             file.write(data)
             file.close()
             storage.put(key, file.path)
