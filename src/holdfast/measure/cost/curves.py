@@ -28,11 +28,16 @@ def _choose_rates(drawn: Sequence[Drawn], points: int) -> list[float]:
 
 
 def _make_points(drawn: Drawn, rates: Sequence[float], confidence: float) -> list[CurvePoint]:
-    points: list[CurvePoint] = []
-    for rate in rates:
-        at = drawn.under(rate / drawn.demand.mean_per_s)
-        usd, fleet = at.find_usd_per_request(), at.find_fleet()
-        assert usd is not None
-        busy = None if fleet is None else compute_estimate(fleet.utilisation, confidence)
-        points.append(CurvePoint(rate, compute_estimate(usd, confidence), busy))
-    return points
+    usd = drawn.find_usd_per_request()
+    assert usd is not None
+    if drawn.find_machine() is None:
+        level = compute_estimate(usd, confidence)
+        return [CurvePoint(rate, level, None) for rate in rates]
+    return [_make_point(drawn.under(rate / drawn.demand.mean_per_s), rate, confidence) for rate in rates]
+
+
+def _make_point(drawn: Drawn, rate: float, confidence: float) -> CurvePoint:
+    usd, fleet = drawn.find_usd_per_request(), drawn.find_fleet()
+    assert usd is not None
+    assert fleet is not None
+    return CurvePoint(rate, compute_estimate(usd, confidence), compute_estimate(fleet.utilisation, confidence))
