@@ -67,10 +67,10 @@ class Connection:
 
     __slots__ = (
         "_outgoing",
+        "_secured",
         "deadline_ns",
         "exchange",
         "fd",
-        "is_used",
         "place",
         "ready_ns",
         "receive",
@@ -87,8 +87,8 @@ class Connection:
         self.state = State.OPENING
         self.exchange: Exchange | None = None
         self.ready_ns = 0  # since when it has been idle
-        self.is_used = False
         self._outgoing = memoryview(b"")
+        self._secured: ssl.SSLSocket | None = None
 
     @property
     def is_sending(self) -> bool:
@@ -98,7 +98,7 @@ class Connection:
     @property
     def has_more(self) -> bool:
         """Whether bytes came that no event will tell of."""
-        return isinstance(self.sock, ssl.SSLSocket) and self.sock.pending() > 0
+        return self._secured is not None and self._secured.pending() > 0
 
     def find_error(self) -> int:
         """The system's error number, 0 for none."""
@@ -116,15 +116,16 @@ class Connection:
 
     def secure(self, context: ssl.SSLContext, host: str) -> None:
         """From now on it speaks TLS."""
-        self.sock = context.wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
-        self.receive = self.sock.recv
+        self._secured = context.wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
+        self.sock = self._secured
+        self.receive = self._secured.recv
         self.state = State.SHAKING
 
     def shake(self) -> int:
         """A step of the handshake: what to wait for, 0 when it is done. OSError when it fails."""
-        assert isinstance(self.sock, ssl.SSLSocket)
+        assert self._secured is not None
         try:
-            self.sock.do_handshake()
+            self._secured.do_handshake()
         except ssl.SSLWantReadError:
             return READABLE
         except ssl.SSLWantWriteError:

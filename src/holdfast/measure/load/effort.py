@@ -23,6 +23,7 @@ class Effort:
     forced_switches: int
     requests: int
     parts: int
+    was_urgent: bool = False  # ran before all ordinary work
 
 
 @dataclass(frozen=True, slots=True)

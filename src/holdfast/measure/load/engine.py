@@ -86,25 +86,34 @@ class Engine:
                 self._open()
         self._open_spares()
 
-    def turn(self, until_ns: int) -> int:
-        """Wait for the next events or the moment (0: do not wait) and handle them; how many there were."""
-        handled = 0
-        for fd, events in self._waiter.wait(min(until_ns, self._nearest_ns)):
-            connection = self._connections.get(fd)
-            if connection is None:
-                continue
-            handled += 1
-            if events == READABLE and connection.state is State.BUSY:
-                self._receive(connection)
-                while connection.state is State.BUSY and connection.has_more:
-                    self._receive(connection)
-            else:
-                self._attend(connection, events)
+    def turn(self, until_ns: int) -> bool:
+        """Handle events until an exchange has ended or the moment has come (0: only those that are there already);
+        whether there were any."""
+        wait, find, receive = self._waiter.wait, self._connections.get, self._receive
+        handled = False
+        while True:
+            ready = wait(min(until_ns, self._nearest_ns))
+            is_time = not ready
+            for fd, events in ready:
+                connection = find(fd)
+                if connection is None:
+                    is_time = True
+                    continue
+                handled = True
+                if events == READABLE and connection.state is State.BUSY:
+                    receive(connection)
+                else:
+                    self._attend(connection, events)
+            if is_time:
+                self._check_time()
+                return handled
+            if self.finished or not until_ns:
+                return handled
+
+    def _check_time(self) -> None:
         if self._nearest_ns <= self._clock():
             self._check_deadlines()
-        if self.spare:
-            self._open_spares()
-        return handled
+        self._open_spares()
 
     def cut(self, detail: str) -> None:
         """End everything that is under way: by us, not by the endpoint."""
@@ -232,34 +241,38 @@ class Engine:
             self._waiter.change(connection.fd, READABLE)
 
     def _receive(self, connection: Connection) -> None:
-        try:
-            data = connection.receive(RECEIVE_BYTES)
-        except WANTS:
-            return
-        except OSError as error:
-            self._break(connection, explain(error, State.BUSY))
-            return
-        stamp_ns = self._clock()
         exchange = connection.exchange
         assert exchange is not None
-        if not data:
-            self._end_of_bytes(connection, exchange, stamp_ns)
-            return
-        exchange.stamps.append(stamp_ns)
-        exchange.parts.append(data)
-        try:
-            seen = exchange.watch.see(exchange.parts)
-        except ValueError as error:
-            self._drop(connection, Trouble(Fault.MALFORMED, str(error)))
-            return
-        if seen:
-            self._see(connection, exchange, seen)
+        while True:
+            try:
+                data = connection.receive(RECEIVE_BYTES)
+            except WANTS:
+                return
+            except OSError as error:
+                self._break(connection, explain(error, State.BUSY))
+                return
+            stamp_ns = self._clock()
+            if not data:
+                self._end_of_bytes(connection, exchange, stamp_ns)
+                return
+            exchange.stamps.append(stamp_ns)
+            exchange.parts.append(data)
+            try:
+                seen = exchange.watch.see(exchange.parts)
+            except ValueError as error:
+                self._drop(connection, Trouble(Fault.MALFORMED, str(error)))
+                return
+            if seen and self._see(connection, exchange, seen):
+                return
+            if not connection.has_more:
+                return
 
-    def _see(self, connection: Connection, exchange: Exchange, seen: Seen) -> None:
+    def _see(self, connection: Connection, exchange: Exchange, seen: Seen) -> bool:
+        """Whether the exchange is over."""
         if seen is Seen.SAYS_DONE:
             exchange.done_ns = exchange.stamps[-1]
             self._nearest_ns = min(self._nearest_ns, exchange.done_ns + _DONE_GRACE_NS)
-            return
+            return False
         head = exchange.watch.head
         assert head is not None
         connection.exchange = None
@@ -267,8 +280,8 @@ class Engine:
         if head.is_last or connection.is_sending:
             self._forget(connection)
         else:
-            connection.is_used = True
             self._be_ready(connection)
+        return True
 
     def _end_of_bytes(self, connection: Connection, exchange: Exchange, stamp_ns: int) -> None:
         """The server closed: the end of some bodies, and of others before their time."""

@@ -22,6 +22,11 @@ class EventDecoder:
         self._has_begun = False
         self._skips_line_feed = False
 
+    @property
+    def is_between(self) -> bool:
+        """Whether all that came was whole events."""
+        return not self._carried and not self._held
+
     def feed(self, piece: bytes) -> list[bytes]:
         """The data of the events that are whole with this piece."""
         if (

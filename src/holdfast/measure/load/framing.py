@@ -167,6 +167,11 @@ class ChunkDecoder:
         self.is_over = False
         self.surplus = b""
 
+    @property
+    def is_between(self) -> bool:
+        """Whether all that came was whole chunks, and more may come."""
+        return not self._left and not self._carry and not self._is_trailer
+
     def feed(self, data: bytes) -> list[bytes]:
         """The pieces of the body that these bytes bring."""
         if not self._left and not self._carry and not self._is_trailer:

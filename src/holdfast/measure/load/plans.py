@@ -13,7 +13,8 @@ class LoadPlan:
     `asks` are taken in turn, from the first in each level. Each prompt begins with a nonce, unless `is_cached`: then
     prompts are the same again and again, and caches may know them. The nonces follow from `seed` and `salt`: with a
     salt that was used before, a server has seen the prompts before. `run` counts repetitions of the plan. A server
-    that is ours (`is_ours`) is told the sample's number in a header. Texts are kept only with `keeps_replies`.
+    that is ours (`is_ours`) is told the sample's number in a header. Workers that are `is_urgent` run before all
+    ordinary work where the system allows it. Texts are kept only with `keeps_replies`.
     """
 
     endpoint: Endpoint
@@ -27,6 +28,7 @@ class LoadPlan:
     connect_s: float = 30.0
     is_cached: bool = False
     is_ours: bool = False
+    is_urgent: bool = True
     keeps_replies: bool = False
     price: TokenPrice | None = None
     tokenizer_file: str = ""

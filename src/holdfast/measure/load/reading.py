@@ -14,12 +14,14 @@ from holdfast.measure.load.exchange import Exchange
 from holdfast.measure.load.framing import ChunkDecoder, Head
 from holdfast.measure.load.gathered import Gathered, read_error, tidy
 from holdfast.measure.load.patience import find_told_wait
+from holdfast.measure.load.patterns import Pattern, learn
 from holdfast.measure.load.prices import compute_cost
-from holdfast.measure.load.stream_events import TAKERS
+from holdfast.measure.load.stream_events import TAKERS, find_only_text
 from holdfast.measure.load.whole_answers import take_body
 from holdfast.records.measurement import Api, Fault, Reply, Sample, TokenPrice
 
 _DECODE: Final = JSONDecoder().raw_decode
+_LESSONS_MAX: Final = 3
 _ERROR_BYTES_MAX: Final = 64 << 10
 _BROKEN_OFF: Final = (Fault.RESET, Fault.TIMEOUT, Fault.STOPPED)
 
@@ -52,6 +54,8 @@ class Reading:
         "_head",
         "_is_stream",
         "_labels",
+        "_lessons",
+        "_pattern",
         "_to_skip",
         "_trouble",
         "exchange",
@@ -69,6 +73,8 @@ class Reading:
         self._body: list[bytes] = []
         self._is_stream = False
         self._has_done = False
+        self._pattern: Pattern | None = None
+        self._lessons = _LESSONS_MAX
         self._trouble = ""
 
     def advance(self, parts: int) -> bool:
@@ -100,6 +106,12 @@ class Reading:
         while self._at < end:
             part, stamp_ns = exchange.parts[self._at], exchange.stamps[self._at]
             self._at += 1
+            if self._pattern is not None and (text := self._pattern.find_text(part)):
+                self._gathered.texts.append(text)
+                self._gathered.note_chunk(stamp_ns, is_answer=True)
+                self._lessons = _LESSONS_MAX
+                continue
+            self._pattern = None
             if self._to_skip:
                 skipped = min(self._to_skip, len(part))
                 self._to_skip -= skipped
@@ -125,7 +137,17 @@ class Reading:
             if text == "[DONE]":
                 self._has_done = self._gathered.is_whole = True
             elif text:
-                take(self._gathered, _read_object(text), stamp_ns)
+                event = _read_object(text)
+                take(self._gathered, event, stamp_ns)
+                if self._lessons and len(events) == 1:
+                    self._learn(data, event)
+
+    def _learn(self, data: bytes, event: dict[str, Any]) -> None:
+        """A stream whose events differ in more than their text is given up on."""
+        text = find_only_text(self._labels.api, event)
+        if text and self._events.is_between and (self._chunks is None or self._chunks.is_between):
+            self._lessons -= 1
+            self._pattern = learn(self._labels.api, data, text, is_chunked=self._chunks is not None)
 
     def _take_end(self, head: Head) -> None:
         if self._is_stream:

@@ -65,7 +65,7 @@ class Station:
     def run(self, level: int, start: Start, tick: Tick) -> Driven:
         """Offer a level; all of it is over afterwards."""
         budget = Budget(start.usd) if start.usd is not None else None
-        job = Job(self._templates, self._make_labels(level), self._make_salt(level), budget)
+        job = Job(self._templates, self._make_labels(level), self._make_salt(level), budget, self._plan.is_urgent)
         turns = self._make_turns(self._plan.loads[level], start)
         time.sleep(max(0.0, (start.start_ns - time.monotonic_ns()) / 1e9 - 0.01))
         driven = Driver(self._engine, turns, job, tick).run()

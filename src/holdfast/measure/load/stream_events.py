@@ -81,6 +81,21 @@ TAKERS: Final[dict[Api, TakeEvent]] = {
 }
 
 
+def find_only_text(api: Api, event: dict[str, Any]) -> str:
+    """The text of an event that brings text and says nothing else; empty for any other."""
+    choices = read_objects(event.get("choices"))
+    if len(choices) != 1 or event.get("usage") or event.get("error"):
+        return ""
+    choice = choices[0]
+    if choice.get("finish_reason") or choice.get("index"):
+        return ""
+    if api is Api.COMPLETIONS:
+        return read_text(choice.get("text"))
+    delta = read_object(choice.get("delta"))
+    said = [name for name, value in delta.items() if value and name != "role"]
+    return read_text(delta["content"]) if api is Api.CHAT and said == ["content"] else ""
+
+
 def _take_common(gathered: Gathered, event: dict[str, Any]) -> None:
     if event.get("usage"):
         gathered.usage = read_usage(event["usage"])

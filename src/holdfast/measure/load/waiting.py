@@ -15,6 +15,7 @@ READABLE: Final = 1  # as EPOLLIN and EPOLLOUT on Linux
 WRITABLE: Final = 4
 _EVENTS_MAX: Final = 64  # between two looks at the schedule
 _SPIN_NS: Final = 200_000
+_TIME: Final = -1
 _FOREVER_S: Final = 3600.0
 _CLOCK_MONOTONIC: Final = 1
 _ABSOLUTE: Final = 1
@@ -37,7 +38,8 @@ class Waiter(Protocol):
         ...
 
     def wait(self, until_ns: int) -> list[tuple[int, int]]:
-        """Sockets and what they are ready for; none when the moment has come (0: it has)."""
+        """Sockets and what they are ready for. When the moment has come (0: it has) there are none, or one among them
+        is no socket that is watched."""
         ...
 
     def close(self) -> None:
@@ -113,7 +115,8 @@ class SelectorWaiter:
             asleep_s = min(_FOREVER_S, max(0, left_ns - _SPIN_NS) // 1_000_000 / 1000)
             ready = self._selector.select(asleep_s)
             if ready or left_ns <= 0:
-                return [(key.fd, _from_selector(events)) for key, events in ready]
+                found = [(key.fd, _from_selector(events)) for key, events in ready]
+                return [*found, (_TIME, READABLE)] if left_ns <= 0 else found
 
     def close(self) -> None:
         """Give back what the system lent."""
