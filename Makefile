@@ -55,6 +55,7 @@ check-style: $(VENV)/.ready-dev
 
 docs: $(VENV)/.ready-dev ## write the generated parts of the docs anew
 	$(BIN)/cog -r README.md docs/reference/*.md
+	$(BIN)/python -m tools.describe_hub
 
 bench: $(VENV)/.ready-dev ## the comparison tables of docs/benchmarks.md (fetches pinned sources and peers)
 	$(BIN)/python benchmarks/run_all.py

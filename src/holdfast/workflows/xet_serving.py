@@ -49,10 +49,14 @@ class Reconstruction:
 
 
 class PastTheEnd(UsageError):
-    """A range begins where the file has ended."""
+    """A range begins where the file, of `size` bytes, has ended."""
 
     http_status = 416
     sentence = "A range begins where the file has ended."
+
+    def __init__(self, size: int, where: str) -> None:
+        super().__init__(f"the file has {size:,} bytes", where=where, next_step="Ask for some of them.")
+        self.size = size
 
 
 class XetReading:
@@ -88,7 +92,7 @@ class XetReading:
         file, layout = self._find(revision, digest)
         end = file.size if stop is None else min(stop, file.size)
         if begin >= end:
-            raise PastTheEnd(f"the file has {file.size:,} bytes", where=digest, next_step="Ask for some of them.")
+            raise PastTheEnd(file.size, digest)
         parts = layout.find_parts(begin, end)
         terms = tuple(
             XetTerm(

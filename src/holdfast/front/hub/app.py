@@ -6,7 +6,19 @@ from typing import Final, TypeAlias
 from aiohttp import web
 from aiohttp.web_exceptions import HTTPException
 
-from holdfast.front.hub import details, files, git_http, health, home, models, ollama, overviews, repositories, trees
+from holdfast.front.hub import (
+    describing,
+    details,
+    files,
+    git_http,
+    health,
+    home,
+    models,
+    ollama,
+    overviews,
+    repositories,
+    trees,
+)
 from holdfast.front.hub.access import check_access
 from holdfast.front.hub.addresses import BadAddress, Target, find_target, is_read, split_path
 from holdfast.front.hub.answers import answer_error, answer_failure, make_header
@@ -29,6 +41,7 @@ REGISTER: Final[tuple[Callable[[Site], None], ...]] = (
     home.register,
     ollama.register,
     git_http.register,
+    describing.register,
 )
 """Whoever answers requests. Another file of routes is added here."""
 
@@ -52,10 +65,12 @@ def make_site(service: Service, asked: SiteAsked, guard: Guard) -> Site:
 
 
 async def _sign(request: web.Request, response: web.StreamResponse) -> None:
-    """Which program answers, and not which versions of what it is made of; and what the hub behind it did not tell."""
-    response.headers["Server"] = "holdfast"
-    if upstream := get_trace(request).upstream:
-        response.headers["X-Holdfast-Upstream"] = make_header(upstream)
+    """Which program answers, and not which versions of what it is made of; by which name its log has the request; what
+    the hub behind it did not tell."""
+    trace = get_trace(request)
+    response.headers["Server"], response.headers["X-Request-Id"] = "holdfast", trace.id
+    if trace.upstream:
+        response.headers["X-Holdfast-Upstream"] = make_header(trace.upstream)
 
 
 @web.middleware

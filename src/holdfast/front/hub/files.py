@@ -57,7 +57,7 @@ class _Files:
         headers = {**_SAFE, "X-Repo-Commit": revision.commit, "ETag": f'"{file.blob}"', "Accept-Ranges": "bytes"}
         wanted = choose(request.headers, request.method, file.blob, len(pointer))
         if wanted.status not in (200, 206):
-            return _answer_without(wanted, headers, len(pointer))
+            return answer_without(wanted, headers, len(pointer))
         if wanted.status == 206:
             headers["Content-Range"] = f"bytes {wanted.begin}-{wanted.end - 1}/{len(pointer)}"
         body = pointer[wanted.begin : wanted.end]
@@ -73,7 +73,7 @@ async def send_file(
     wanted = choose(request.headers, request.method, headers["ETag"].strip('"'), file.size)
     said = dict(headers)
     if wanted.status not in (200, 206):
-        return _answer_without(wanted, said, file.size)
+        return answer_without(wanted, said, file.size)
     if wanted.status == 206:
         said["Content-Range"] = f"bytes {wanted.begin}-{wanted.end - 1}/{file.size}"
     if request.method == "HEAD":
@@ -135,7 +135,8 @@ def warn(revision: ServedRevision) -> dict[str, str]:
     return said
 
 
-def _answer_without(wanted: Wanted, headers: Mapping[str, str], size: int) -> web.Response:
+def answer_without(wanted: Wanted, headers: Mapping[str, str], size: int) -> web.Response:
+    """The answer to a range outside of a file, or a condition that fails; `headers` have its ETag and commit."""
     if wanted.status == 416:
         more = {"Content-Range": f"bytes */{size}", "X-Repo-Commit": headers["X-Repo-Commit"], "ETag": headers["ETag"]}
         return answer_error(416, f"The range lies outside the file, which has {size} bytes.", headers=more)

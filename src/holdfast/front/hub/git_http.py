@@ -62,7 +62,8 @@ class _Git:
         """Nothing is pushed by git itself."""
         self._check(request)
         message = "Nothing is pushed to a vault by git: use `hf upload`. See docs/how-to/push.md."
-        return web.Response(status=403, text=f"{message}\n")
+        # As text: that is what git shows to people.
+        return web.Response(status=403, text=f"{message}\n", headers={"X-Error-Message": message})
 
     def _check(self, request: web.Request) -> str:
         """The repository, if whoever asks may read it. Raises what `require` does."""

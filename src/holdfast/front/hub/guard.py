@@ -82,8 +82,6 @@ async def observe(request: web.Request, handler: Handling) -> web.StreamResponse
     try:
         response = await handler(request)
         status = response.status
-        if not response.prepared:
-            response.headers["X-Request-Id"] = trace.id
         return response
     except OSError as error:
         cut = error.__cause__

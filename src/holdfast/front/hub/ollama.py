@@ -7,7 +7,7 @@ from aiohttp import web
 
 from holdfast.front.hub.answers import answer_json
 from holdfast.front.hub.conditions import choose
-from holdfast.front.hub.files import SMALL_BYTES, send_file
+from holdfast.front.hub.files import SMALL_BYTES, answer_without, send_file
 from holdfast.front.hub.site import Site
 from holdfast.front.hub.trace import get_trace, note_download, require
 from holdfast.records.access import BadRequest, Scope
@@ -96,10 +96,8 @@ def _send_made(request: web.Request, blob: OllamaBlob, headers: dict[str, str]) 
     assert len(blob.made) <= SMALL_BYTES, "configurations and templates are small"
     wanted = choose(request.headers, request.method, headers["ETag"].strip('"'), len(blob.made))
     said = dict(headers)
-    if wanted.status == 416:
-        return web.Response(status=416, headers={**said, "Content-Range": f"bytes */{len(blob.made)}"})
-    if wanted.status in (304, 412):
-        return web.Response(status=wanted.status, headers=said)
+    if wanted.status not in (200, 206):
+        return answer_without(wanted, said, len(blob.made))
     if wanted.status == 206:
         said["Content-Range"] = f"bytes {wanted.begin}-{wanted.end - 1}/{len(blob.made)}"
     return web.Response(body=blob.made[wanted.begin : wanted.end], status=wanted.status, headers=said)

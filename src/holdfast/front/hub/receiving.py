@@ -11,6 +11,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, ParamSpec, TypeVar, cast
 
 from aiohttp import web
+from aiohttp.http_exceptions import ContentEncodingError
 
 from holdfast.records.access import BadRequest, TooLarge
 
@@ -43,7 +44,7 @@ class Receivers:
         pending: asyncio.Future[None] | None = None
         gathered = bytearray()
         try:
-            while chunk := await _read_some(request):
+            while chunk := await read_some(request):
                 gathered += chunk
                 if len(gathered) < _PIECE_BYTES:
                     continue
@@ -78,12 +79,17 @@ async def _wait(pool: ThreadPoolExecutor, work: Callable[[], _T]) -> _T:
         raise
 
 
-async def _read_some(request: web.Request) -> bytes:
-    """The next bytes, none at the end. Raises ConnectionError when there will be none."""
+async def read_some(request: web.Request) -> bytes:
+    """The next bytes, none at the end. Raises ConnectionError when there will be none, BadRequest when they cannot be
+    unpacked."""
     try:
         return await request.content.readany()
     except (web.HTTPException, ConnectionError):
         raise
+    except web.RequestPayloadError as error:
+        if isinstance(error.__cause__, ContentEncodingError):
+            raise BadRequest("the body is not packed as its head says", next_step="Send it as it is.") from error
+        raise ConnectionResetError(f"the body ended early: {error!r}") from error
     except Exception as error:  # each version of aiohttp has an error of its own for a body that ends early
         raise ConnectionResetError(f"the body ended early: {error!r}") from error
 
@@ -91,7 +97,7 @@ async def _read_some(request: web.Request) -> bytes:
 async def read_body(request: web.Request, bytes_max: int) -> bytes:
     """A body that is held in memory. Raises TooLarge."""
     gathered = bytearray()
-    while chunk := await _read_some(request):
+    while chunk := await read_some(request):
         gathered += chunk
         if len(gathered) > bytes_max:
             raise TooLarge(f"the body has more than {bytes_max:,} bytes", next_step="Ask for less at once.")

@@ -16,6 +16,7 @@ from typing import Final
 from aiohttp import web
 
 from holdfast.front.hub.app import make_site
+from holdfast.front.hub.connections import Runner
 from holdfast.front.hub.guard import Guard
 from holdfast.front.hub.guarding import GuardAsked, guarding, sweeping
 from holdfast.front.hub.logs import Form, close_log, open_log
@@ -113,7 +114,7 @@ async def serve_until(
 async def _answer(
     site: Site, guard: Guard, listening: Listening, tell: Callable[[str], None], ended: asyncio.Event
 ) -> None:
-    runner = web.AppRunner(
+    runner = Runner(
         site.app,
         access_log=None,
         keepalive_timeout=IDLE_S,

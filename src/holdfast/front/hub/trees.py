@@ -10,6 +10,7 @@ from aiohttp import web
 from holdfast.front.hub.addresses import Target
 from holdfast.front.hub.answers import answer_error, answer_failure, answer_json
 from holdfast.front.hub.queries import is_yes, read_limit
+from holdfast.front.hub.receiving import read_body
 from holdfast.front.hub.site import Site
 from holdfast.records.errors import UnknownEntry
 from holdfast.records.hub_service import ServedFile, ServedRevision
@@ -130,12 +131,8 @@ def find_no_folder(revision: ServedRevision, path: str) -> UnknownEntry:
 
 
 async def _read_paths(request: web.Request) -> tuple[list[str], bool]:
-    """`paths` and `expand`, from a form or from JSON. Raises ValueError."""
-    data = await request.content.read(BODY_BYTES_MAX + 1)
-    while len(data) <= BODY_BYTES_MAX and (more := await request.content.read(BODY_BYTES_MAX + 1)):
-        data += more
-    if len(data) > BODY_BYTES_MAX:
-        raise ValueError(f"more than {BODY_BYTES_MAX} bytes")
+    """`paths` and `expand`, from a form or from JSON. Raises ValueError, and what `read_body` does."""
+    data = await read_body(request, BODY_BYTES_MAX)
     paths, expand = _parse_json(data) if "json" in request.content_type else _parse_form(data)
     if len(paths) > PATHS_MAX:
         raise ValueError(f"{len(paths)} paths, and {PATHS_MAX} are answered at once")

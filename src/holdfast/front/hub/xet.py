@@ -8,6 +8,7 @@ from typing import Final, TypeAlias
 from aiohttp import web
 
 from holdfast.front.hub.answers import answer_error, answer_json
+from holdfast.front.hub.receiving import read_some
 from holdfast.front.hub.site import Site
 from holdfast.front.hub.tickets import SUBJECT_CHARACTERS_MAX
 from holdfast.front.hub.trace import get_trace
@@ -72,7 +73,7 @@ async def answer_telemetry(request: web.Request) -> web.StreamResponse:
 async def drain(request: web.Request, bytes_max: int = 1 << 20) -> None:
     """Read a small body that is not wanted, so that the connection can be used on."""
     left = bytes_max
-    while left > 0 and (piece := await request.content.read(64 << 10)):
+    while left > 0 and (piece := await read_some(request)):
         left -= len(piece)
 
 
