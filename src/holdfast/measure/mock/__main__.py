@@ -13,7 +13,7 @@ def main(arguments: list[str]) -> int:
     """The exit code."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     try:
-        serve_mock(read_spec(Path(arguments[0])), Path(arguments[1]), stop=0, prefer_plain="--plain" in arguments[2:])
+        serve_mock(read_spec(Path(arguments[0])), Path(arguments[1]), prefer_plain="--plain" in arguments[2:])
     except HoldfastError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -1,5 +1,5 @@
-/* One answer, step by step: what is to be sent when, in bytes, as in answering.py and rendering.py. Knows no sockets and
- * no clock. */
+/* One answer, step by step: what is to be sent when, in bytes, as in answering.py and rendering.py. Knows no sockets
+ * and no clock. */
 #ifndef HOLDFAST_MOCK_ANSWERING_H
 #define HOLDFAST_MOCK_ANSWERING_H
 

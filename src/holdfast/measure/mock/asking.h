@@ -1,5 +1,5 @@
-/* A request as it is read: the HTTP head and what the JSON body asks for, as in asking.py. Reads nothing outside what it
- * is given, whatever that says, and allocates only the hashes of a prompt's beginnings. */
+/* A request as it is read: the HTTP head and what the JSON body asks for, as in asking.py. Reads nothing outside what
+ * it is given, whatever that says, and allocates only the hashes of a prompt's beginnings. */
 #ifndef HOLDFAST_MOCK_ASKING_H
 #define HOLDFAST_MOCK_ASKING_H
 

@@ -9,8 +9,8 @@ from typing import Any, Final, cast
 
 from holdfast.measure.mock.asking import Fault
 from holdfast.measure.mock.course import count_ns
-from holdfast.measure.mock.log import REQUEST_ROW, TOKEN_ROW, Table
 from holdfast.measure.mock.spec import Distribution, Ending, Framing, MockSpec, Opening, Scenario, Shape, Stall, StallOf
+from holdfast.measure.mock.tables import REQUEST_FORMAT, TOKEN_FORMAT, Table
 from holdfast.measure.mock.wording import (
     APIS,
     Wording,
@@ -93,7 +93,8 @@ class _Spec(ctypes.Structure):
         *((name, _NUMBER) for name in ("has_length", "seed", "tokens_default", "tokens_max", "is_text", "concurrency")),
         *((name, _NUMBER) for name in ("queue_max", "block_tokens", "connections_max", "body_bytes_max")),
         ("listener", _NUMBER),
-        ("stop", _NUMBER),
+        ("control", _NUMBER),
+        ("said", _NUMBER),
         ("stalls", ctypes.POINTER(_Stall)),
         ("stall_count", _NUMBER),
         ("scenarios", ctypes.POINTER(_Scenario)),
@@ -119,9 +120,9 @@ class NativeServer:
         self._spec.listener = listener.fileno()
         self._spec.requests, self._spec.tokens = (_pack_table(table) for table in tables)
 
-    def serve(self, stop: int) -> None:
-        """Until the descriptor `stop` can be read, or its other end is closed; a file's never can."""
-        self._spec.stop = stop
+    def serve(self, control: int, said: int) -> None:
+        """As PlainServer does."""
+        self._spec.control, self._spec.said = control, said
         fault = self._library.holdfast_mock_serve(ctypes.byref(self._spec))
         self._listener.close()
         for table in self._tables:
@@ -143,7 +144,7 @@ def find_native_library(path: Path = LIBRARY) -> ctypes.CDLL | None:
         is_known = library.holdfast_mock_version() == _VERSION
     except (OSError, AttributeError):
         return None
-    ours = [ctypes.sizeof(kind) for kind in (_Spec, _Scenario, _Wording)] + [REQUEST_ROW.itemsize, TOKEN_ROW.itemsize]
+    ours = [ctypes.sizeof(kind) for kind in (_Spec, _Scenario, _Wording)] + [REQUEST_FORMAT.size, TOKEN_FORMAT.size]
     return library if is_known and list(sizes) == ours else None
 
 

@@ -1,90 +1,16 @@
 /* The mock, compiled: one thread on epoll. plain.py is the same in Python, the oracle and the fallback; both send the
  * same bytes, plan the same deadlines and write the same log. Plain C ABI, loaded by ctypes into a process of its own;
- * serves until `stop` can be read. What clients send is bounded, and never trusted. */
+ * serves until `control` ends. What clients send is bounded, and never trusted. */
 #define _GNU_SOURCE
-#include <errno.h>
-#include <fcntl.h>
-#include <netinet/in.h>
-#include <netinet/tcp.h>
-#include <sys/epoll.h>
-#include <sys/socket.h>
 #include <sys/timerfd.h>
-#include <time.h>
-#include <unistd.h>
 
-#include "answering.h"
+#include "clients.h"
 
 #define EVENTS_AT_ONCE 64
-#define DUE_AT_ONCE 16           /* steps between two looks at what has arrived */
-#define OUT_BYTES_MAX (4 << 20)  /* that a client does not take: then it is cut off */
-#define READ_BYTES (64 << 10)
-#define GROWTH_BYTES (256 << 10) /* of the log, had from the disk at once */
+#define DUE_AT_ONCE 16 /* steps between two looks at what has arrived */
 #define BLOCKS_MAX (1 << 20)
-#define HEADER_BYTES 64
-#define DRAINED_BYTES_MAX (1 << 30)
 
-enum { DEFERRED = 1, ABORTED = 2, QUEUED = 4, REASONING_PART = 8 };
-
-typedef struct {
-    int64_t sample, first_byte_ns, read_ns, started_ns, first_send_ns, end_ns;
-    uint32_t connection, prompt, cached, planned, tokens;
-    uint16_t scenario, status;
-    uint8_t api, streamed;
-    uint16_t flags;
-    uint32_t spare;
-} RequestRow;
-
-typedef struct { int64_t deadline_ns, send_ns, after_ns; uint32_t request, index, count, flags; } TokenRow;
-
-typedef struct Service Service;
-typedef struct Connection Connection;
-
-/* What is noted once `end` bytes in all have been given to the kernel. */
-typedef struct { int64_t end; TokenRow *token; RequestRow *first, *last; } Late;
-
-struct Service {
-    Answer answer;
-    Connection *connection;
-    RequestRow *row, spare;
-    uint32_t number;
-    bool keeps_alive, holds_place;
-    int64_t order, place; /* in the heap; -1: not there */
-    Service *before, *after; /* in the queue */
-    bool is_waiting;
-};
-
-struct Connection {
-    int file;
-    uint32_t number, watched;
-    bool is_open, closes, drains, has_head;
-    Buffer heard;
-    Head head;
-    Buffer head_bytes;
-    int64_t first_byte_ns, given, drained;
-    Buffer out;
-    size_t out_begin;
-    Late *late;
-    size_t late_begin, late_end, late_room;
-    Service *service;
-    Connection *next_dead, *left, *right; /* all that are open, in both directions */
-};
-
-typedef struct {
-    const Spec *spec;
-    int poll, timer;
-    bool accepts;
-    Connection *open, *dead;
-    int64_t open_count, armed_ns, zero_ns, served, waiting, order;
-    Service **heap;
-    int64_t heap_size, heap_room;
-    Service *first, *last;
-    uint64_t *blocks;
-    int64_t block_count;
-    Table requests, tokens;
-    Step step;
-    int64_t connections, request_count, answered, refused, broken_off, aborted, not_understood, events, token_count,
-        deferred, lateness_sum_ns, lateness_max_ns;
-} Server;
+static void read_requests(Server *server, Connection *connection);
 
 int64_t holdfast_mock_version(void) { return 1; }
 
@@ -93,222 +19,6 @@ int64_t holdfast_mock_layout(int64_t sizes[5]) {
     sizes[0] = sizeof(Spec), sizes[1] = sizeof(Scenario), sizes[2] = sizeof(Wording);
     sizes[3] = sizeof(RequestRow), sizes[4] = sizeof(TokenRow);
     return 5;
-}
-
-static int64_t read_clock(void) {
-    struct timespec now;
-    clock_gettime(CLOCK_MONOTONIC, &now);
-    return now.tv_sec * SECOND + now.tv_nsec;
-}
-
-/* ---- the log -------------------------------------------------------------------------------------------------- */
-
-static uint64_t *find_count(const Table *table) { return (uint64_t *)(table->memory + 8); }
-
-/* A new row, all zero; NULL when there is no room, which is counted. */
-static void *add_row(Table *table, uint32_t *number) {
-    uint64_t *count = find_count(table);
-    int64_t at = HEADER_BYTES + (int64_t)count[0] * table->row_bytes, end = at + table->row_bytes;
-    if (end > table->room && end <= table->bytes_max) {
-        int64_t grown = table->room + GROWTH_BYTES < table->bytes_max ? table->room + GROWTH_BYTES : table->bytes_max;
-        if (!posix_fallocate((int)table->file, table->room, grown - table->room)) table->room = grown;
-    }
-    if (end > table->room) {
-        count[1]++;
-        *number = UINT32_MAX;
-        return NULL;
-    }
-    *number = (uint32_t)count[0];
-    __atomic_store_n(count, count[0] + 1, __ATOMIC_RELEASE);
-    return table->memory + at;
-}
-
-/* ---- what is due, in a heap ------------------------------------------------------------------------------------ */
-
-static bool is_before(const Service *one, const Service *other) {
-    int64_t a = one->answer.due_ns, b = other->answer.due_ns;
-    return a < b || (a == b && one->order < other->order);
-}
-
-static void set_place(Server *server, int64_t place, Service *service) {
-    server->heap[place] = service;
-    service->place = place;
-}
-
-static void rise(Server *server, int64_t place, Service *service) {
-    for (; place && is_before(service, server->heap[(place - 1) / 2]); place = (place - 1) / 2)
-        set_place(server, place, server->heap[(place - 1) / 2]);
-    set_place(server, place, service);
-}
-
-static void sink(Server *server, int64_t place, Service *service) {
-    for (int64_t child; (child = 2 * place + 1) < server->heap_size; place = child) {
-        if (child + 1 < server->heap_size && is_before(server->heap[child + 1], server->heap[child])) child++;
-        if (!is_before(server->heap[child], service)) break;
-        set_place(server, place, server->heap[child]);
-    }
-    set_place(server, place, service);
-}
-
-static void put_due(Server *server, Service *service) {
-    if (server->heap_size == server->heap_room) {
-        server->heap_room = server->heap_room ? 2 * server->heap_room : 256;
-        server->heap = realloc(server->heap, (size_t)server->heap_room * sizeof *server->heap);
-        if (!server->heap) abort();
-    }
-    service->order = ++server->order;
-    rise(server, server->heap_size++, service);
-}
-
-static void take_out(Server *server, Service *service) {
-    int64_t place = service->place;
-    service->place = -1;
-    Service *moved = server->heap[--server->heap_size];
-    if (moved == service) return;
-    if (place && is_before(moved, server->heap[(place - 1) / 2]))
-        rise(server, place, moved);
-    else
-        sink(server, place, moved);
-}
-
-/* ---- connections ----------------------------------------------------------------------------------------------- */
-
-static void abort_service(Server *server, Connection *connection);
-static void read_requests(Server *server, Connection *connection);
-
-static void watch(Server *server, Connection *connection) {
-    uint32_t wanted = EPOLLRDHUP;
-    if (!connection->service && !connection->closes) wanted |= EPOLLIN;
-    if (connection->drains) wanted = EPOLLIN;
-    if (connection->out.size > connection->out_begin) wanted |= EPOLLOUT;
-    if (!connection->is_open || wanted == connection->watched) return;
-    struct epoll_event event = {.events = wanted, .data.ptr = connection};
-    connection->watched = wanted;
-    epoll_ctl(server->poll, EPOLL_CTL_MOD, connection->file, &event);
-}
-
-/* Closed now, freed at the end of the turn: events of this turn may still name it. */
-static void drop(Server *server, Connection *connection) {
-    if (!connection->is_open) return;
-    connection->is_open = false;
-    close(connection->file);
-    if (connection->left) connection->left->right = connection->right;
-    if (connection->right) connection->right->left = connection->left;
-    if (server->open == connection) server->open = connection->right;
-    server->open_count--;
-    connection->next_dead = server->dead;
-    server->dead = connection;
-}
-
-static void bury(Server *server) {
-    for (Connection *connection; (connection = server->dead);) {
-        server->dead = connection->next_dead;
-        free(connection->heard.data);
-        free(connection->head_bytes.data);
-        free(connection->out.data);
-        free(connection->late);
-        free(connection);
-    }
-}
-
-static void note_late(Connection *connection, Late late) {
-    if (connection->late_end == connection->late_room) {
-        connection->late_room = connection->late_room ? 2 * connection->late_room : 16;
-        connection->late = realloc(connection->late, connection->late_room * sizeof late);
-        if (!connection->late) abort();
-    }
-    late.end = connection->given + (int64_t)(connection->out.size - connection->out_begin);
-    connection->late[connection->late_end++] = late;
-}
-
-/* Whether the kernel took all of it. */
-static bool send_bytes(Server *server, Connection *connection, const uint8_t *data, size_t size) {
-    size_t sent = 0;
-    if (!connection->is_open) return true;
-    if (connection->out.size == connection->out_begin) {
-        ssize_t given = send(connection->file, data, size, MSG_NOSIGNAL);
-        if (given < 0 && errno != EAGAIN && errno != EINTR) {
-            abort_service(server, connection);
-            return true;
-        }
-        sent = given > 0 ? (size_t)given : 0;
-        connection->given += (int64_t)sent;
-    }
-    if (sent == size) return true;
-    append(&connection->out, data + sent, size - sent);
-    if (connection->out.size - connection->out_begin > OUT_BYTES_MAX)
-        abort_service(server, connection);
-    else
-        watch(server, connection);
-    return false;
-}
-
-/* Forget what the kernel has taken, once that is more than what it has not. */
-static void close_ranks(Connection *connection) {
-    Buffer *out = &connection->out;
-    if (2 * connection->out_begin < out->size) return;
-    out->size -= connection->out_begin;
-    memmove(out->data, out->data + connection->out_begin, out->size);
-    connection->out_begin = 0;
-}
-
-static void flush(Server *server, Connection *connection) {
-    int64_t before_ns = read_clock();
-    size_t left = connection->out.size - connection->out_begin;
-    ssize_t sent = send(connection->file, connection->out.data + connection->out_begin, left, MSG_NOSIGNAL);
-    if (sent < 0) {
-        if (errno != EAGAIN && errno != EINTR) abort_service(server, connection);
-        return;
-    }
-    int64_t after_ns = read_clock();
-    connection->out_begin += (size_t)sent, connection->given += sent;
-    for (; connection->late_begin < connection->late_end; connection->late_begin++) {
-        Late *late = connection->late + connection->late_begin;
-        if (late->end > connection->given) break;
-        if (late->token) late->token->send_ns = before_ns, late->token->after_ns = after_ns;
-        if (late->first) late->first->first_send_ns = before_ns;
-        if (late->last) late->last->end_ns = after_ns;
-    }
-    if (connection->late_begin == connection->late_end) connection->late_begin = connection->late_end = 0;
-    close_ranks(connection);
-    if (connection->out.size || !connection->closes)
-        watch(server, connection);
-    else if (connection->drains)
-        shutdown(connection->file, SHUT_WR), watch(server, connection);
-    else
-        drop(server, connection);
-}
-
-/* An answer is given: close, or go on to what the client has sent since. */
-static void let_go(Server *server, Connection *connection, bool keeps_alive) {
-    if (!connection->is_open) return;
-    if (keeps_alive) {
-        watch(server, connection);
-        return;
-    }
-    connection->closes = true;
-    if (connection->out.size)
-        watch(server, connection);
-    else
-        drop(server, connection);
-}
-
-static void reply(Server *server, Connection *connection, Text text, bool keeps_alive) {
-    send_bytes(server, connection, text.data, (size_t)text.size);
-    let_go(server, connection, keeps_alive);
-}
-
-/* A request that cannot be understood is answered, and what the client still sends is read and thrown away: a
- * connection that is closed with something unread in it is reset, and the answer with it. */
-static void reply_fault(Server *server, Connection *connection, int fault) {
-    Text text = server->spec->faults[fault];
-    server->not_understood++;
-    connection->closes = connection->drains = true;
-    connection->heard.size = 0;
-    send_bytes(server, connection, text.data, (size_t)text.size);
-    if (!connection->is_open) return;
-    if (!connection->out.size) shutdown(connection->file, SHUT_WR);
-    watch(server, connection);
 }
 
 /* ---- answers ---------------------------------------------------------------------------------------------------- */
@@ -382,9 +92,11 @@ static void note_part(Server *server, Service *service, const Part *part, const 
     uint32_t number, flags = (part->is_reasoning ? REASONING_PART : 0) | (is_late ? DEFERRED : 0);
     RequestRow *row = service->row;
     TokenRow *token = add_row(&server->tokens, &number);
-    if (token)
+    if (token) {
         *token = (TokenRow){server->step.due_ns, stamps[0], stamps[1], service->number, (uint32_t)part->index,
                             (uint32_t)part->count, flags};
+        publish_row(&server->tokens);
+    }
     row->tokens += (uint32_t)part->count;
     if (!is_late) return;
     row->flags |= DEFERRED;
@@ -524,13 +236,14 @@ static Service *make_service(Server *server, Connection *connection, int64_t key
     answer->cached = find_cached(server, asked);
     make_answer(server, answer, asked, read_ns);
     service->connection = connection, service->keeps_alive = connection->head.keeps_alive, service->place = -1;
-    service->row = add_row(&server->requests, &service->number);
-    if (!service->row) service->row = &service->spare;
+    RequestRow *row = add_row(&server->requests, &service->number);
+    service->row = row ? row : &service->spare;
     *service->row = (RequestRow){
         .sample = connection->head.sample, .first_byte_ns = connection->first_byte_ns, .read_ns = read_ns,
         .connection = connection->number, .prompt = (uint32_t)asked->prompt, .cached = (uint32_t)answer->cached,
         .planned = (uint32_t)answer->planned, .scenario = (uint16_t)scenario, .status = 200, .api = (uint8_t)api,
         .streamed = answer->streams};
+    if (row) publish_row(&server->requests);
     return service;
 }
 
@@ -682,15 +395,7 @@ static void read_requests(Server *server, Connection *connection) {
     }
 }
 
-/* ---- the loop ----------------------------------------------------------------------------------------------------- */
-
-static void drain(Server *server, Connection *connection) {
-    uint8_t thrown[READ_BYTES];
-    ssize_t got = recv(connection->file, thrown, sizeof thrown, 0);
-    connection->drained += got;
-    if (got == 0 || (got < 0 && errno != EAGAIN && errno != EINTR) || connection->drained > DRAINED_BYTES_MAX)
-        drop(server, connection);
-}
+/* ---- the loop ---------------------------------------------------------------------------------------------------- */
 
 static void hear(Server *server, Connection *connection, int64_t now_ns) {
     uint8_t data[READ_BYTES];
@@ -717,56 +422,19 @@ static void meet(Server *server, Connection *connection, uint32_t events, int64_
         hear(server, connection, now_ns);
 }
 
-static bool add_connection(Server *server, int file) {
-    int on = 1;
-    Connection *connection = calloc(1, sizeof *connection);
-    if (!connection) return false;
-    *connection = (Connection){.file = file, .is_open = true, .watched = EPOLLIN | EPOLLRDHUP, .right = server->open};
-    connection->number = (uint32_t)server->connections;
-    setsockopt(file, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
-    struct epoll_event event = {.events = connection->watched, .data.ptr = connection};
-    if (epoll_ctl(server->poll, EPOLL_CTL_ADD, file, &event)) return free(connection), false;
-    if (server->open) server->open->left = connection;
-    server->open = connection;
-    server->connections++, server->open_count++;
-    return true;
-}
-
-static void accept_some(Server *server) {
-    for (int n = 0; n < EVENTS_AT_ONCE && server->open_count < server->spec->connections_max; n++) {
-        int file = accept4((int)server->spec->listener, NULL, NULL, SOCK_NONBLOCK | SOCK_CLOEXEC);
-        if (file < 0) return;
-        if (!add_connection(server, file)) close(file);
-    }
-}
-
-/* Whether new connections are let in now, and when that changes. */
-static bool is_accepting(const Server *server, int64_t now_ns, int64_t *next_ns) {
-    bool is_closed = false;
-    for (int64_t n = 0; server->zero_ns && n < server->spec->stall_count; n++) {
-        const Stall *stall = server->spec->stalls + n;
-        int64_t begin_ns = server->zero_ns + stall->at_ns, end_ns = begin_ns + stall->duration_ns;
-        if (stall->of != STALL_ACCEPT) continue;
-        is_closed = is_closed || (begin_ns <= now_ns && now_ns < end_ns);
-        if (begin_ns > now_ns && begin_ns < *next_ns) *next_ns = begin_ns;
-        if (end_ns > now_ns && end_ns < *next_ns) *next_ns = end_ns;
-    }
-    return !is_closed && server->open_count < server->spec->connections_max;
-}
-
-static void watch_listener(Server *server, int64_t now_ns, int64_t *next_ns) {
-    bool wanted = is_accepting(server, now_ns, next_ns);
-    struct epoll_event event = {.events = EPOLLIN, .data.ptr = &server->accepts};
-    if (wanted == server->accepts) return;
-    server->accepts = wanted;
-    epoll_ctl(server->poll, wanted ? EPOLL_CTL_ADD : EPOLL_CTL_DEL, (int)server->spec->listener, &event);
-}
-
 static void arm(Server *server, int64_t at_ns) {
     struct itimerspec when = {.it_value = {at_ns / SECOND, at_ns % SECOND}};
     if (at_ns == server->armed_ns) return;
     server->armed_ns = at_ns;
     timerfd_settime(server->timer, TFD_TIMER_ABSTIME, &when, NULL);
+}
+
+/* For each byte that comes, one goes out once all that was done is in the log. False when `control` has ended. */
+static bool hear_control(Server *server) {
+    uint8_t bytes[64];
+    ssize_t got = read((int)server->spec->control, bytes, sizeof bytes);
+    if (got < 0) return errno == EAGAIN || errno == EINTR;
+    return got > 0 && write((int)server->spec->said, bytes, (size_t)got) == got;
 }
 
 /* Wait for what comes first, answer what is due, hear what has arrived. False when it is time to stop. */
@@ -782,7 +450,8 @@ static bool turn(Server *server) {
     for (int n = 0; n < DUE_AT_ONCE && take_due(server); n++) continue;
     for (int n = 0; n < count; n++) {
         uint64_t times;
-        if (events[n].data.ptr == server) return false;
+        if (events[n].data.ptr == server && !hear_control(server)) return false;
+        if (events[n].data.ptr == server) continue;
         if (events[n].data.ptr == &server->accepts)
             accept_some(server);
         else if (events[n].data.ptr == &server->timer)
@@ -796,17 +465,17 @@ static bool turn(Server *server) {
 
 static int64_t open_server(Server *server) {
     struct epoll_event timer = {.events = EPOLLIN, .data.ptr = &server->timer};
-    struct epoll_event stop = {.events = EPOLLIN, .data.ptr = server};
+    struct epoll_event control = {.events = EPOLLIN, .data.ptr = server};
     server->poll = epoll_create1(EPOLL_CLOEXEC);
     server->timer = timerfd_create(CLOCK_MONOTONIC, TFD_NONBLOCK | TFD_CLOEXEC);
     if (server->poll < 0 || server->timer < 0) return errno;
     if (epoll_ctl(server->poll, EPOLL_CTL_ADD, server->timer, &timer)) return errno;
     /* A file cannot be waited for: then only a signal ends the server. */
-    if (epoll_ctl(server->poll, EPOLL_CTL_ADD, (int)server->spec->stop, &stop) && errno != EPERM) return errno;
+    if (epoll_ctl(server->poll, EPOLL_CTL_ADD, (int)server->spec->control, &control) && errno != EPERM) return errno;
     return fcntl((int)server->spec->listener, F_SETFL, O_NONBLOCK) ? errno : 0;
 }
 
-/* Serves until `spec->stop` can be read or its other end is closed. Returns 0, or the system's number of an error. */
+/* Serves until what `spec->control` reads from ends. Returns 0, or the system's number of an error. */
 int64_t holdfast_mock_serve(const Spec *spec) {
     Server server = {.spec = spec, .requests = spec->requests, .tokens = spec->tokens};
     int64_t fault = open_server(&server);

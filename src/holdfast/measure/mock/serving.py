@@ -11,20 +11,23 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from holdfast.measure.mock.log import create_tables, write_about
 from holdfast.measure.mock.native import NativeServer, find_native_library
 from holdfast.measure.mock.plain import PlainServer
 from holdfast.measure.mock.spec import MockSpec
+from holdfast.measure.mock.tables import create_tables, write_about
 from holdfast.records.errors import NetworkError
 
 CHOICE: Final = "HOLDFAST_KERNEL"  # `plain` rules the compiled one out
 _BACKLOG: Final = 4096
 _OTHER_FILES: Final = 64
+_STANDARD_INPUT: Final = 0
+_STANDARD_OUTPUT: Final = 1
 
 
-def serve_mock(spec: MockSpec, folder: Path, *, stop: int, prefer_plain: bool = False) -> None:
-    """Serve until the descriptor `stop` can be read or its other end is closed. Prints where, as a line of JSON; logs
-    to `folder`. Raises NetworkError when it cannot listen."""
+def serve_mock(spec: MockSpec, folder: Path, *, prefer_plain: bool = False) -> None:
+    """Serve until standard input ends. Says where on standard output, as a line of JSON; logs to `folder`. Each byte
+    that comes in goes out again when all that was done before is in the log. Raises NetworkError when it cannot
+    listen, and NoSpace."""
     listener = _listen(spec)
     tables = create_tables(folder, spec.log_requests_max, spec.log_tokens_max)
     library = None if prefer_plain or os.environ.get(CHOICE) == "plain" else find_native_library()
@@ -34,7 +37,7 @@ def serve_mock(spec: MockSpec, folder: Path, *, stop: int, prefer_plain: bool = 
     write_about(folder, time.monotonic_ns(), server.version, tuple(scenario.name for scenario in spec.scenarios))
     url = f"http://{_write_host(spec.host)}:{listener.getsockname()[1]}/v1"
     print(json.dumps({"url": url, "pid": os.getpid(), "version": server.version}), flush=True)
-    server.serve(stop)
+    server.serve(_STANDARD_INPUT, _STANDARD_OUTPUT)
 
 
 def _bound_connections(spec: MockSpec) -> MockSpec:

@@ -42,7 +42,7 @@ typedef struct {
     Distribution ttft, gap, length, chunk;
     double prefill_s_per_token, gap_s_per_stream;
     int64_t has_length, seed, tokens_default, tokens_max, is_text, concurrency, queue_max, block_tokens;
-    int64_t connections_max, body_bytes_max, listener, stop;
+    int64_t connections_max, body_bytes_max, listener, control, said;
     const Stall *stalls;
     int64_t stall_count;
     const Scenario *scenarios;

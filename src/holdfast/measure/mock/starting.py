@@ -37,7 +37,19 @@ class Mock:
 
     def read_log(self) -> MockLog:
         """What it has done so far; after `stop`, all that it did."""
-        return self._kept or read_mock_log(self._folder)
+        if self._kept is not None:
+            return self._kept
+        self._wait_for_log()
+        return read_mock_log(self._folder)
+
+    def _wait_for_log(self) -> None:
+        """Until all that it has done is in its log: what it sent can be here before that is noted there."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        with contextlib.suppress(OSError):
+            self._process.stdin.write(b"\n")
+            self._process.stdin.flush()
+            self._process.stdout.readline()
 
     def stop(self) -> None:
         """End it. The log can still be read."""
