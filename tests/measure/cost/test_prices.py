@@ -2,6 +2,7 @@
 
 import datetime
 import socket
+import sys
 from importlib.metadata import version
 from pathlib import Path
 from typing import NoReturn
@@ -15,7 +16,7 @@ from holdfast.measure.cost.library_prices import RELEASED
 from holdfast.measure.cost.price_asked import PriceAsked, PriceFound
 from holdfast.measure.cost.price_file import read_price_file
 from holdfast.measure.cost.prices import PriceBook
-from holdfast.records.errors import HoldfastError, MalformedFile, MissingPath
+from holdfast.records.errors import ConfigurationError, HoldfastError, MalformedFile, MissingPath
 from holdfast.records.measurement import Api, TokenPrice, Usage
 
 DAY = datetime.datetime(2026, 11, 20, 12, tzinfo=datetime.UTC)
@@ -137,6 +138,18 @@ def test_tiers_rise_and_hold_for_all_tokens_of_a_request() -> None:
     assert float(below.input[0]) == pytest.approx(tier.above * price.input / 1e6)
     assert float(above.input[0]) == pytest.approx((tier.above + 1) * tier.input / 1e6)
     assert float(above.output[0]) == pytest.approx(tier.output / 1e6)
+
+
+def test_more_cached_tokens_than_input_are_not_believed() -> None:
+    price = TokenPrice(1.0, 1.0, cached=0.1)
+    assert compute_usage_usd(price, Usage(100, 500, 0)) == compute_usage_usd(price, Usage(100, 100, 0))
+
+
+def test_without_the_library_the_error_says_how_to_get_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "genai_prices", None)
+    with pytest.raises(ConfigurationError, match="genai-prices, which is not installed") as caught:
+        ask("gpt-5", "openai")
+    assert "holdfast[measure]" in caught.value.next_step
 
 
 def test_a_request_that_was_not_counted_costs_an_unknown_sum() -> None:

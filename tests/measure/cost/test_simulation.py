@@ -99,6 +99,21 @@ def test_own_and_hosted_cost_the_same_at_the_break_even_rate() -> None:
     assert cheaper == [0.0, 1.0]
 
 
+def test_the_chance_that_owning_is_cheaper_is_that_of_a_break_even_below_the_rate() -> None:
+    """While one machine carries the rate, owning is cheaper in just the draws whose break-even lies below it."""
+    hardware = make_hardware({Entry.CAPITAL: Range(4_000, 12_000, 40_000)})
+    costs = run(make_owned(hardware), make_hosted(), settings=Settings(seed=1, draws=4_000, curve_points=80))
+    found = find_break_even(costs)
+    chances = [(chance.rate_per_s, chance.cheaper) for chance in found.chances if chance.rate_per_s <= 2.0]
+    for end, share in ((found.rate_per_s.low, 0.05), (found.rate_per_s.value, 0.5), (found.rate_per_s.high, 0.95)):
+        assert end is not None
+        below = max(cheaper for rate, cheaper in chances if rate <= end)
+        above = min(cheaper for rate, cheaper in chances if rate >= end)
+        assert below <= share + 0.001
+        assert above >= share - 0.001
+    assert [cheaper for _, cheaper in chances] == sorted(cheaper for _, cheaper in chances)
+
+
 def test_a_break_even_beyond_the_highest_rate_cannot_be_reached_with_any_number_of_machines() -> None:
     slow = make_owned(capacity=Capacity((0.05,)))
     found = find_break_even(run(slow, make_hosted()))

@@ -21,8 +21,10 @@ class Charge:
 
 
 def compute_charges(price: TokenPrice, tokens: tuple[Array, Array, Array]) -> Charge:
-    """Charges of requests with (input, cached, output) tokens, each at the tier that its own input reaches."""
-    input_tokens, cached, output_tokens = tokens
+    """Charges of requests with (input, cached, output) tokens, each at the tier that its own input reaches. What an
+    endpoint says of cached tokens beyond the input is not believed."""
+    input_tokens, output_tokens = tokens[0], tokens[2]
+    cached = np.minimum(tokens[1], input_tokens)
     paid_input, paid_output = np.zeros_like(input_tokens), np.zeros_like(output_tokens)
     for above, below, rate in _cut_tiers(price):
         is_here = (input_tokens > above) & (input_tokens <= below)

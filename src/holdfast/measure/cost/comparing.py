@@ -8,6 +8,7 @@ from numpy.typing import NDArray
 
 from holdfast.measure.cost.candidates import Drawn
 from holdfast.measure.cost.costs import BreakEven, PairCosts
+from holdfast.measure.cost.curves import make_chances
 from holdfast.measure.cost.draws import compute_estimate, make_unknown
 from holdfast.measure.cost.owning import compute_break_even, compute_break_even_without_capacity
 
@@ -16,10 +17,12 @@ Array = NDArray[np.float64]
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The price of a wrong answer in US dollars (None: not stated), and the confidence of intervals."""
+    """The price of a wrong answer in US dollars (None: not stated), the confidence of intervals, and the rates at which
+    chances are told."""
 
     wrong_usd: float | None
     confidence: float
+    rates: tuple[float, ...] = ()
 
 
 def compare_pair(first: Drawn, second: Drawn, terms: Terms) -> PairCosts:
@@ -38,7 +41,7 @@ def compare_pair(first: Drawn, second: Drawn, terms: Terms) -> PairCosts:
             flip = compute_estimate(flip_usd[flip_usd > 0], terms.confidence) if flips else unknown
             better = _compute_better((costs[0], costs[1]), (shares[0], shares[1]), terms.wrong_usd)
     names = first.candidate.name, second.candidate.name
-    return PairCosts(*names, cheaper, better, saving, flips, flip, find_break_even(first, second, terms.confidence))
+    return PairCosts(*names, cheaper, better, saving, flips, flip, find_break_even(first, second, terms))
 
 
 def compute_flip_usd(costs: tuple[Array, Array], shares: tuple[Array, Array]) -> Array:
@@ -56,14 +59,14 @@ def _compute_better(costs: tuple[Array, Array], shares: tuple[Array, Array], wro
     return _compute_share(totals[0] < totals[1])
 
 
-def find_break_even(first: Drawn, second: Drawn, confidence: float) -> BreakEven | None:
+def find_break_even(first: Drawn, second: Drawn, terms: Terms) -> BreakEven | None:
     """The break-even rate of the one that is owned or rented; None where both or neither are, or the hosted cost is
     not known."""
     owned, hosted = (first, second) if first.find_machine() is not None else (second, first)
     machine, usd = owned.find_machine(), hosted.find_usd_per_request()
     if machine is None or usd is None or hosted.find_machine() is not None:
         return None
-    names = owned.candidate.name, hosted.candidate.name
+    names, confidence = (owned.candidate.name, hosted.candidate.name), terms.confidence
     if owned.find("highest rate") is None:
         rate = np.broadcast_to(compute_break_even_without_capacity(machine, usd), usd.shape)
         never = _compute_share(~np.isfinite(rate))
@@ -78,6 +81,7 @@ def find_break_even(first: Drawn, second: Drawn, confidence: float) -> BreakEven
         compute_estimate(utilisation, confidence),
         _compute_share(utilisation * peak <= 1.0),
         _compute_share(~np.isfinite(rate)),
+        make_chances(owned, hosted, terms.rates),
     )
 
 

@@ -34,9 +34,18 @@ class CandidateCosts:
 
 
 @dataclass(frozen=True, slots=True)
+class Chance:
+    """How likely owning is cheaper at a mean rate."""
+
+    rate_per_s: float
+    cheaper: float
+
+
+@dataclass(frozen=True, slots=True)
 class BreakEven:
     """The rate from which one machine is cheaper than a hosted model, as a share of its highest rate too. `feasible`:
-    how likely the machine can carry that rate (at its daily peak); `never`: how likely no rate is high enough."""
+    how likely the machine can carry that rate (at its daily peak); `never`: how likely no rate is high enough.
+    `chances`: how likely owning is cheaper at each rate of the curves, with as many machines as it needs."""
 
     owned: str
     hosted: str
@@ -44,6 +53,7 @@ class BreakEven:
     utilisation: Estimate
     feasible: float | None
     never: float
+    chances: tuple[Chance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

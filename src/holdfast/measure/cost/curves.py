@@ -6,20 +6,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holdfast.measure.cost.candidates import Drawn
-from holdfast.measure.cost.costs import Curve, CurvePoint
+from holdfast.measure.cost.costs import Chance, Curve, CurvePoint
 from holdfast.measure.cost.draws import compute_estimate
 
 Array = NDArray[np.float64]
 
 
-def make_curves(drawn: Sequence[Drawn], points: int, confidence: float) -> tuple[Curve, ...]:
+def make_curves(drawn: Sequence[Drawn], rates: Sequence[float], confidence: float) -> tuple[Curve, ...]:
     """A curve for each candidate whose cost is known, all at the same rates."""
     known = [one for one in drawn if one.find_usd_per_request() is not None]
-    rates = _choose_rates(known, points)
     return tuple(Curve(one.candidate.name, tuple(_make_points(one, rates, confidence))) for one in known)
 
 
-def _choose_rates(drawn: Sequence[Drawn], points: int) -> list[float]:
+def make_chances(owned: Drawn, hosted: Drawn, rates: Sequence[float]) -> tuple[Chance, ...]:
+    """How likely owning is cheaper at each rate; empty where either cost is not known."""
+    usd = hosted.find_usd_per_request()
+    chances: list[Chance] = []
+    for rate in rates:
+        mine = owned.under(rate / owned.demand.mean_per_s).find_usd_per_request()
+        if mine is not None and usd is not None:
+            chances.append(Chance(rate, float(np.mean(mine < usd))))
+    return tuple(chances)
+
+
+def choose_rates(drawn: Sequence[Drawn], points: int) -> list[float]:
     """From a hundredth of the lowest rate of interest to four times the highest, evenly in proportion."""
     machines = [machine for one in drawn if (machine := one.find_machine()) is not None]
     full = [float(np.median(machine.rate_max)) for machine in machines]

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from holdfast.measure.cost.candidates import Candidate, Drawn, Drivers, draw_candidate
 from holdfast.measure.cost.comparing import Terms, compare_pair
 from holdfast.measure.cost.costs import CandidateCosts, Costs, Point, Tornado
-from holdfast.measure.cost.curves import make_curves
+from holdfast.measure.cost.curves import choose_rates, make_curves
 from holdfast.measure.cost.draws import Draws, compute_estimate, make_unknown
 from holdfast.measure.cost.front import compute_front
 from holdfast.measure.cost.hardware import Hardware
@@ -45,13 +45,14 @@ def simulate_costs(candidates: Sequence[Candidate], demand: Demand, settings: Se
     draws = Draws(settings.seed, settings.draws)
     drawn = [draw_candidate(candidate, demand, draws) for candidate in candidates]
     points = _make_points(drawn, settings.confidence)
-    terms = Terms(settings.wrong_usd, settings.confidence)
+    rates = choose_rates(drawn, settings.curve_points)
+    terms = Terms(settings.wrong_usd, settings.confidence, tuple(rates))
     fronts = {point.name: point.front for point in points}
     return Costs(
         candidates=tuple(_sum_up(one, terms, fronts.get(one.candidate.name)) for one in drawn),
         pairs=tuple(compare_pair(first, second, terms) for first, second in combinations(drawn, 2)),
         points=points,
-        curves=make_curves(drawn, settings.curve_points, settings.confidence),
+        curves=make_curves(drawn, rates, settings.confidence),
         tornados=tuple(_make_tornados(drawn, settings.confidence)),
         rate_per_s=demand.mean_per_s,
         peak_per_s=demand.peak_per_s,
