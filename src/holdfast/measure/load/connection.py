@@ -67,13 +67,13 @@ class Connection:
 
     __slots__ = (
         "_outgoing",
-        "_secured",
         "deadline_ns",
         "exchange",
         "fd",
         "place",
         "ready_ns",
         "receive",
+        "secured",
         "sock",
         "state",
     )
@@ -88,17 +88,12 @@ class Connection:
         self.exchange: Exchange | None = None
         self.ready_ns = 0  # since when it has been idle
         self._outgoing = memoryview(b"")
-        self._secured: ssl.SSLSocket | None = None
+        self.secured: ssl.SSLSocket | None = None
 
     @property
     def is_sending(self) -> bool:
         """Whether part of the request is still to be given to the kernel."""
         return len(self._outgoing) > 0
-
-    @property
-    def has_more(self) -> bool:
-        """Whether bytes came that no event will tell of."""
-        return self._secured is not None and self._secured.pending() > 0
 
     def find_error(self) -> int:
         """The system's error number, 0 for none."""
@@ -116,16 +111,16 @@ class Connection:
 
     def secure(self, context: ssl.SSLContext, host: str) -> None:
         """From now on it speaks TLS."""
-        self._secured = context.wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
-        self.sock = self._secured
-        self.receive = self._secured.recv
+        self.secured = context.wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
+        self.sock = self.secured
+        self.receive = self.secured.recv
         self.state = State.SHAKING
 
     def shake(self) -> int:
         """A step of the handshake: what to wait for, 0 when it is done. OSError when it fails."""
-        assert self._secured is not None
+        assert self.secured is not None
         try:
-            self._secured.do_handshake()
+            self.secured.do_handshake()
         except ssl.SSLWantReadError:
             return READABLE
         except ssl.SSLWantWriteError:

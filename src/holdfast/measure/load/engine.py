@@ -22,7 +22,7 @@ from holdfast.measure.load.connection import (
     open_socket,
 )
 from holdfast.measure.load.exchange import Exchange
-from holdfast.measure.load.framing import Seen
+from holdfast.measure.load.framing import HINTS, SHORT, Seen
 from holdfast.measure.load.waiting import READABLE, WRITABLE, Waiter
 from holdfast.records.measurement import Fault
 
@@ -89,20 +89,25 @@ class Engine:
     def turn(self, until_ns: int) -> bool:
         """Handle events until an exchange has ended or the moment has come (0: only those that are there already);
         whether there were any."""
-        wait, find, receive = self._waiter.wait, self._connections.get, self._receive
-        handled = False
+        find, receive = self._connections.get, self._receive
+        waiter, armed_ns, handled = self._waiter, 0, False
+        wait = waiter.wait if until_ns else waiter.look
         while True:
-            ready = wait(min(until_ns, self._nearest_ns))
+            moment_ns = until_ns if until_ns < self._nearest_ns else self._nearest_ns
+            if moment_ns != armed_ns:
+                waiter.arm(moment_ns)
+                armed_ns = moment_ns
+            ready = wait()
             is_time = not ready
             for fd, events in ready:
                 connection = find(fd)
                 if connection is None:
                     is_time = True
-                    continue
-                handled = True
-                if events == READABLE and connection.state is State.BUSY:
+                elif events == READABLE and connection.state is State.BUSY:
+                    handled = True
                     receive(connection)
                 else:
+                    handled = True
                     self._attend(connection, events)
             if is_time:
                 self._check_time()
@@ -257,15 +262,22 @@ class Engine:
                 return
             exchange.stamps.append(stamp_ns)
             exchange.parts.append(data)
-            try:
-                seen = exchange.watch.see(exchange.parts)
-            except ValueError as error:
-                self._drop(connection, Trouble(Fault.MALFORMED, str(error)))
+            watch = exchange.watch
+            watch.room -= len(data)
+            is_common = watch.is_open_ended and len(data) >= SHORT and watch.room >= 0 and not data.endswith(HINTS)
+            if not is_common and self._is_over(connection, exchange):
                 return
-            if seen and self._see(connection, exchange, seen):
+            if connection.secured is None or not connection.secured.pending():
                 return
-            if not connection.has_more:
-                return
+
+    def _is_over(self, connection: Connection, exchange: Exchange) -> bool:
+        """Look at the part that came last: whether the exchange is over with it."""
+        try:
+            seen = exchange.watch.see(exchange.parts)
+        except ValueError as error:
+            self._drop(connection, Trouble(Fault.MALFORMED, str(error)))
+            return True
+        return bool(seen) and self._see(connection, exchange, seen)
 
     def _see(self, connection: Connection, exchange: Exchange, seen: Seen) -> bool:
         """Whether the exchange is over."""

@@ -16,8 +16,8 @@ _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
 _CHUNK_LINE_BYTES_MAX: Final = 4096
 _DONE: Final = b"[DONE]"
 # What a part ends with when it may be the last: any other part costs one comparison.
-_HINTS: Final = (b"\r\n\r\n", b"DONE]\n\n\r\n", b"DONE]\n\n")
-_SHORT: Final = 5
+HINTS: Final = (b"\r\n\r\n", b"DONE]\n\n\r\n", b"DONE]\n\n")
+SHORT: Final = 5
 
 
 class Seen(IntEnum):
@@ -93,14 +93,15 @@ def _read_length(status: int, headers: dict[str, str], is_chunked: bool) -> int 
 class Watch:
     """Sees where an answer ends while it comes in."""
 
-    __slots__ = ("_chunks", "_fed", "_left", "_size", "head")
+    __slots__ = ("_chunks", "_fed", "_left", "head", "is_open_ended", "room")
 
     def __init__(self) -> None:
         self.head: Head | None = None
+        self.is_open_ended = False  # where only a part's last bytes can say that it is the last
+        self.room = HEAD_BYTES_MAX + BODY_BYTES_MAX  # bytes that may still come
         self._left: int | None = None
         self._chunks: ChunkDecoder | None = None
         self._fed = 0
-        self._size = 0
 
     @property
     def ends_with_connection(self) -> bool:
@@ -108,25 +109,22 @@ class Watch:
         return self.head is not None and self.head.length is None and not self.head.is_chunked
 
     def see(self, parts: list[bytes]) -> Seen:
-        """Look at the part that came last. ValueError when it cannot be."""
-        data = parts[-1]
-        self._size += len(data)
+        """Look at the part that came last. ValueError when it cannot be. Where the end is open a part need not be
+        looked at that is longer than SHORT and does not end with one of HINTS."""
+        if self.room < 0:
+            raise ValueError(f"more than {BODY_BYTES_MAX} bytes of body")
         if self.head is None:
             return self._see_head(parts)
         if self._left is not None:
-            return self._count(len(data))
-        if data.endswith(_HINTS) or len(data) < _SHORT:
-            return self._look(parts)
-        if self._size > BODY_BYTES_MAX:
-            raise ValueError(f"more than {BODY_BYTES_MAX} bytes of body")
-        return Seen.MORE
+            return self._count(len(parts[-1]))
+        return self._look(parts)
 
     def _see_head(self, parts: list[bytes]) -> Seen:
         came = b"".join(parts)
         head = find_head(came)
         if head is None:
             return Seen.MORE
-        self.head, self._left = head, head.length
+        self.head, self._left, self.is_open_ended = head, head.length, head.length is None
         rest = came[head.body_start :]
         if head.is_chunked:
             self._chunks = ChunkDecoder()

@@ -9,6 +9,8 @@ import os
 import select
 import selectors
 import time
+from collections.abc import Callable
+from functools import partial
 from typing import Final, Protocol
 
 READABLE: Final = 1  # as EPOLLIN and EPOLLOUT on Linux
@@ -37,9 +39,19 @@ class Waiter(Protocol):
         """Watch it no more; one that is not watched is no error."""
         ...
 
-    def wait(self, until_ns: int) -> list[tuple[int, int]]:
-        """Sockets and what they are ready for. When the moment has come (0: it has) there are none, or one among them
-        is no socket that is watched."""
+    def arm(self, until_ns: int) -> None:
+        """Wait until this moment and no longer."""
+        ...
+
+    @property
+    def wait(self) -> Callable[[], list[tuple[int, int]]]:
+        """Says which sockets are ready, and for what. When the moment has come there are none, or one among them is no
+        socket that is watched."""
+        ...
+
+    @property
+    def look(self) -> Callable[[], list[tuple[int, int]]]:
+        """The same, without waiting."""
         ...
 
     def close(self) -> None:
@@ -60,6 +72,8 @@ class EpollWaiter:
         self._epoll = select.epoll()
         self._epoll.register(self._timer.fd, READABLE)
         self._armed_ns = 0
+        self.wait: Callable[[], list[tuple[int, int]]] = partial(self._epoll.poll, None, _EVENTS_MAX)
+        self.look: Callable[[], list[tuple[int, int]]] = partial(self._epoll.poll, 0, _EVENTS_MAX)
 
     def add(self, fd: int, events: int) -> None:
         """Watch a socket."""
@@ -74,14 +88,11 @@ class EpollWaiter:
         with contextlib.suppress(OSError, ValueError):
             self._epoll.unregister(fd)
 
-    def wait(self, until_ns: int) -> list[tuple[int, int]]:
-        """Sockets that are ready, at most 64 at a time."""
-        if not until_ns:
-            return self._epoll.poll(0, _EVENTS_MAX)
+    def arm(self, until_ns: int) -> None:
+        """Wait until this moment and no longer."""
         if until_ns != self._armed_ns:
             self._timer.arm(until_ns)
             self._armed_ns = until_ns
-        return self._epoll.poll(None, _EVENTS_MAX)
 
     def close(self) -> None:
         """Give back what the system lent."""
@@ -94,6 +105,7 @@ class SelectorWaiter:
 
     def __init__(self) -> None:
         self._selector = selectors.DefaultSelector()
+        self._until_ns = 0
 
     def add(self, fd: int, events: int) -> None:
         """Watch a socket."""
@@ -108,10 +120,18 @@ class SelectorWaiter:
         with contextlib.suppress(KeyError, ValueError):
             self._selector.unregister(fd)
 
-    def wait(self, until_ns: int) -> list[tuple[int, int]]:
+    def arm(self, until_ns: int) -> None:
+        """Wait until this moment and no longer."""
+        self._until_ns = until_ns
+
+    def look(self) -> list[tuple[int, int]]:
+        """Sockets that are ready now."""
+        return [(key.fd, _from_selector(events)) for key, events in self._selector.select(0)]
+
+    def wait(self) -> list[tuple[int, int]]:
         """Sockets that are ready."""
         while True:
-            left_ns = until_ns - time.monotonic_ns() if until_ns else 0
+            left_ns = self._until_ns - time.monotonic_ns()
             asleep_s = min(_FOREVER_S, max(0, left_ns - _SPIN_NS) // 1_000_000 / 1000)
             ready = self._selector.select(asleep_s)
             if ready or left_ns <= 0:
