@@ -218,6 +218,13 @@ def test_more_rows_than_agreed_are_refused() -> None:
         read_bill(BILLS / "openrouter_requests.csv", rows_max=2)
 
 
+def test_a_header_of_a_million_columns_is_refused_in_time(tmp_path: Path) -> None:
+    path = tmp_path / "wide.csv"
+    path.write_text("x," * 1_000_000 + "\n1\n")
+    with pytest.raises(MalformedFile, match="columns that are there twice"):
+        read_bill(path)
+
+
 def test_a_cell_of_text_that_is_too_long_is_refused_with_advice(tmp_path: Path) -> None:
     path = tmp_path / "long.csv"
     path.write_text("startTime,spend,prompt_tokens,completion_tokens,messages\n1,0,1,1," + "x" * 200_000 + "\n")

@@ -163,6 +163,13 @@ def test_without_a_highest_rate_own_machines_are_unknown() -> None:
     assert costs.unpriced[0].reason == "the highest rate was not measured"
 
 
+def test_a_bill_over_thousands_of_years_is_no_reason_to_fill_the_memory() -> None:
+    bill = make_bill(make_row(day=datetime.date(1, 1, 1)), make_row(day=datetime.date(9999, 12, 31)))
+    costs = price(bill, OWN)
+    assert not costs.usd.is_known
+    assert costs.unpriced[0].reason == "the bill reaches over 3,652,059 days"
+
+
 def test_a_highest_rate_measured_with_other_lengths_is_doubted() -> None:
     costs = price(make_bill(make_row()), replace(OWN, lengths=Lengths.of([(500, 0, 1_000)])))
     assert any("10,000 input tokens a request, the highest rate was measured with 500" in note for note in costs.notes)

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from holdfast.measure.cost.bills.bill import Bill, BillRow
+from holdfast.measure.cost.bills.bill import Bill, BillRow, add_usd, group_by_provider
 from holdfast.measure.cost.candidates import Candidate, draw_candidate
 from holdfast.measure.cost.draws import Draws, compute_estimate, make_unknown
 from holdfast.measure.cost.hardware import Hardware
@@ -23,6 +23,7 @@ from holdfast.records.measurement import Estimate, PriceTier, TokenPrice
 Array = NDArray[np.float64]
 MILLION = 1e6
 SECONDS_PER_DAY = 86_400
+DAYS_MAX = 3_660
 ALIKE = 1.25  # lengths that differ by more than this make a measured highest rate doubtful
 
 
@@ -179,8 +180,8 @@ def _price_own(bill: Bill, place: OwnPlace, settings: Settings) -> PlaceCosts:
     """Machines for all of the bill's use: they are paid for every hour of it, and carry its busiest."""
     priced = _Priced(rows=list(bill.usage))
     requests = _find_requests(priced, place)
-    if requests is None or place.capacity is None or not place.capacity.is_known:
-        reason = "no requests are told" if requests is None else "the highest rate was not measured"
+    reason = _find_obstacle(bill, place, requests)
+    if requests is None or reason:
         priced = _Priced(unpriced=[(row, reason) for row in bill.usage])
         return _say_unknown(bill, place.name, priced, settings)
     demand = _make_demand(bill, priced, requests, place.peak_factor)
@@ -201,6 +202,15 @@ def _price_own(bill: Bill, place: OwnPlace, settings: Settings) -> PlaceCosts:
         unpriced=_sum_unpriced(bill, priced),
         notes=(*priced.notes, *say_assumed(candidate)),
     )
+
+
+def _find_obstacle(bill: Bill, place: OwnPlace, requests: float | None) -> str:
+    """Why machines cannot be sized for the bill; empty where they can."""
+    if requests is None:
+        return "no requests are told"
+    if place.capacity is None or not place.capacity.is_known:
+        return "the highest rate was not measured"
+    return "" if bill.days <= DAYS_MAX else f"the bill reaches over {bill.days:,} days"
 
 
 def _find_requests(priced: _Priced, place: OwnPlace) -> float | None:
@@ -252,15 +262,15 @@ def _note_lengths(priced: _Priced, requests: float, lengths: Lengths | None) -> 
 def _find_paid(bill: Bill, rows: Sequence[BillRow]) -> float | None:
     """What was paid for these rows: by themselves, or by a provider's rows of money where all its use is among them."""
     total = 0.0
-    for provider in {row.provider for row in rows}:
-        mine = [row for row in rows if row.provider == provider]
-        money = [row for row in bill.rows if row.provider == provider and not row.has_tokens]
-        if money and len(mine) < sum(row.provider == provider for row in bill.usage):
+    all_of, money_of = group_by_provider(bill.usage), group_by_provider(row for row in bill.rows if not row.has_tokens)
+    for provider, mine in group_by_provider(rows).items():
+        money = money_of.get(provider)
+        if money and len(mine) < len(all_of[provider]):
             return None
-        paid = [row.usd for row in ([row for row in money if not row.item] if money else mine)]
-        if None in paid:
+        paid = add_usd([row for row in money if not row.item] if money else mine)
+        if paid is None:
             return None
-        total += sum(usd or 0.0 for usd in paid)
+        total += paid
     return total
 
 
@@ -276,10 +286,8 @@ def _sum_unpriced(bill: Bill, priced: _Priced) -> tuple[Unpriced, ...]:
 
 
 def _make_unpriced(key: tuple[str, str], rows: Sequence[BillRow]) -> Unpriced:
-    paid = [row.usd for row in rows]
-    usd = None if None in paid else sum(one or 0.0 for one in paid)
     tokens_in, tokens_out = sum(row.input or 0 for row in rows), sum(row.output or 0 for row in rows)
-    return Unpriced(*key, tokens_in, tokens_out, usd)
+    return Unpriced(*key, tokens_in, tokens_out, add_usd(rows))
 
 
 def _say_unknown(bill: Bill, name: str, priced: _Priced, settings: Settings) -> PlaceCosts:

@@ -1,6 +1,8 @@
 """A bill: what was used of which model when, and what was paid for it."""
 
 import datetime
+from collections import defaultdict
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -63,12 +65,11 @@ class Bill:
         """What was paid in all: by the rows of money where a provider has such, else by its rows of use. None where
         some provider's rows do not say."""
         total = 0.0
-        for provider in {row.provider for row in self.rows}:
-            rows = [row for row in self.rows if row.provider == provider]
-            money = [row for row in rows if not row.has_tokens] or rows
-            if any(row.usd is None for row in money):
+        for rows in group_by_provider(self.rows).values():
+            paid = add_usd([row for row in rows if not row.has_tokens] or rows)
+            if paid is None:
                 return None
-            total += sum(row.usd or 0.0 for row in money)
+            total += paid
         return total
 
     @property
@@ -76,6 +77,20 @@ class Bill:
         """The days from its first to its last."""
         days = [row.day for row in self.rows]
         return (max(days) - min(days)).days + 1 if days else 0
+
+
+def group_by_provider(rows: Iterable[BillRow]) -> dict[str, list[BillRow]]:
+    """The rows of each provider."""
+    grouped: dict[str, list[BillRow]] = defaultdict(list)
+    for row in rows:
+        grouped[row.provider].append(row)
+    return grouped
+
+
+def add_usd(rows: Iterable[BillRow]) -> float | None:
+    """What was paid for all of them; None where one does not say."""
+    paid = [row.usd for row in rows]
+    return None if None in paid else sum(usd or 0.0 for usd in paid)
 
 
 def join_bills(bills: tuple[Bill, ...]) -> Bill:

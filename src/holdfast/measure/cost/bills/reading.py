@@ -6,6 +6,7 @@ Refuses files that are too large, rows that are cut, and formats that it does no
 import csv
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from itertools import chain
@@ -148,7 +149,7 @@ def _read_csv(path: Path, text: str) -> Iterator[Cells]:
 
 
 def _check_header(path: Path, names: list[str]) -> None:
-    twice = sorted({name for name in names if names.count(name) > 1})
+    twice = sorted(name for name, count in Counter(names).items() if count > 1)[:12]
     if twice:
         what = f"columns that are there twice: {', '.join(twice)}"
         raise MalformedFile(what, where=f"{path}, row 1", next_step="Export the file anew.")
