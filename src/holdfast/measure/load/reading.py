@@ -71,7 +71,7 @@ class Reading:
         self._at = 0
         self._to_skip = self._head.body_start if self._head is not None else 0
         self._body: list[bytes] = []
-        self._is_stream = False
+        self._is_stream = self._head is not None and _find_stream(self._head, b"")
         self._has_done = False
         self._pattern: Pattern | None = None
         self._lessons = _LESSONS_MAX
@@ -122,7 +122,7 @@ class Reading:
     def _take_part(self, head: Head, part: bytes, stamp_ns: int) -> None:
         for piece in self._chunks.feed(part) if self._chunks is not None else (part,):
             if not self._is_stream and not self._body:
-                self._is_stream = _is_stream(head, piece)
+                self._is_stream = _find_stream(head, piece)
             if self._is_stream:
                 self._take_events(self._events.feed(piece), stamp_ns)
             else:
@@ -226,7 +226,8 @@ def read_exchange(exchange: Exchange, labels: Labels) -> Reply:
     return reading.finish()
 
 
-def _is_stream(head: Head, piece: bytes) -> bool:
+def _find_stream(head: Head, piece: bytes) -> bool:
+    """Whether the body is a stream, as its head says or else its first piece."""
     if head.status >= 300:
         return False
     kind = head.headers.get("content-type", "").lower()
