@@ -5,6 +5,7 @@ import socket
 import time
 from bisect import bisect_left
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -142,9 +143,21 @@ def hear(connection: socket.socket) -> Heard:
         data += more
         ends.append(len(data))
         stamps.append(time.monotonic_ns())
-        heard = Heard(bytes(data), ends, stamps, is_reset)
-        if not more or (b"\r\n\r\n" in data and data.startswith(b"HTTP/") and heard.is_whole):
-            return heard
+        has_head = data.startswith(b"HTTP/") and b"\r\n\r\n" in data[:1000]
+        may_be_whole = has_head and (data.endswith(b"0\r\n\r\n") or b"\r\nTransfer-Encoding" not in data[:1000])
+        if not more or (may_be_whole and Heard(bytes(data), ends, stamps, is_reset).is_whole):
+            return Heard(bytes(data), ends, stamps, is_reset)
+
+
+def hear_start(mock: Mock, end: bytes, *, scenario: str = "", **body: object) -> Heard:
+    """The start of an answer in chat, to the first segment of its body that has this in it. Then the client leaves."""
+    headers: dict[str, Any] = {"scenario": scenario} if scenario else {}
+    with connect(mock) as connection:
+        connection.sendall(write_request(PATHS["chat"], body, **headers))
+        data = b""
+        while end not in data.partition(b"\r\n\r\n")[2]:
+            data += connection.recv(1 << 16)
+    return Heard(data, [len(data)], [0], is_reset=False)
 
 
 def ask(mock: Mock, api: str = "chat", *, scenario: str = "", sample: int | None = None, **body: object) -> Heard:
@@ -172,3 +185,25 @@ def wait_for(mock: Mock, **counts: int) -> dict[str, Any]:
             return truth
         time.sleep(0.01)
     raise AssertionError(f"{truth} for {counts}")
+
+
+@dataclass(frozen=True)
+class Answered:
+    """What a client heard of one request, and what the mock's log says of it."""
+
+    heard: Heard
+    row: Any
+    tokens: Any
+
+
+_SAMPLES = count(1)
+
+
+def ask_and_look(mock: Mock, api: str = "chat", *, scenario: str = "", **body: object) -> Answered:
+    """One request with a sample number that no other has."""
+    sample = next(_SAMPLES)
+    heard = ask(mock, api, scenario=scenario, sample=sample, **body)
+    log = mock.read_log()
+    number = log.find_request(sample)
+    assert number is not None
+    return Answered(heard, log.requests[number], log.find_tokens(number))

@@ -62,13 +62,16 @@ static Text strip(Text text) {
     return text;
 }
 
-static bool read_number(Text text, int64_t *number) {
-    *number = 0;
-    if (!text.size || text.size > NUMBER_DIGITS_MAX) return false;
-    for (int64_t n = 0; n < text.size; n++) {
+static bool are_digits(Text text) {
+    for (int64_t n = 0; n < text.size; n++)
         if (text.data[n] < '0' || text.data[n] > '9') return false;
-        *number = *number * 10 + (text.data[n] - '0');
-    }
+    return text.size > 0;
+}
+
+static bool read_number(Text text, int64_t *number) {
+    if (!are_digits(text) || text.size > NUMBER_DIGITS_MAX) return false;
+    *number = 0;
+    for (int64_t n = 0; n < text.size; n++) *number = *number * 10 + (text.data[n] - '0');
     return true;
 }
 
@@ -124,7 +127,7 @@ typedef struct {
     Asked *asked;
     int64_t block_tokens, block_room;
     uint64_t hash;
-    bool in_word;
+    bool in_word, has_bad_limit;
     int fault;
 } Reader;
 
@@ -246,20 +249,17 @@ static bool skip_some_digits(Reader *reader) {
     return reader->at > before || fail(reader, NOT_JSON);
 }
 
-static bool read_json_number(Reader *reader, bool *is_whole) {
-    *is_whole = true;
+static bool read_json_number(Reader *reader) {
     if (*reader->at == '-') reader->at++;
     if (reader->at < reader->end && *reader->at == '0')
         reader->at++;
     else if (!skip_some_digits(reader))
         return false;
     if (reader->at < reader->end && *reader->at == '.') {
-        *is_whole = false;
         reader->at++;
         if (!skip_some_digits(reader)) return false;
     }
     if (reader->at < reader->end && (*reader->at | 0x20) == 'e') {
-        *is_whole = false;
         reader->at++;
         if (reader->at < reader->end && (*reader->at == '+' || *reader->at == '-')) reader->at++;
         return skip_some_digits(reader);
@@ -309,15 +309,6 @@ static bool read_container(Reader *reader, int top, int key, int depth, int64_t 
     }
 }
 
-/* A limit of tokens: a whole number above zero, or null. */
-static bool read_limit(Reader *reader, const uint8_t *begin, bool is_whole) {
-    Text digits = {begin, reader->at - begin};
-    int64_t limit;
-    if (!is_whole || *begin == '-' || (digits.size == 1 && *begin == '0')) return fail(reader, LIMIT_NUMBER);
-    reader->asked->limit = read_number(digits, &limit) ? limit : INT64_MAX;
-    return true;
-}
-
 static bool read_input(Reader *reader, int top, int depth) {
     const uint8_t *first = reader->at + 1;
     int64_t count;
@@ -334,37 +325,50 @@ static bool read_word(Reader *reader, bool is_top, int key) {
     if (!read_literal(reader, is_true ? "true" : is_null ? "null" : "false")) return false;
     if (is_top && key == STREAM) asked->streams = is_true;
     if (is_top && key == IGNORE_EOS) asked->ignores_end = is_true;
-    return !(is_top && key == LIMIT) || is_null || fail(reader, LIMIT_NUMBER);
+    return true;
+}
+
+static bool read_any(Reader *reader, int top, int key, int depth) {
+    bool is_top = depth == 1;
+    int64_t count;
+    switch (*reader->at) {
+    case '{':
+    case '[':
+        if (is_top && key == INPUT && *reader->at == '[') return read_input(reader, top, depth + 1);
+        return read_container(reader, top, key, depth + 1, &count);
+    case '"': return read_string(reader, is_counted(top, key));
+    case 't':
+    case 'f':
+    case 'n':
+        if (depth == 2 && top == STREAM_OPTIONS && key == INCLUDE_USAGE)
+            reader->asked->wants_usage = *reader->at == 't';
+        return read_word(reader, is_top, key);
+    default:
+        if (*reader->at != '-' && (*reader->at < '0' || *reader->at > '9')) return fail(reader, NOT_JSON);
+        if (!read_json_number(reader)) return false;
+        if (is_counted(top, key) && (key == PROMPT || key == INPUT)) return take_byte(reader, '#') && end_word(reader);
+        return true;
+    }
+}
+
+/* A limit of tokens is a whole number above zero, or null. If it is not, that is said of a body that is well-formed. */
+static bool read_limit(Reader *reader) {
+    Text value = {reader->at, 0};
+    int64_t limit;
+    if (!read_any(reader, OTHER, OTHER, 1)) return false;
+    value.size = reader->at - value.data;
+    if (are_digits(value) && *value.data != '0')
+        reader->asked->limit = read_number(value, &limit) ? limit : INT64_MAX;
+    else
+        reader->has_bad_limit = reader->has_bad_limit || !is_text(value, "null");
+    return true;
 }
 
 /* Any value. `top` is the body's member that it lies in, `key` the nearest, `depth` how many brackets are open. */
 static bool read_value(Reader *reader, int top, int key, int depth) {
-    bool is_top = depth == 1, is_whole;
-    int64_t count;
     skip_space(reader);
     if (reader->at == reader->end) return fail(reader, NOT_JSON);
-    const uint8_t *begin = reader->at;
-    switch (*begin) {
-    case '{':
-    case '[':
-        if (is_top && key == LIMIT) return fail(reader, LIMIT_NUMBER);
-        if (is_top && key == INPUT && *begin == '[') return read_input(reader, top, depth + 1);
-        return read_container(reader, top, key, depth + 1, &count);
-    case '"':
-        if (is_top && key == LIMIT) return fail(reader, LIMIT_NUMBER);
-        return read_string(reader, is_counted(top, key));
-    case 't':
-    case 'f':
-    case 'n':
-        if (depth == 2 && top == STREAM_OPTIONS && key == INCLUDE_USAGE) reader->asked->wants_usage = *begin == 't';
-        return read_word(reader, is_top, key);
-    default:
-        if (*begin != '-' && (*begin < '0' || *begin > '9')) return fail(reader, NOT_JSON);
-        if (!read_json_number(reader, &is_whole)) return false;
-        if (is_top && key == LIMIT) return read_limit(reader, begin, is_whole);
-        if (is_counted(top, key) && (key == PROMPT || key == INPUT)) return take_byte(reader, '#') && end_word(reader);
-        return true;
-    }
+    return depth == 1 && key == LIMIT ? read_limit(reader) : read_any(reader, top, key, depth);
 }
 
 /* Whether these are UTF-8: no overlong forms, surrogates or points past the last. */
@@ -385,7 +389,7 @@ static bool is_utf8(const uint8_t *at, const uint8_t *end) {
 
 /* What a body asks for. `asked->blocks` is to be freed in any case. */
 static int read_asked(const Spec *spec, Text body, Asked *asked) {
-    Reader reader = {body.data, body.data + body.size, asked, spec->block_tokens, 0, FNV_START, false, NO_FAULT};
+    Reader reader = {body.data, body.data + body.size, asked, spec->block_tokens, 0, FNV_START, false, false, NO_FAULT};
     *asked = (Asked){.inputs = 1};
     if (!is_utf8(reader.at, reader.end)) return NOT_JSON;
     skip_space(&reader);
@@ -393,7 +397,7 @@ static int read_asked(const Spec *spec, Text body, Asked *asked) {
     if (!read_value(&reader, OTHER, OTHER, 0)) return reader.fault;
     skip_space(&reader);
     if (reader.at != reader.end) return NOT_JSON;
-    return is_object ? NO_FAULT : NOT_OBJECT;
+    return !is_object ? NOT_OBJECT : reader.has_bad_limit ? LIMIT_NUMBER : NO_FAULT;
 }
 
 #endif

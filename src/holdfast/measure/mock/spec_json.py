@@ -124,7 +124,7 @@ def _check_scenario(scenario: Scenario, where: str) -> None:
 
 _SCENARIO_BOUNDS: Final = {
     "weight": (0, 1e9), "status": (200, 599), "retry_after_s": (0, _DAY_S), "join_events": (1, 1000),
-    "split_s": (0, 60), "empty_every": (0, 1_000_000), "after_tokens": (0, 10_000_000),
+    "split_s": (0, 3600), "empty_every": (0, 1_000_000), "after_tokens": (0, 10_000_000),
     "reasoning_tokens": (0, 10_000_000),
 }  # fmt: skip
 
