@@ -41,7 +41,7 @@ TOKEN_ROW: Final = np.dtype(
         ("deadline_ns", "<i8"),  # when it was due
         ("send_ns", "<i8"),  # just before it was given to the kernel
         ("after_ns", "<i8"),  # just after
-        ("request", "<u4"),  # row of the request
+        ("request", "<u4"),  # row of the request; 4294967295: there was no room for one
         ("index", "<u4"),  # how many tokens of the request came before
         ("count", "<u4"),  # tokens in this event; of an answer in one piece, all of them
         ("flags", "<u4"),
@@ -112,10 +112,11 @@ def _read_rows(path: Path, row: np.dtype[np.void]) -> tuple[NDArray[np.void], in
     try:
         with path.open("rb") as file:
             magic, rows, lost = HEADER.unpack(file.read(HEADER_BYTES)[: HEADER.size])
-            data = file.read(rows * row.itemsize) if magic == MAGIC[path.name] else b""
+            is_ours = magic == MAGIC[path.name] and rows * row.itemsize <= path.stat().st_size
+            data = file.read(rows * row.itemsize) if is_ours else b""
     except (OSError, struct.error) as error:
         raise _malformed(path, "it has no header") from error
-    if magic != MAGIC[path.name] or len(data) != rows * row.itemsize:
+    if not is_ours or len(data) != rows * row.itemsize:
         raise _malformed(path, "it is not what a mock writes, or is cut short")
     return np.frombuffer(data, dtype=row), lost
 

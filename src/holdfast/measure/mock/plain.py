@@ -21,6 +21,7 @@ from holdfast.measure.mock.wording import APIS, list_words, write_error, write_m
 
 DUE_AT_ONCE: Final = 16  # steps between two looks at what has arrived
 BLOCKS_MAX: Final = 1 << 20
+_NO_ROW: Final = (1 << 32) - 1  # what stands for a row that found no room
 
 
 @dataclass(slots=True)
@@ -260,7 +261,7 @@ class PlainServer:
 
     def _note_part(self, service: Service, part: Part, stamps: tuple[int, int, int], *, is_late: bool) -> None:
         row, flags = service.row, (Flag.REASONING if part.is_reasoning else 0) | (Flag.DEFERRED if is_late else 0)
-        rest = (service.number, part.index, part.count, flags)
+        rest = (service.number & _NO_ROW, part.index, part.count, flags)
         number = self._tokens.add(*stamps, *rest)
         row.tokens += part.count
         is_first = row.first_send_ns == 0
