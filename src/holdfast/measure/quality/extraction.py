@@ -36,12 +36,12 @@ class Found:
 
 
 def drop_reasoning(text: str) -> str:
-    """The text after the last `</think>`. Reasoning that never ends leaves nothing: there is no answer yet."""
-    text = text[:TEXT_CHARACTERS_MAX]
-    _, closed, after = text.rpartition("</think>")
+    """The text after the first `</think>`. Reasoning that begins and never ends leaves nothing: there is no answer."""
+    text = text[:TEXT_CHARACTERS_MAX].strip()
+    _, closed, after = text.partition("</think>")
     if closed:
         return after.strip()
-    return text.partition("<think>")[0].strip()
+    return "" if text.startswith("<think>") else text
 
 
 def extract_answer(text: str) -> str:
@@ -78,16 +78,22 @@ def clean(text: str) -> str:
     """One spelling: NFC, plain quotes, single spaces, no emphasis or quotes around it, no full stop after it."""
     text = unicodedata.normalize("NFC", "".join(_QUOTES.get(letter, letter) for letter in text))
     text = " ".join(text.split())
-    while (inner := _unwrap(text)) != text:
-        text = inner
-    return text
+    begin, end = 0, len(text)
+    while (inner := _unwrap(text, begin, end)) != (begin, end):
+        begin, end = inner
+    return text[begin:end]
 
 
-def _unwrap(text: str) -> str:
+def _unwrap(text: str, begin: int, end: int) -> tuple[int, int]:
+    """The span without one wrapper, space or full stop more."""
     for mark in _WRAPPERS:
-        if len(text) > 2 * len(mark) and text.startswith(mark) and text.endswith(mark):
-            return text[len(mark) : -len(mark)].strip()
-    return text[:-1].rstrip() if len(text) > 1 and text.endswith(".") and not text.endswith("..") else text
+        size = len(mark)
+        if end - begin > 2 * size and text.startswith(mark, begin, end) and text.endswith(mark, begin, end):
+            return begin + size, end - size
+    if text.startswith(" ", begin, end):
+        return begin + 1, end
+    is_stop = text.endswith(".", begin, end) and not text.endswith("..", begin, end) and end - begin > 1
+    return begin, end - 1 if is_stop or text.endswith(" ", begin, end) else end
 
 
 def extract_number(text: str) -> float | None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
 
@@ -84,7 +85,7 @@ def read_suite(path: Path) -> Suite:
     Raises MissingPath, UnreadableFile, LimitExceeded; MalformedFile with the first wrong line, the place in it, the
     reason, and which other lines are wrong.
     """
-    adapter = TypeAdapter(_Line)
+    adapter = _make_adapter()
     tasks: dict[str, Task] = {}
     faults: list[tuple[int, MalformedFile]] = []
     for line in read_lines(path, TASKS_MAX):
@@ -101,6 +102,11 @@ def read_suite(path: Path) -> Suite:
     if not tasks:
         raise MalformedFile("there is no task in it", where=str(path), next_step=_NEXT_STEP)
     return Suite(path.stem, tuple(tasks.values()), path.name)
+
+
+@cache
+def _make_adapter() -> TypeAdapter[_Line]:
+    return TypeAdapter(_Line)
 
 
 def _read_task(path: Path, line: Line, adapter: TypeAdapter[_Line]) -> Task:

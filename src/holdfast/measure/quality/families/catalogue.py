@@ -1,7 +1,7 @@
 """All families, and suites made of them. The same seed gives the same tasks, on every machine; a new one, new tasks."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from random import Random
 from typing import Final
 
@@ -69,10 +69,10 @@ def find_families(names: Sequence[str]) -> tuple[Family, ...]:
 
 
 def make_task(family: Family, level: Level, seed: int, number: int, use: str = "") -> Task:
-    """One task: a function of these arguments alone."""
+    """One task: a function of these arguments alone. Tasks that happen to be the same are of one cluster."""
     random = Random(f"{VERSION}/{seed}/{family.name}/{level}/{number}")  # noqa: S311 - tasks, not secrets
     problem = family.make(random, level)
-    return Task(
+    task = Task(
         id=f"{family.name}-{level}-{seed}-{number}",
         messages=(Message("user", problem.prompt),),
         checks=problem.checks,
@@ -82,3 +82,4 @@ def make_task(family: Family, level: Level, seed: int, number: int, use: str = "
         tools=problem.tools,
         solution=problem.solution,
     )
+    return replace(task, cluster=task.prompt_sha256[:16])

@@ -30,18 +30,31 @@ class _End:
     do: Callable[[list[int]], int]
 
 
-_ENDS = (
-    _End("the sum of the list", "sum(xs)", sum),
-    _End(
-        "the largest number of the list, or 0 if the list is empty", "max(xs, default=0)", lambda xs: max([*xs] or [0])
-    ),
-    _End("how many different numbers the list holds", "len(set(xs))", lambda xs: len(dict.fromkeys(xs))),
-    _End(
-        "the largest number minus the smallest, or 0 if the list is empty",
-        "max(xs) - min(xs) if xs else 0",
-        lambda xs: sorted(xs)[-1] - sorted(xs)[0] if xs else 0,
-    ),
-)
+def _make_ends(random: Random) -> tuple[_End, ...]:
+    bound, least = random.randint(2, 40), random.randint(-10, 10)
+    return (
+        _End(
+            f"the sum of the numbers that are greater than {least}",
+            f"sum(x for x in xs if x > {least})",
+            lambda xs: sum([x if x > least else 0 for x in xs]),
+        ),
+        _End(
+            f"how many numbers are at most {bound}",
+            f"sum(x <= {bound} for x in xs)",
+            lambda xs: len([x for x in xs if not x > bound]),
+        ),
+        _End(
+            f"the largest number that is smaller than {bound}, or 0 if there is none",
+            f"max((x for x in xs if x < {bound}), default=0)",
+            lambda xs: max([x for x in xs if x < bound] or [0]),
+        ),
+        _End(f"the sum of the list times {bound}", f"{bound} * sum(xs)", lambda xs: sum([bound * x for x in xs])),
+        _End(
+            f"the largest number minus the smallest, or {bound} if the list is empty",
+            f"max(xs) - min(xs) if xs else {bound}",
+            lambda xs: sorted(xs)[-1] - sorted(xs)[0] if xs else bound,
+        ),
+    )
 
 
 def _make_steps(random: Random) -> tuple[_Step, ...]:
@@ -82,7 +95,7 @@ def _accumulate(xs: list[int]) -> list[int]:
 
 def _make(random: Random, level: Level) -> Problem:
     steps = random.sample(_make_steps(random), _STEPS[level])
-    end = random.choice(_ENDS)
+    end = random.choice(_make_ends(random))
     parts = [*(step.words for step in steps), f"return {end.words}"]
     told = f"It must {parts[0]}." if len(parts) == 1 else f"It must do this, in this order: {_count_off(parts)}."
     prompt = (

@@ -18,14 +18,15 @@ _OTHERS: Final = ("get_forecast", "get_time", "find_route", "list_orders", "canc
 
 def _make(random: Random, level: Level) -> Problem:
     if level is Level.EASY:
-        return _make_forecast(random)
+        return _make_stock(random)
     return _make_reminder(random) if level is Level.MEDIUM else _make_shipment(random)
 
 
-def _make_forecast(random: Random) -> Problem:
-    city = random.choice(CITIES)
-    tool = _describe("get_weather", "The weather in a city now", {"city": _TEXT}, ["city"])
-    return _ask(f"What is the weather in {city} now?", "get_weather", {"city": city}, [tool])
+def _make_stock(random: Random) -> Problem:
+    item, city = random.choice(GOODS), random.choice(CITIES)
+    members = {"item": _TEXT, "city": _TEXT}
+    tool = _describe("get_stock", "How many of an item are in the store of a city", members, list(members))
+    return _ask(f"How many {item} are in the store in {city}?", "get_stock", {"item": item, "city": city}, [tool])
 
 
 def _make_reminder(random: Random) -> Problem:

@@ -22,6 +22,8 @@ from holdfast.measure.quality.sandbox.programs import Program, Ran, RunEnd
 
 _CHILD: Final = Path(child.__file__).parent
 _REPORT_BYTES_MAX: Final = 2 << 20
+WAIT_S: Final = 10.0
+WAIT_PER_CPU_S: Final = 4.0  # a busy machine gives a program less than a core
 _SHARED_LIBRARIES: Final = ("/lib", "/lib64", "/usr/lib", "/usr/lib64", "/usr/local/lib", "/etc/ld.so.cache")
 
 
@@ -61,17 +63,17 @@ class Sandbox:
                 "report": report.fileno(),
                 "isolation": self.isolation.value,
                 "folder": str(folder),
-                "libraries": _find_libraries(),
+                "libraries": find_libraries(),
                 "nonce": nonce,
                 "program": asdict(program),
             }
             request.write(json.dumps(asked).encode())
             request.seek(0)
             status = _start_and_wait(request, report, program)
-            return _read_end(status, _read_report(report, nonce), program)
+            return read_end(status, _read_report(report, nonce), program)
 
 
-def _find_libraries() -> list[str]:
+def find_libraries() -> list[str]:
     """What Python needs to run its own library: folders and files, none inside another."""
     own = (sysconfig.get_path("stdlib"), sysconfig.get_config_var("DESTSHARED"), f"{sys.base_prefix}/lib")
     found = sorted({str(path) for path in (*own, *_SHARED_LIBRARIES) if os.path.exists(str(path))}, key=len)
@@ -90,7 +92,7 @@ def _start_and_wait(request: BinaryIO, report: BinaryIO, program: Program) -> Ma
         env={},
         start_new_session=True,
     )
-    output = _read_until_end(process, time.monotonic() + 10 + 4 * program.cpu_s)
+    output = _read_until_end(process, time.monotonic() + WAIT_S + WAIT_PER_CPU_S * program.cpu_s)
     with contextlib.suppress(ProcessLookupError, PermissionError):
         os.killpg(process.pid, signal.SIGKILL)  # it was not waited for yet, so the number is still its own
     process.communicate()
@@ -129,7 +131,8 @@ def _read_report(file: BinaryIO, nonce: str) -> Mapping[str, Any]:
     return found if found.get("nonce") == nonce and found.get("end") in set(RunEnd) else {}
 
 
-def _read_end(status: Mapping[str, Any], report: Mapping[str, Any], program: Program) -> Ran:
+def read_end(status: Mapping[str, Any], report: Mapping[str, Any], program: Program) -> Ran:
+    """How a program ended, by what the first process and the worker told."""
     if "late" in status:
         return Ran(RunEnd.NOT_RUN, f"it waited: it had not used {program.cpu_s} s of CPU when it was ended")
     isolation = str(status["isolation"])
