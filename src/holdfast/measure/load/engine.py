@@ -361,7 +361,7 @@ class Engine:
         if exchange is None:
             if connection.deadline_ns > now:
                 return connection.deadline_ns
-            self._fail(connection, Trouble(Fault.CONNECT, f"no connection within {self._route.connect_s:g} s"))
+            self._fail(connection, self._explain_delay(connection))
         elif exchange.done_ns:
             return self._check_done(connection, exchange, now)
         elif exchange.deadline_ns > now:
@@ -370,6 +370,12 @@ class Engine:
             late = f"the answer was not whole within {self._route.timeout_s:g} s"
             self._drop(connection, Trouble(Fault.TIMEOUT, late))
         return _NEVER
+
+    def _explain_delay(self, connection: Connection) -> Trouble:
+        within = f"within {self._route.connect_s:g} s"
+        if connection.state is State.SHAKING:
+            return Trouble(Fault.TLS, f"the server did not speak TLS {within}")
+        return Trouble(Fault.CONNECT, f"no connection {within}")
 
     def _check_done(self, connection: Connection, exchange: Exchange, now: int) -> int:
         """A stream said [DONE] and the body did not end: it is over, unless more came after."""

@@ -27,6 +27,7 @@ from holdfast.records.measurement import Arrivals, Endpoint, Load
 _AHEAD_S: Final = 0.5  # connections are ready for so many seconds of an open loop's arrivals
 _SPARE_S: Final = 0.1
 _AHEAD_MAX: Final = 1024
+_LOOK_NS: Final = 10_000_000
 _FILES_BESIDE: Final = 64
 
 
@@ -105,13 +106,16 @@ def open_ahead(engine: Engine, endpoint: Endpoint, count: int, wait_s: float) ->
     allow_files(count + _FILES_BESIDE)
     kept, engine.spare = engine.spare, count
     until_ns = time.monotonic_ns() + round(wait_s * 1e9)
-    while engine.idle < count and engine.trouble is None and (now := time.monotonic_ns()) < until_ns:
-        engine.turn(min(until_ns, now + 10_000_000))
+    while engine.idle < count and engine.trouble is None:
+        now = time.monotonic_ns()
+        if engine.idle and now >= until_ns:
+            break
+        engine.turn(now + _LOOK_NS)
     engine.spare = kept
     if not engine.idle:
         trouble = engine.trouble
         raise UnreachableEndpoint(
-            trouble.detail if trouble else f"no connection within {wait_s:g} s",
+            trouble.detail if trouble else "no connection",
             where=f"endpoint {endpoint.name}, {parse_address(endpoint).shown}",
             next_step="Check that the server runs, and the endpoint's URL and certificate.",
         )
