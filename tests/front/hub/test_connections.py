@@ -3,12 +3,14 @@
 import http.client
 import json
 import socket
+import struct
 from collections.abc import Generator
 
 import pytest
 
 from tests.front.cli.vaults import Place, copy_place
 from tests.front.hub.processes import running
+from tests.front.hub.serving import wait_until
 
 TOKEN = "hf_" + "a" * 40
 GET = b"GET /api/models HTTP/1.1\r\nHost: 127.0.0.1\r\n"
@@ -70,6 +72,17 @@ def test_a_body_that_cannot_be_unpacked_ends_its_connection_alone(address: tuple
     answer = send(address, head)
     assert (answer.status, b"not packed" in answer.body) == (400, True)  # type: ignore[attr-defined]
     assert send(address, GET + b"Connection: close\r\n\r\n").status == 200
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+def test_who_leaves_in_the_middle_of_a_body_is_one_line_too(
+    address: tuple[str, int], place: Place, at_once: bool
+) -> None:
+    with socket.create_connection(address, timeout=30) as opened:
+        opened.sendall(POST + b"Content-Length: 90000\r\nUser-Agent: leaver\r\n\r\nabc")
+        if at_once:
+            opened.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    wait_until(lambda: any(line.endswith("leaver") for line in read_log(place).splitlines()))
 
 
 def test_the_log_has_a_line_for_each_and_no_trace_of_calls(address: tuple[str, int], place: Place) -> None:

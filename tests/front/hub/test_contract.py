@@ -15,7 +15,7 @@ from schemathesis.specs.openapi import checks
 
 from tests.front.hub.callers import NOBODY, READER, WRITER, Place, ask, asking, load_cases, serving_all
 
-EXAMPLES = 400
+EXAMPLES = 250
 SOAK_EXAMPLES = 10_000
 CONFORMING = [
     checks.status_code_conformance,

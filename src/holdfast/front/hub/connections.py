@@ -47,10 +47,10 @@ class _Connection(web.RequestHandler):
         self.log_exception("request %s of %s", name, request.remote, exc_info=exc)
         if request.writer.output_size > 0:
             raise ConnectionError("another answer was begun")
-        if status == 500:
-            message = f"A fault in the vault's server; its log has request {name}."
-        else:
+        if status == 400:
             message = f"This cannot be read as HTTP: {_shorten(message or 'it is broken')}."
+        else:
+            message = f"A fault in the vault's server; its log has request {name}."
         response = answer_error(status, message, headers={"Server": "holdfast", "X-Request-Id": name})
         response.force_close()
         return response
@@ -60,7 +60,7 @@ class _Connection(web.RequestHandler):
         error = kw.get("exc_info")
         if isinstance(error, HttpProcessingError | web.RequestPayloadError):
             LOG.info("%s cannot be read as HTTP: %s", args[0] % args[1:], _shorten(str(error)))
-        else:
+        elif not isinstance(error, ConnectionError):  # of a client that left the log has a line already
             LOG.error(*args, **kw)
 
 
