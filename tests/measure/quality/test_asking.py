@@ -8,6 +8,7 @@ from holdfast.measure.quality.asking import Examination, make_asks, run_suite
 from holdfast.measure.quality.checks.code import Code
 from holdfast.measure.quality.checks.rubric import Rubric
 from holdfast.measure.quality.checks.texts import Exact
+from holdfast.measure.quality.findings import Means
 from holdfast.measure.quality.opinions import Judge, Opinion, read_opinion, write_prompt
 from holdfast.measure.quality.tasks import Suite, Task
 from holdfast.records.measurement import Answer, Endpoint, Fault, Message, Reply, Verdict
@@ -92,7 +93,7 @@ def test_a_refusal_and_a_cut_answer_are_marked_beside_the_verdict() -> None:
 
 def test_code_without_a_sandbox_is_unknown() -> None:
     suite = Suite("code", (Task(id="c", messages=(Message("user", ""),), checks=(Code(tests="assert 1"),)),))
-    (answer,) = run_suite(suite, ENDPOINT, Recited("x = 1"), Examination())
+    (answer,) = run_suite(suite, ENDPOINT, Recited("x = 1"), Examination(means=Means()))
     assert (answer.verdict, answer.reason) == (Verdict.UNKNOWN, "there is no sandbox to run the code in")
 
 

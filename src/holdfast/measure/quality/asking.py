@@ -8,11 +8,16 @@ from typing import Final
 from holdfast.measure.quality.findings import Finding, Means, Output, find_unknown
 from holdfast.measure.quality.opinions import AskAll, Judge, Opinion, Question, ask_judge, join_opinions
 from holdfast.measure.quality.refusals import find_refusal
+from holdfast.measure.quality.sandbox.running import Sandbox
 from holdfast.measure.quality.tasks import Suite, Task, judge_output
 from holdfast.records.measurement import Answer, Ask, Endpoint, Fault, Reply, Verdict
 
 _CUT: Final = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 _DETAIL_CHARACTERS_MAX: Final = 200
+
+
+def _sandbox() -> Means:
+    return Means(Sandbox().run)
 
 
 def _ignore_answer(reply: Reply, answer: Answer) -> None:
@@ -28,15 +33,16 @@ class Examination:
     """How a suite is asked and judged.
 
     Every task is asked `replicates` times, with `seed`, `seed` + 1 and so on where one is given. `tokens_max`, where it
-    is not 0, replaces each task's own. `on_answer` hears every reply with its answer as it comes, before a judge was
-    asked, so that nothing is lost when the run is broken off; `on_opinion` what a judge said.
+    is not 0, replaces each task's own. Code is run where it can be isolated, unless other `means` are given.
+    `on_answer` hears every reply with its answer as it comes, before a judge was asked, so that nothing is lost when
+    the run is broken off; `on_opinion` hears what a judge said.
     """
 
     replicates: int = 1
     temperature: float | None = None
     seed: int | None = None
     tokens_max: int = 0
-    means: Means = field(default_factory=Means)
+    means: Means = field(default_factory=_sandbox)
     judge: Judge | None = None
     on_answer: Callable[[Reply, Answer], None] = _ignore_answer
     on_opinion: Callable[[Opinion], None] = _ignore_opinion
