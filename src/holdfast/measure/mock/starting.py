@@ -14,6 +14,7 @@ from typing import Final
 from holdfast.measure.mock.log import MockLog, read_mock_log
 from holdfast.measure.mock.spec import MockSpec
 from holdfast.measure.mock.spec_json import check_spec, write_spec
+from holdfast.measure.mock.tables import WAITED_FOR
 from holdfast.records.errors import NetworkError
 
 STOP_S: Final = 10.0
@@ -63,6 +64,8 @@ class TemporaryMock(Mock):
 
     def stop(self) -> None:
         """End it. The log can still be read."""
+        if self._kept is None:
+            (self._folder / WAITED_FOR).touch()
         super().stop()
         shutil.rmtree(self._folder, ignore_errors=True)
 
@@ -71,21 +74,22 @@ def start_mock(spec: MockSpec, *, prefer_plain: bool = False, log_folder: Path |
     """A mock that serves now. Its log is kept in `log_folder`, or else nowhere. Only this machine reaches it unless the
     spec names a host. Raises ConfigurationError for an impossible spec and NetworkError when it cannot listen."""
     check_spec(spec)
+    choice = ["--plain"] if prefer_plain else []
     if log_folder is None:
         folder = Path(tempfile.mkdtemp(prefix="holdfast-mock-", dir=_find_memory()))
         with _removed_on_error(folder):
-            return TemporaryMock(*_start(spec, folder, prefer_plain=prefer_plain))
+            return TemporaryMock(*_start(spec, folder, [*choice, "--temporary"]))
     log_folder.mkdir(parents=True, exist_ok=True)
-    return Mock(*_start(spec, log_folder, prefer_plain=prefer_plain))
+    return Mock(*_start(spec, log_folder, choice))
 
 
 def _start(
-    spec: MockSpec, folder: Path, *, prefer_plain: bool
+    spec: MockSpec, folder: Path, options: list[str]
 ) -> "tuple[subprocess.Popen[bytes], Path, dict[str, object]]":
     (folder / "spec.json").write_text(write_spec(spec), encoding="utf-8")
-    command = [sys.executable, "-m", "holdfast.measure.mock", str(folder / "spec.json"), str(folder)]
+    command = [sys.executable, "-m", "holdfast.measure.mock", str(folder / "spec.json"), str(folder), *options]
     process = subprocess.Popen(  # noqa: S603
-        [*command, "--plain"] if prefer_plain else command,
+        command,
         stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, start_new_session=True,
     )  # fmt: skip
     assert process.stdout is not None

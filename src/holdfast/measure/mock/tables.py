@@ -12,6 +12,7 @@ from typing import Final
 from holdfast.records.errors import NoSpace
 
 ABOUT, REQUESTS, TOKENS = "about.json", "requests.bin", "tokens.bin"
+WAITED_FOR: Final = "waited-for"  # an empty file: somebody will read the log when the mock has ended
 FORMAT: Final = 1
 HEADER: Final = struct.Struct("<8sQQ")  # magic, rows, rows that found no room
 HEADER_BYTES: Final = 64
