@@ -9,9 +9,14 @@ from holdfast.records.errors import OutputError
 
 def write_text(path: Path, text: str, *, what: str) -> None:
     """Replace a file's content in one step. Raises OutputError and leaves the old file as it was."""
+    write_bytes(path, text.encode("utf-8"), what=what)
+
+
+def write_bytes(path: Path, content: bytes, *, what: str) -> None:
+    """The same, of bytes."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        _replace(path, text.encode("utf-8"))
+        _replace(path, content)
     except OSError as error:
         raise OutputError(
             f"{what} could not be written: {error.strerror}", where=str(path), next_step="Name another place."

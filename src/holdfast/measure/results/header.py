@@ -63,9 +63,9 @@ class EndpointWindows:
 class RunHeader:
     """The first member of a run file.
 
-    `started_at` is UTC; `calibrations`, `hardware`, `energy` and `suites` are what their rooms wrote; `figures` is
-    what was computed from the samples and answers, and can be computed again. `is_whole` is false when the run was
-    stopped; `notes` say why. `digests` are the sha256 of the other members."""
+    `started_at` is UTC; `calibrations`, `hardware`, `costing`, `energy` and `suites` are what their rooms wrote;
+    `figures` is what was computed from the samples and answers, and can be computed again. `is_whole` is false when the
+    run was stopped; `notes` say why. `digests` are the sha256 of the other members."""
 
     started_at: str
     holdfast: str
@@ -82,6 +82,7 @@ class RunHeader:
     calibrations: tuple[JsonObject, ...] = ()
     prices: Mapping[str, TokenPrice] = field(default_factory=dict[str, TokenPrice])
     hardware: Mapping[str, JsonObject] = field(default_factory=dict[str, JsonObject])
+    costing: JsonObject = field(default_factory=dict[str, object])
     energy: tuple[JsonObject, ...] = ()
     suites: tuple[JsonObject, ...] = ()
     spent_usd: float | None = None
