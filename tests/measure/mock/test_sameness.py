@@ -166,7 +166,7 @@ def lines() -> Iterator[list[Line]]:
         yield [Line(mock) for mock in mocks]
 
 
-@settings(max_examples=200)
+@settings(max_examples=120)
 @given(body=write_odd_body(), api=st.sampled_from(list(PATHS)))
 def test_both_servers_understand_a_body_alike(lines: list[Line], body: bytes, api: str) -> None:
     said = [line.ask(write_request(PATHS[api], body, sample=1)) for line in lines]

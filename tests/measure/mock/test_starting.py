@@ -61,11 +61,14 @@ def test_a_mock_ends_with_the_process_that_started_it() -> None:
     script = (
         "import os, sys\nfrom holdfast.measure.mock.spec import MockSpec\n"
         "from holdfast.measure.mock.starting import start_mock\n"
-        "print(start_mock(MockSpec(), prefer_plain=sys.argv[1] == 'plain').pid, flush=True)\nos._exit(1)"
+        "mock = start_mock(MockSpec(), prefer_plain=sys.argv[1] == 'plain')\n"
+        "print(mock.pid, mock._folder, flush=True)\nos._exit(1)"
     )
     for version in ("native", "plain"):
         done = subprocess.run([sys.executable, "-c", script, version], capture_output=True, text=True, check=False)
-        wait_for_end(int(done.stdout))
+        pid, folder = done.stdout.split()
+        wait_for_end(int(pid))
+        assert not Path(folder).exists()
 
 
 def test_stopping_twice_is_stopping_once_and_leaves_no_file(start: Start) -> None:

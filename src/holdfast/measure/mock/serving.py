@@ -9,13 +9,15 @@ import socket
 import time
 from dataclasses import replace
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
-from holdfast.measure.mock.native import NativeServer, find_native_library
-from holdfast.measure.mock.plain import PlainServer
 from holdfast.measure.mock.spec import MockSpec
-from holdfast.measure.mock.tables import create_tables, write_about
+from holdfast.measure.mock.tables import Table, create_tables, write_about
 from holdfast.records.errors import NetworkError
+
+if TYPE_CHECKING:
+    from holdfast.measure.mock.native import NativeServer
+    from holdfast.measure.mock.plain import PlainServer
 
 CHOICE: Final = "HOLDFAST_KERNEL"  # `plain` rules the compiled one out
 _BACKLOG: Final = 4096
@@ -30,14 +32,24 @@ def serve_mock(spec: MockSpec, folder: Path, *, prefer_plain: bool = False) -> N
     listen, and NoSpace."""
     listener = _listen(spec)
     tables = create_tables(folder, spec.log_requests_max, spec.log_tokens_max)
-    library = None if prefer_plain or os.environ.get(CHOICE) == "plain" else find_native_library()
-    spec = _bound_connections(spec)
-    server = NativeServer(library, spec, listener, tables) if library else PlainServer(spec, listener, tables)
+    server = _choose_server(_bound_connections(spec), listener, tables, prefer_plain=prefer_plain)
     _settle(spec)
     write_about(folder, time.monotonic_ns(), server.version, tuple(scenario.name for scenario in spec.scenarios))
     url = f"http://{_write_host(spec.host)}:{listener.getsockname()[1]}/v1"
     print(json.dumps({"url": url, "pid": os.getpid(), "version": server.version}), flush=True)
     server.serve(_STANDARD_INPUT, _STANDARD_OUTPUT)
+
+
+def _choose_server(
+    spec: MockSpec, listener: socket.socket, tables: tuple[Table, Table], *, prefer_plain: bool
+) -> "NativeServer | PlainServer":
+    """Only the one that serves is imported: a mock starts often."""
+    if not prefer_plain and os.environ.get(CHOICE) != "plain":
+        if library := find_native_library():
+            return NativeServer(library, spec, listener, tables)
+    from holdfast.measure.mock.plain import PlainServer
+
+    return PlainServer(spec, listener, tables)
 
 
 def _bound_connections(spec: MockSpec) -> MockSpec:
