@@ -45,11 +45,14 @@ def _choose_server(
 ) -> "NativeServer | PlainServer":
     """Only the one that serves is imported: a mock starts often."""
     if not prefer_plain and os.environ.get(CHOICE) != "plain":
-        if library := find_native_library():
-            return NativeServer(library, spec, listener, tables)
-    from holdfast.measure.mock.plain import PlainServer
+        from holdfast.measure.mock import native
 
-    return PlainServer(spec, listener, tables)
+        library = native.find_native_library()
+        if library is not None:
+            return native.NativeServer(library, spec, listener, tables)
+    from holdfast.measure.mock import plain
+
+    return plain.PlainServer(spec, listener, tables)
 
 
 def _bound_connections(spec: MockSpec) -> MockSpec:
