@@ -15,12 +15,8 @@ TASKS = tuple(
     Task(id=value, messages=(Message("user", f"Capital of {value}?"),), checks=(Exact(value=value),))
     for value in ("Paris", "Rome")
 )
-QUICK = MockSpec(
-    ttft_s=Distribution(mean=0.0),
-    gap_s=Distribution(mean=0.0),
-    output_tokens=Distribution(mean=2),
-    text="Answer: Paris",
-)
+AT_ONCE = Distribution(mean=0.0)
+QUICK = MockSpec(ttft_s=AT_ONCE, gap_s=AT_ONCE, output_tokens=Distribution(mean=2), text="Answer: Paris")
 
 
 def test_a_server_that_always_says_paris_is_right_about_one_of_two() -> None:

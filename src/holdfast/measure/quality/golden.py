@@ -1,7 +1,7 @@
 """A team's golden set: one task a line, all of it checked before anything is sent."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Final, Literal, get_args
@@ -28,7 +28,7 @@ TOKENS_MAX: Final = 1_000_000
 _FAULTS_MAX: Final = 20
 _NEXT_STEP: Final = "docs/how-to/measure-quality.md has the members of a line and of each check."
 _AnyCheck = Exact | OneOf | Contains | NotContains | Regex | Numeric | JsonSchema | ToolCalled | Code | Rubric
-_KINDS: Final = tuple(kind.__dataclass_fields__["type"].default for kind in get_args(_AnyCheck))
+CHECK_KINDS: Final = tuple(kind.__dataclass_fields__["type"].default for kind in get_args(_AnyCheck))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +69,9 @@ class _Line(Strict):
         missing = next((name for name in called if name not in offered), None)
         if missing is not None:
             raise ValueError(f"a check asks for the tool {missing}, which is not among the task's tools")
+
+
+LINE_MEMBERS: Final = tuple(one.name for one in fields(_Line))
 
 
 def _read_tool_name(tool: Mapping[str, object]) -> str:
@@ -175,11 +178,11 @@ def _explain(error: ValidationError) -> str:
     for number, part in enumerate(first["loc"]):
         if isinstance(part, int):
             place += f"[{part}]"
-        elif not (number == 2 and first["loc"][0] == "checks" and part in _KINDS):
+        elif not (number == 2 and first["loc"][0] == "checks" and part in CHECK_KINDS):
             place += f".{part}" if place else str(part)
     words = first["msg"].removeprefix("Value error, ")
     if first["type"] == "union_tag_invalid":
-        words = f"type must be one of {', '.join(_KINDS)}"
+        words = f"type must be one of {', '.join(CHECK_KINDS)}"
     if first["type"] == "unexpected_keyword_argument":
         words = "there is no member of this name"
     return f"{place}: {words}" if place else words
