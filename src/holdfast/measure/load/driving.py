@@ -122,6 +122,9 @@ class Driver:
         if purse is None or price is None:
             return True
         exchange.reserved_usd = compute_worst_case(exchange.template.ask, price)
+        if purse.reserve(exchange.reserved_usd):
+            return True
+        self._backlog.read_held()
         return purse.reserve(exchange.reserved_usd)
 
     def _collect(self) -> None:
@@ -203,10 +206,14 @@ class Backlog:
             self._held_bytes -= sum(map(len, self._reading.exchange.parts))
             self._reading = None
 
-    def read_all(self) -> list[Reply]:
-        """All that is left; the replies of all that there was."""
+    def read_held(self) -> None:
+        """All that has come until now."""
         while self._held or self._reading is not None:
             self.read_some(1 << 30)
+
+    def read_all(self) -> list[Reply]:
+        """All that is left; the replies of all that there was."""
+        self.read_held()
         replies, self._replies = self._replies, []
         return replies
 

@@ -89,7 +89,7 @@ class Reading:
 
     def finish(self) -> Reply:
         """The reply, whose sample says what became of the request."""
-        if not self._trouble and self._head is not None:
+        if not self._trouble and self._head is not None and self.exchange.fault is Fault.NONE:
             try:
                 self._take_end(self._head)
             except (ValueError, RecursionError) as error:
@@ -153,7 +153,7 @@ class Reading:
         if self._is_stream:
             stamps = self.exchange.stamps
             self._take_events(self._events.flush(), stamps[-1])
-        elif head.status < 300 and self.exchange.fault is Fault.NONE:
+        elif head.status < 300:
             coding = head.headers.get("content-encoding", "identity")
             if coding != "identity":
                 raise ValueError("the body is compressed, which was not asked for")
@@ -163,7 +163,9 @@ class Reading:
         exchange, gathered = self.exchange, self._gathered
         if self._head is not None and self._head.status >= 300:
             return self._judge_status(self._head)
-        if exchange.fault is not Fault.NONE and not (self._has_done and exchange.fault in _BROKEN_OFF):
+        is_whole = self._has_done and exchange.fault in _BROKEN_OFF
+        is_ours = exchange.fault is Fault.STOPPED or not self._trouble
+        if exchange.fault is not Fault.NONE and is_ours and not is_whole:
             return exchange.fault, exchange.detail
         if gathered.error:
             return Fault.EVENT, gathered.error
