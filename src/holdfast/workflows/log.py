@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, cast
 
+from holdfast.records.canonical_json import encode_canonical
 from holdfast.records.errors import BadSignature, MalformedFile, MissingPath, UnknownName, UnreadableFile
 from holdfast.records.vault_log import Checkpoint, InclusionProof, LogVerb
 from holdfast.vault.log.checkpoints import origin_of
@@ -50,15 +51,26 @@ class LogList:
     events: tuple[LoggedEvent, ...]
 
 
-def run_log(asked: VaultAsked, model: str = "") -> LogList:
-    """The entries of the log, or those that speak of one model."""
+def run_log(asked: VaultAsked, model: str = "", verbs: Sequence[LogVerb] = ()) -> LogList:
+    """The entries of the log, or those that speak of one model and of these verbs."""
+    name, revision = split_model(model)
     with open_vault(asked, adopt=False) as vault:
         if not has_log(vault):
             return LogList(vault.location, 0, ())
-        events = list(iterate_events(vault))
-    name, revision = split_model(model)
-    chosen = (one for one in events if not model or _speaks_of(one, name, revision))
-    return LogList(vault.location, len(events), tuple(sorted(chosen, key=lambda one: -one.index)))
+        size = VaultLog(vault.storage, vault.id).checkpoint().size
+        events = list(iterate_events(vault, verbs, name))
+    chosen = [one for one in events if one.index < size and (not model or _speaks_of(one, name, revision))]
+    return LogList(vault.location, size, tuple(reversed(chosen)))
+
+
+def parse_verb(text: str) -> LogVerb:
+    """Raises UnknownName."""
+    try:
+        return LogVerb(text)
+    except ValueError:
+        raise UnknownName(
+            f"the log knows no {text[:40]!r}", where="--verb", next_step=f"Known are {', '.join(LogVerb)}."
+        ) from None
 
 
 def has_log(vault: Vault) -> bool:
@@ -66,10 +78,15 @@ def has_log(vault: Vault) -> bool:
     return any(True for _ in vault.storage.iterate("log/"))
 
 
-def iterate_events(vault: Vault) -> Iterator[LoggedEvent]:
-    """Every entry, the oldest first. Not checked: `run_log_verify` does that."""
+def iterate_events(vault: Vault, verbs: Sequence[LogVerb] = (), about: str = "") -> Iterator[LoggedEvent]:
+    """Every entry, or those of some verbs and those whose subject begins so; the oldest first. Not checked:
+    `run_log_verify` does that."""
+    # Most entries are downloads. They are passed over by their bytes, which are canonical JSON.
+    wanted = [f'"verb":{encode_canonical(verb)}'.encode() for verb in verbs]
+    begins = f'"subject":{encode_canonical(about)[:-1]}'.encode() if about else b""
     for index, entry in enumerate(VaultLog(vault.storage, vault.id).iterate()):
-        yield decode_entry(index, entry)
+        if begins in entry and (not wanted or any(one in entry for one in wanted)):
+            yield decode_entry(index, entry)
 
 
 def decode_entry(index: int, entry: bytes) -> LoggedEvent:
@@ -221,8 +238,9 @@ def run_log_prove(asked: VaultAsked, model: str) -> ProvenKeep:
     with open_vault(asked) as vault:
         row = find_revision(vault, model, dropped=True)
         _check_begun(vault, "")
-        kept = [one for one in iterate_events(vault) if (one.verb, one.subject) == (LogVerb.KEEP.value, row.model)]
-        index = next((one.index for one in kept if one.object == row.manifest), None)
+        said = (LogVerb.KEEP.value, row.model, row.manifest)
+        kept = iterate_events(vault, (LogVerb.KEEP,), row.model)
+        index = next((one.index for one in kept if (one.verb, one.subject, one.object) == said), None)
         if index is None:
             raise UnknownName(
                 f"the log does not say that {row.model} was kept",

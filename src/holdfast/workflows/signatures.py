@@ -86,7 +86,7 @@ def _describe(origin: str, path: str, data: bytes) -> KnownSignature:
 def _read_checks(vault: Vault, row: RevisionRow) -> dict[str, str]:
     """By signature, what its last check said and when."""
     found: dict[str, str] = {}
-    for event in iterate_events(vault) if has_log(vault) else ():
+    for event in iterate_events(vault, (LogVerb.VERIFY,)) if has_log(vault) else ():
         if event.verb == LogVerb.VERIFY and event.object == row.manifest and event.outcome.startswith(_CHECKED):
             path, _, said = event.outcome.removeprefix(_CHECKED).partition(": ")
             found[path] = f"{said}, by {event.by} at {event.at}"

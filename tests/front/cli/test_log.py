@@ -49,6 +49,24 @@ def test_a_model_has_its_own_events_alone(home: Home) -> None:
     assert len(home.get("log", "--model", MODEL)["events"]) == 2
 
 
+def test_verbs_are_told_apart_whatever_a_reason_says(home: Home) -> None:
+    home.run("thaw", MODEL, "--why", '"verb":"keep"')
+    assert [one["verb"] for one in home.get("log", "--verb", "keep")["events"]] == ["keep"]
+    both = home.get("log", "--verb", "keep", "--verb", "thaw", "--model", MODEL)
+    assert ([one["index"] for one in both["events"]], both["size"]) == ([2, 0], 3)
+    assert home.get("log", "--verb", "serve")["events"] == []
+
+
+def test_a_verb_that_nothing_is_called_by_is_refused_with_those_that_there_are(home: Home) -> None:
+    done = home.run("log", "--verb", "download")
+    assert (done.code, "download" in done.err, "serve" in done.err) == (2, True, True)
+
+
+def test_a_name_with_letters_of_any_kind_is_found(home: Home) -> None:
+    home.keep(write_model(home.folder / "other", "other"), 'acme/ü"x')
+    assert len(home.get("log", "--model", 'acme/ü"x')["events"]) == 1
+
+
 def test_a_whole_log_is_consistent_with_the_checkpoint_that_was_kept(home: Home) -> None:
     answer = home.get("log", "verify", "--checkpoint", "kept.txt")
     assert (answer["size"], answer["kept_size"], answer["notes"]) == (2, 1, [])

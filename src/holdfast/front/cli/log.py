@@ -19,19 +19,22 @@ app = typer.Typer()
 def log_group(
     context: typer.Context,
     model: Annotated[str, typer.Option("--model", metavar="MODEL", help="Only what was done to this model.")] = "",
+    verb: Annotated[
+        list[str] | None, typer.Option("--verb", metavar="VERB", help="Only what was done so: keep, serve, …; repeat.")
+    ] = None,
     vault: VaultOption = "",
     json: JsonOption = False,
 ) -> None:
     """What was done to the vault, by whom and why, the newest first.
 
-    Example:  holdfast log --model Qwen/Qwen3-8B
+    Example:  holdfast log --model Qwen/Qwen3-8B --verb keep --verb freeze
     """
     if context.invoked_subcommand is not None:
         return
-    from holdfast.workflows.log import run_log
+    from holdfast.workflows.log import parse_verb, run_log
     from holdfast.workflows.vaults import VaultAsked
 
-    answer = run_log(VaultAsked(vault), model)
+    answer = run_log(VaultAsked(vault), model, [parse_verb(one) for one in verb or ()])
     if json:
         print_json(answer)
     else:
