@@ -2,6 +2,7 @@
 
 import json
 import math
+from bisect import bisect_right
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
@@ -22,7 +23,6 @@ TOKENS_MAX: Final = 10_000_000
 _FIELDS: Final = frozenset(
     {"messages", "prompt", "max_tokens", "temperature", "seed", "stop", "tools", "response_format", "extra"}
 )
-_FIT_TRIES_MAX: Final = 50
 
 
 class Shape(StrEnum):
@@ -57,8 +57,8 @@ class Lengths:
 @dataclass(frozen=True, slots=True)
 class Made:
     """Prompts to be made: how many, how long in tokens, and for answers of how many. `ignores_end` asks servers that
-    know `ignore_eos` to make answers exactly so long. With a counter of tokens lengths are exact, else about a word
-    each."""
+    know `ignore_eos` to make answers exactly so long. Without a counter of tokens each counts for a word; with one a
+    prompt has as many words as fit."""
 
     count: int
     prompt: Lengths
@@ -232,21 +232,8 @@ def _make_text(size: int, random: np.random.Generator, count_tokens: Callable[[s
     words = [known[int(number)] for number in random.integers(0, len(known), size)]
     if count_tokens is None:
         return " ".join(words)
-    return _fit(words, size, count_tokens)
-
-
-def _fit(words: list[str], size: int, count_tokens: Callable[[str], int]) -> str:
-    """Words taken away or added until the tokens are as many as they should be, or nearly so."""
-    words = list(words)
-    for _ in range(_FIT_TRIES_MAX):
-        over = count_tokens(" ".join(words)) - size
-        if over == 0 or (over > 0 and len(words) == 1):
-            break
-        if over > 0:
-            del words[max(1, len(words) - max(1, over // 2)) :]
-        else:
-            words += [words[number % len(words)] for number in range(max(1, -over // 2))]
-    return " ".join(words)
+    kept = bisect_right(range(size + 1), size, key=lambda number: count_tokens(" ".join(words[:number])))
+    return " ".join(words[: max(1, kept - 1)])
 
 
 def _check_lengths(lengths: Lengths, text: str) -> Lengths:
