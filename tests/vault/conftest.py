@@ -1,7 +1,11 @@
-"""Servers on loopback, each a process of its own: a bucket for vaults, a database for catalogues."""
+"""Servers on loopback, each a process of its own: a bucket for vaults, a database for catalogues. And a folder that is
+in memory."""
 
 import os
+import shutil
+import tempfile
 from collections.abc import Iterator
+from pathlib import Path
 from uuid import uuid4
 
 import pytest
@@ -45,3 +49,11 @@ def postgres_url(postgres: PostgresServer, monkeypatch: pytest.MonkeyPatch) -> s
     for name in [name for name in os.environ if name.startswith("PG")]:
         monkeypatch.delenv(name)
     return postgres.url(postgres.make_database())
+
+
+@pytest.fixture
+def in_memory() -> Iterator[Path]:
+    """A folder whose files need no disk, where that can be had: for tests that make thousands."""
+    folder = Path(tempfile.mkdtemp(prefix="holdfast-test-", dir="/dev/shm" if Path("/dev/shm").is_dir() else None))
+    yield folder
+    shutil.rmtree(folder)
