@@ -100,13 +100,15 @@ def test_a_client_is_usable_when_every_interval_is_within_what_is_allowed() -> N
 def test_a_client_is_not_usable_when_one_is_wholly_beyond_it() -> None:
     verdict, why = judge_errors(0.002)
     assert verdict is Usability.NOT_USABLE
-    assert why.startswith("ttft_p50 is 0.002")
+    assert why.startswith("ttft_p50 is 0.001994 [")
     assert judge_errors(0.0003, late=0.01)[0] is Usability.NOT_USABLE
 
 
 def test_otherwise_it_cannot_tell() -> None:
     assert judge_errors(0.001)[0] is Usability.UNKNOWN
-    assert judge_errors(0.0003, count=100) == (Usability.UNKNOWN, "ttft_p99: 268 more samples are needed")
+    verdict, why = judge_errors(0.0003, count=100)
+    assert verdict is Usability.UNKNOWN
+    assert why.startswith("ttft_p99: 268 more samples are needed")
     assert judge_errors(0.0003, unmatched=1) == (Usability.UNKNOWN, "1 requests cannot be compared")
 
 

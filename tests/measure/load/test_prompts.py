@@ -130,7 +130,7 @@ def make_tokenizer(folder: Path) -> Path:
     return file
 
 
-def test_with_a_tokenizer_made_prompts_have_about_the_tokens_that_were_asked_for(tmp_path: Path) -> None:
+def test_with_a_tokenizer_made_prompts_have_almost_the_tokens_that_were_asked_for(tmp_path: Path) -> None:
     count = load_counter(make_tokenizer(tmp_path))
     assert count("abc d") == 5
     for ask in make_prompts(Made(10, Lengths(Shape.CONSTANT, 200), Lengths(Shape.CONSTANT, 1), 0), count):
