@@ -147,3 +147,8 @@ def test_the_specs_in_the_page_for_users_can_be_read() -> None:
     assert len(blocks) >= 3
     for block in blocks:
         check_spec(parse_spec(block))
+
+
+def test_the_example_in_the_page_for_users_runs() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "measure-mock.md").read_text("utf-8")
+    exec(page.split("```python\n")[1].partition("```")[0], {})
