@@ -1,0 +1,1 @@
+"""Samples as figures: each endpoint at each load, with intervals, and the highest load that meets an objective."""
