@@ -165,3 +165,28 @@ def test_json_that_is_nested_without_end_is_wrong_not_a_fault() -> None:
     deep = '{"a":' * 900 + "1" + "}" * 900
     schema: dict[str, object] = {"const": {"a": 1}}
     assert judge(JsonSchema(schema=schema), deep).verdict is Verdict.WRONG
+
+
+HALF = "\ud800"
+
+
+@pytest.mark.parametrize(
+    "text", [HALF, f"Answer: {HALF}", f'{{"city": "{HALF}"}}', '{"city": "\\ud800"}', "[1e999]", "1e999"]
+)
+def test_halves_of_characters_and_endless_numbers_break_nothing(text: str) -> None:
+    patterned: dict[str, object] = {
+        "properties": {"city": {"pattern": "x"}},
+        "items": {"multipleOf": 2},
+        "type": "array",
+    }
+    for check in (*CHECKS, JsonSchema(schema=patterned)):
+        found = check.judge(Output(text, (ToolCall("get_weather", text),)), Means())
+        found.reason.encode()
+        assert found.verdict in (Verdict.RIGHT, Verdict.WRONG)
+
+
+@pytest.mark.parametrize("results", ["[]", "[1, 2]", "{}", "nonsense", "[1e999]", "[" * 5000, "[" + "9" * 400 + "]"])
+def test_results_that_no_worker_would_report_are_wrong(results: str) -> None:
+    check = Code(call="f", cases=(Case(arguments=(), result=0.5),))
+    found = check.judge(Output("x"), Means(lambda _: Ran(RunEnd.DONE, results=results)))
+    assert found.verdict is Verdict.WRONG

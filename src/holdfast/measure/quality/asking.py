@@ -144,7 +144,7 @@ def _make_answer(place: _Place, task: Task, found: Finding) -> Answer:
 
 
 def _hash_output(reply: Reply) -> str:
-    return sha256(reply.text.encode()).hexdigest()
+    return sha256(reply.text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
 def _pick(first: int | None, second: int | None) -> int | None:

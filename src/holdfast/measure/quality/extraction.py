@@ -1,10 +1,13 @@
 """Where in a text the answer is: the same lenient rules for every endpoint (docs/how-to/measure-quality.md)."""
 
 import json
+import math
 import re
 import unicodedata
 from dataclasses import dataclass
 from typing import Final, cast
+
+from holdfast.measure.quality.findings import mend
 
 TEXT_CHARACTERS_MAX: Final = 1_000_000
 _JSON_STARTS_MAX: Final = 100
@@ -37,7 +40,7 @@ class Found:
 
 def drop_reasoning(text: str) -> str:
     """The text after the first `</think>`. Reasoning that begins and never ends leaves nothing: there is no answer."""
-    text = text[:TEXT_CHARACTERS_MAX].strip()
+    text = mend(text[:TEXT_CHARACTERS_MAX]).strip()
     _, closed, after = text.partition("</think>")
     if closed:
         return after.strip()
@@ -122,9 +125,9 @@ def extract_json(text: str) -> Found | None:
 
 
 def read_json(text: str) -> Found | None:
-    """The text as one JSON value; None where it is not JSON, or holds NaN or an endless number."""
+    """The text as one JSON value; None where it is not JSON, or holds NaN or a number that is too large."""
     try:
-        return Found(cast("object", json.loads(text, parse_constant=_refuse)))
+        return Found(cast("object", json.loads(text, parse_constant=_refuse, parse_float=_read_float)))
     except (ValueError, RecursionError):
         return None
 
@@ -133,8 +136,13 @@ def _refuse(constant: str) -> object:
     raise ValueError(f"{constant} is not JSON")
 
 
+def _read_float(digits: str) -> float:
+    value = float(digits)
+    return value if math.isfinite(value) else cast("float", _refuse(digits))
+
+
 def _find_last_json(text: str) -> Found | None:
-    decoder = json.JSONDecoder(parse_constant=_refuse)
+    decoder = json.JSONDecoder(parse_constant=_refuse, parse_float=_read_float)
     last_object: Found | None = None
     last_array: Found | None = None
     place = 0

@@ -30,12 +30,17 @@ RIGHT = Finding(Verdict.RIGHT, 1.0)
 
 def find_wrong(reason: str, score: float = 0.0) -> Finding:
     """A wrong answer, with the reason for people."""
-    return Finding(Verdict.WRONG, score, reason)
+    return Finding(Verdict.WRONG, score, mend(reason))
 
 
 def find_unknown(reason: str) -> Finding:
     """The check could not tell."""
-    return Finding(Verdict.UNKNOWN, None, reason)
+    return Finding(Verdict.UNKNOWN, None, mend(reason))
+
+
+def mend(text: str) -> str:
+    """The text with `?` for every half of a character, which JSON can hold and no file can."""
+    return text.encode("utf-8", "replace").decode("utf-8")
 
 
 @dataclass(frozen=True, slots=True)

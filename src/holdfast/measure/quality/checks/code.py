@@ -1,13 +1,12 @@
 """The check of code: it is run in the sandbox, against tests or against known results."""
 
 import ast
-import json
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, cast
+from typing import Literal
 
-from holdfast.measure.quality.extraction import extract_code
+from holdfast.measure.quality.extraction import extract_code, read_json
 from holdfast.measure.quality.findings import RIGHT, Finding, Means, Output, find_unknown, find_wrong
 from holdfast.measure.quality.sandbox.programs import CPU_S_MAX, MEMORY_MB_MAX, Program, Ran, RunEnd
 from holdfast.measure.quality.schema.values import are_equal, is_array, is_number, is_object
@@ -61,8 +60,10 @@ class Code(Strict):
         return find_wrong(ran.reason) if ran.end is not RunEnd.DONE else self._compare(ran)
 
     def _compare(self, ran: Ran) -> Finding:
-        results = cast("list[object]", json.loads(ran.results))
-        pairs = list(zip(self.cases, results, strict=True)) if self.call else []
+        results = _read_results(ran.results)
+        if len(results) != len(self.cases):
+            return find_wrong(f"it gave {len(results)} results, not {len(self.cases)}")
+        pairs = list(zip(self.cases, results, strict=True))
         bad = [number for number, (case, result) in enumerate(pairs) if not _agree(result, case.result)]
         if not bad:
             return RIGHT
@@ -72,15 +73,27 @@ class Code(Strict):
         return find_wrong(reason, 1 - len(bad) / len(pairs))
 
 
+def _read_results(text: str) -> list[object]:
+    found = read_json(text)
+    return found.value if found is not None and is_array(found.value) else []
+
+
 def _agree(given: object, asked: object) -> bool:
     """Equal as JSON, where floating-point numbers may differ in the last digits."""
     if is_number(given) and is_number(asked) and (isinstance(given, float) or isinstance(asked, float)):
-        return math.isclose(given, asked, rel_tol=_RELATIVE, abs_tol=_RELATIVE)
+        return _are_close(given, asked)
     if is_array(given) and is_array(asked):
         return len(given) == len(asked) and all(map(_agree, given, asked))
     if is_object(given) and is_object(asked):
         return _agree_objects(given, asked)
     return are_equal(given, asked)
+
+
+def _are_close(given: float, asked: float) -> bool:
+    try:
+        return math.isclose(given, asked, rel_tol=_RELATIVE, abs_tol=_RELATIVE)
+    except OverflowError:  # a whole number that no float can hold
+        return False
 
 
 def _agree_objects(given: Mapping[str, object], asked: Mapping[str, object]) -> bool:

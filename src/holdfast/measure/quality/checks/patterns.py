@@ -1,23 +1,35 @@
 """Patterns from outside, compiled by RE2: no text takes them more than linear time. Lookarounds are refused."""
 
+from dataclasses import dataclass
 from functools import cache
 from importlib import import_module
 from typing import Any, Protocol, cast
+
+from holdfast.measure.quality.findings import mend
 
 PATTERN_CHARACTERS_MAX = 4000
 _MEMORY_BYTES = 8 << 20
 
 
-class Pattern(Protocol):
-    """A compiled pattern of text."""
+class _Compiled(Protocol):
+    def search(self, text: str) -> object | None: ...
 
-    def search(self, text: str) -> object | None:
-        """Where it is found anywhere in the text."""
-        ...
+    def fullmatch(self, text: str) -> object | None: ...
 
-    def fullmatch(self, text: str) -> object | None:
-        """Where it is the whole text."""
-        ...
+
+@dataclass(frozen=True, slots=True)
+class Pattern:
+    """A compiled pattern of text. Halves of characters, which RE2 does not take, are read as `?`."""
+
+    compiled: _Compiled
+
+    def is_found(self, text: str) -> bool:
+        """Whether it matches anywhere."""
+        return self.compiled.search(mend(text)) is not None
+
+    def is_whole(self, text: str) -> bool:
+        """Whether it matches the whole text."""
+        return self.compiled.fullmatch(mend(text)) is not None
 
 
 class _Re2(Protocol):
@@ -40,7 +52,7 @@ def compile_pattern(text: str, ignore_case: bool = False) -> Pattern:
     options.log_errors = False
     options.case_sensitive = not ignore_case
     try:
-        return cast(Pattern, re2.compile(text, options))
+        return Pattern(cast(_Compiled, re2.compile(text, options)))
     except re2.error as error:
         reason = error.args[0].decode("utf-8", "replace") if isinstance(error.args[0], bytes) else str(error)
         raise ValueError(f"not a pattern that RE2 takes: {reason}") from None

@@ -119,8 +119,8 @@ class Regex(Strict):
         """Right when it is found. The text is stripped at both ends; nothing else of it is changed."""
         pattern = compile_pattern(self.pattern, self.ignore_case)
         text = drop_reasoning(output.text) if self.look_at == "text" else extract_answer(output.text)
-        found = pattern.fullmatch(text) if self.match == "full" else pattern.search(text)
-        return RIGHT if found is not None else find_wrong(f"the pattern {show(self.pattern)} does not match")
+        is_met = pattern.is_whole(text) if self.match == "full" else pattern.is_found(text)
+        return RIGHT if is_met else find_wrong(f"the pattern {show(self.pattern)} does not match")
 
 
 def names(text: str, word: str, ignore_case: bool) -> bool:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final, cast
 
-from holdfast.measure.quality.findings import RIGHT, Finding, find_unknown, find_wrong
+from holdfast.measure.quality.findings import RIGHT, Finding, find_unknown, find_wrong, mend
 from holdfast.measure.quality.schema.values import is_array, is_number, is_object
 from holdfast.records.errors import MalformedFile
 from holdfast.records.measurement import Answer
 
 _WORDS: Final = {"yes": 1.0, "true": 1.0, "no": 0.0, "false": 0.0}
 _REASON_CHARACTERS_MAX: Final = 200
+_NAME_CHARACTERS_MAX: Final = 200
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,7 +100,12 @@ def get_list(parent: Mapping[str, object], key: str) -> list[object]:
 def get_text(parent: Mapping[str, object], key: str) -> str:
     """The member if it is a text, else an empty one."""
     value = parent.get(key)
-    return value if isinstance(value, str) else ""
+    return mend(value) if isinstance(value, str) else ""
+
+
+def get_name(parent: Mapping[str, object], key: str, otherwise: str) -> str:
+    """The member as a name of bounded length."""
+    return mend(str(parent.get(key, otherwise))[:_NAME_CHARACTERS_MAX])
 
 
 def find_number(parent: Mapping[str, object], key: str) -> float | None:

@@ -15,6 +15,7 @@ from holdfast.measure.quality.foreign.imported import (
     find_count,
     find_number,
     get_list,
+    get_name,
     get_object,
     get_text,
     hash_value,
@@ -103,7 +104,7 @@ def _read_sample(log: _Log, sample: Mapping[str, object]) -> Answer:
     output = get_object(sample, "output")
     text = get_text(output, "completion")
     stop = _find_stop(output)
-    task = str(sample.get("id", ""))[:200]
+    task = get_name(sample, "id", "")
     usage = get_object(get_object(sample, "model_usage"), log.model) or get_object(output, "usage")
     seconds = find_number(sample, "working_time")
     return Answer(

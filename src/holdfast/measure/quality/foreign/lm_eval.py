@@ -17,6 +17,7 @@ from holdfast.measure.quality.foreign.imported import (
     find_count,
     find_number,
     get_list,
+    get_name,
     get_object,
     get_text,
     hash_value,
@@ -109,7 +110,7 @@ def _read_samples(name: str, path: Path, asked: ImportAsked, model: str) -> tupl
             metric = _choose_metric(sample, asked, where)
             task = _Task(name, asked.filter or used, metric, asked.endpoint or model or "unknown", asked)
         if used == task.filter:
-            document = str(sample.get("doc_id", line.number))[:200]
+            document = get_name(sample, "doc_id", str(line.number))
             answers.append(_read_sample(task, sample, document, seen[document]))
             seen[document] += 1
     if task is None:

@@ -139,7 +139,7 @@ def _is_multiple(value: float, divisor: float) -> bool:
 
 
 def _find_pattern(value: object, schema: Schema, path: str) -> Iterator[str]:
-    if isinstance(value, str) and compile_pattern(str(schema["pattern"])).search(value) is None:
+    if isinstance(value, str) and not compile_pattern(str(schema["pattern"])).is_found(value):
         yield f"{path} is {_show(value)}, in which the pattern {_show(schema['pattern'])} is not found"
 
 

@@ -13,7 +13,7 @@ from holdfast.measure.quality.sandbox.child.isolating import become_nobody, die_
 _RESULT_CHARACTERS_MAX = 1_000_000
 _FILE_BYTES_MAX = 8 << 20
 _FILES_MAX = 64
-_PROCESSES_MAX = 32
+_PROCESSES_MAX = 8
 _OURS = ("answer.py", "tests.py")
 
 
