@@ -39,7 +39,8 @@ class Framing(StrEnum):
     CRLF = "crlf"
     CR = "cr"
     NO_SPACE = "no_space"  # "data:{"
-    COMMENTS = "comments"  # comment lines, ids and retry fields between
+    COMMENTS = "comments"  # comment lines before and in each event
+    FIELDS = "fields"  # ids, retry fields and ones that nobody knows
     MULTILINE = "multiline"  # one event's JSON over two data lines
     JOINED = "joined"  # `join_events` in one segment, when the last of them is due
     SPLIT = "split"  # each event in two segments, `split_s` apart; it is whole when it is due

@@ -146,7 +146,9 @@ class _Frame:
             case Framing.MULTILINE:
                 lines += [b"data: " + part for part in _break_json(data)]
             case Framing.COMMENTS:
-                lines = [b": still here", b"", b"id: 7", b"retry: 3000", *lines, b"data: " + data, b": and here"]
+                lines = [b": still here", b"", *lines, b"data: " + data, b": and here"]
+            case Framing.FIELDS:
+                lines = [b"id: 7", b"retry: 3000", *lines, b"unknown: field", b"data: " + data]
             case _:
                 lines += [b"data: " + data]
         end = {Framing.CRLF: b"\r\n", Framing.CR: b"\r"}.get(self.scenario.framing, b"\n")
