@@ -18,9 +18,9 @@ NO_OBJECTIVE = "no objective was stated"
 
 @dataclass(frozen=True, slots=True)
 class Knee:
-    """An endpoint's knee. `rates_per_s` is, for each run, the rate of answers at the highest load that met the objective
-    in it (0: none did), and `rate_per_s` their mean with its interval. `level` is the highest that met it over all
-    runs, None where none did."""
+    """An endpoint's knee. `rates_per_s` is, for each run, the rate of requests at the highest load that met the
+    objective in it (0: none did), `rate_per_s` their mean with its interval. `level` is the highest that met it over
+    all runs, None where none did."""
 
     endpoint: str
     said: str

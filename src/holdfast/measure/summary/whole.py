@@ -7,10 +7,10 @@ from typing import Final
 
 import numpy as np
 
-from holdfast.measure.statistics.steadiness import find_trend
 from holdfast.measure.summary.knee import Knee, find_knee
 from holdfast.measure.summary.level import LevelSummary, summarise_level
 from holdfast.measure.summary.series import is_whole, read_end_to_end
+from holdfast.measure.summary.steadiness import has_trend
 from holdfast.records.measurement import Arrivals, Load, Objective, Phase, Sample, Window
 
 CLIENT_BOUND: Final = "client-bound: the client could not be believed at this load"
@@ -100,6 +100,6 @@ def _is_unsteady(samples: Sequence[Sample]) -> bool:
     for run in {one.run for one in samples}:
         own = sorted((one for one in samples if one.run == run), key=lambda one: one.scheduled_ns)
         values = [read_end_to_end(one) for one in own if one.phase is Phase.STEADY and is_whole(one)]
-        if find_trend(np.array([value for value in values if value is not None])):
+        if has_trend(np.array([value for value in values if value is not None], np.float64)):
             return True
     return False

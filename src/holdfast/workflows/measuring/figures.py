@@ -1,13 +1,66 @@
 """All figures of a run, from its samples and answers alone: whoever has the file computes the same."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import cast
 
+from holdfast.measure.cost.costs import Costs
+from holdfast.measure.cost.workload import Capacity
 from holdfast.measure.results.file import RunFile
 from holdfast.measure.results.header import JsonObject
+from holdfast.measure.summary.knee import Knee
+from holdfast.measure.summary.level import LevelSummary
+from holdfast.measure.summary.whole import Client, Summary, summarise
 from holdfast.records.canonical_json import to_plain
+from holdfast.records.measurement import Objective
 from holdfast.workflows.measuring.costing import compute_costs
+from holdfast.workflows.measuring.judging import Quality, judge_answers
+
+_BELIEVED = {"usable": True, "not usable": False}
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """What a run file's `figures` holds."""
+
+    loads: tuple[LevelSummary, ...]
+    knees: tuple[Knee, ...]
+    quality: tuple[Quality, ...]
+    costs: Costs | None
 
 
 def compute_figures(run: RunFile) -> JsonObject:
-    """`loads`, `quality` and `costs`, as plain JSON."""
-    return cast("JsonObject", to_plain({"costs": compute_costs(run, {})}))
+    """The figures as plain JSON."""
+    return cast("JsonObject", to_plain(find_figures(run)))
+
+
+def find_figures(run: RunFile) -> Figures:
+    """The figures of a run."""
+    summary = _summarise(run)
+    names = [endpoint.name for endpoint in run.header.endpoints]
+    return Figures(
+        loads=summary.levels,
+        knees=summary.knees,
+        quality=judge_answers(run.answers, names),
+        costs=compute_costs(run, make_capacities(summary.knees)),
+    )
+
+
+def make_capacities(knees: Sequence[Knee]) -> dict[str, Capacity]:
+    """What each endpoint carries, where that was found."""
+    return {
+        knee.endpoint: Capacity(tuple(rate for rate in knee.rates_per_s if rate > 0), said=knee.said)
+        for knee in knees
+        if knee.is_known
+    }
+
+
+def _summarise(run: RunFile) -> Summary:
+    header = run.header
+    windows = {one.endpoint: one.windows for one in header.windows}
+    client = Client(_read_believed(header.calibrations), was_stopped=not header.is_whole)
+    return summarise(run.samples, header.loads, windows, header.objective or Objective(), client)
+
+
+def _read_believed(calibrations: Sequence[JsonObject]) -> Mapping[str, bool | None]:
+    return {str(one["endpoint"]): _BELIEVED.get(str(one.get("verdict"))) for one in calibrations}
