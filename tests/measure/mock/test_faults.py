@@ -152,8 +152,8 @@ def test_what_the_kernel_did_not_take_at_once_is_marked_and_stamped_when_it_did(
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         connection.settimeout(60)
         connection.connect(("127.0.0.1", int(mock.url.split(":")[2].split("/")[0])))
-        connection.sendall(write_request(PATHS["chat"], {"stream": True, "max_tokens": 100}))
-        truth = wait_for(mock, tokens=100)
+        connection.sendall(write_request(PATHS["chat"], {"stream": True, "max_tokens": 160}))
+        truth = wait_for(mock, tokens=160)
         heard = hear(connection)
     assert heard.is_whole
     log = mock.read_log()

@@ -11,7 +11,7 @@
 
 #include "state.h"
 
-#define OUT_BYTES_MAX (4 << 20) /* that a client does not take: then it is cut off */
+#define OUT_BYTES_MAX (16 << 20) /* that a client does not take: then it is cut off */
 #define READ_BYTES (64 << 10)
 #define DRAINED_BYTES_MAX (1 << 30)
 #define ACCEPTED_AT_ONCE 64

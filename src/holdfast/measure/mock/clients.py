@@ -24,7 +24,7 @@ else:
     from selectors import KqueueSelector as _Selector
 
 READ_BYTES: Final = 256 << 10
-OUT_BYTES_MAX: Final = 4 << 20  # that a client does not take: then it is cut off
+OUT_BYTES_MAX: Final = 16 << 20  # that a client does not take: then it is cut off
 DRAINED_BYTES_MAX: Final = 1 << 30
 _RESET: Final = struct.pack("ii", 1, 0)
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
