@@ -4,7 +4,7 @@ import json
 from time import process_time
 
 import pytest
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from holdfast.measure.quality.extraction import (
@@ -126,6 +126,7 @@ def test_a_fence_inside_a_longer_fence_is_content() -> None:
     assert [(block.language, block.content) for block in blocks] == [("md", "```python\nx\n```")]
 
 
+@settings(max_examples=30)
 @given(JSON)
 def test_any_json_in_a_fence_comes_back(value: object) -> None:
     assume("think>" not in json.dumps(value))
@@ -134,6 +135,7 @@ def test_any_json_in_a_fence_comes_back(value: object) -> None:
     assert found.value == value
 
 
+@settings(max_examples=60)
 @given(st.text(max_size=300))
 def test_any_text_is_read_without_fault(text: str) -> None:
     answer = extract_answer(text)

@@ -19,7 +19,7 @@ from tests.measure.quality.solvers import SOLVERS
 
 EACH = [(family, level) for family in FAMILIES for level in Level]
 IDS = [f"{family.name}-{level}" for family, level in EACH]
-COUNT = 20
+COUNT = 12
 
 
 def make_tasks(family: Family, level: Level, seed: int = 1) -> list[Task]:

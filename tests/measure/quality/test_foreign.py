@@ -235,7 +235,7 @@ def test_an_entry_that_says_that_it_is_huge_is_refused(tmp_path: Path) -> None:
         read_foreign(path, PLAIN)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=30)
 @given(st.integers(0, EVAL.stat().st_size - 1), st.integers(0, 255), st.integers(0, 1 << 14))
 def test_a_damaged_log_is_an_error_that_is_told(tmp_path: Path, place: int, value: int, kept: int) -> None:
     data = bytearray(EVAL.read_bytes())

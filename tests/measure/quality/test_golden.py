@@ -176,7 +176,7 @@ def test_a_line_without_end_is_refused(tmp_path: Path) -> None:
         read_suite(path)
 
 
-@settings(suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(st.binary(max_size=200) | st.text(max_size=200).map(str.encode))
 def test_any_bytes_are_a_suite_or_an_error_that_is_told(tmp_path: Path, data: bytes) -> None:
     path = tmp_path / "any.jsonl"
