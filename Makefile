@@ -67,7 +67,7 @@ conformance: $(VENV)/.ready-dev ## every client and engine against a served vaul
 	@tools/install-clients.sh --all
 	$(BIN)/python -m pytest tests/conformance
 
-soak: $(VENV)/.ready-dev ## long random histories, a vault's thousands of lives, large files
+soak: $(VENV)/.ready-dev ## long random histories, a vault's thousands of lives, large files, servers that suffer
 	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=soak
 	$(BIN)/python -m pytest -m soak -s
 	$(BIN)/python -m benchmarks.vault_memory --gigabytes 20

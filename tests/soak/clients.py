@@ -17,7 +17,7 @@ from pathlib import Path
 from time import monotonic, sleep
 from typing import Any, Final, TypeAlias
 
-from tests.conformance.clients import client_environ, find_client
+from tests.conformance.clients import PYTHON_CLIENTS, client_environ, find_client
 from tests.soak.team import BASE, TUNED, Server, Team
 from tests.soak.truth import BROKEN, REFUSED, SHORT, WHOLE, WRONG, Pushed
 
@@ -115,7 +115,7 @@ def _judge(errand: Errand, who: str, about: str, got: Got, expected: bytes, was_
 def fetch_by_the_hub_s_client(errand: Errand) -> None:
     """A whole model, by huggingface_hub in a process of its own; it tries again by itself."""
     model, target = errand.draw.choice(_HELD), errand.folder / "model"
-    done = _run_client(errand, "hub-1.33", _FETCH, model, str(target))
+    done = _run_client(errand, _FETCH, model, str(target))
     if done is None:
         return
     truth, expected = errand.team.truth, errand.team.truth.files[model]
@@ -128,9 +128,11 @@ def fetch_by_the_hub_s_client(errand: Errand) -> None:
     truth.note("hf download", WHOLE if is_whole else REFUSED, sum(len(expected[path]) for path in found))
 
 
-def _run_client(errand: Errand, name: str, script: str, *arguments: str) -> "subprocess.CompletedProcess[str] | None":
-    client = find_client(name)
+def _run_client(errand: Errand, script: str, *arguments: str) -> "subprocess.CompletedProcess[str] | None":
+    """One of the versions that are installed, which is more than one only where tools/install-clients.sh ran."""
+    client = find_client(name := errand.draw.choice(PYTHON_CLIENTS))
     if client is None:
+        errand.team.truth.note(f"{name} missing", REFUSED)
         return None
     environ = client_environ(errand.folder / "home", f"http://{errand.choose_server().host}", errand.team.token)
     environ |= {"HF_HUB_DOWNLOAD_TIMEOUT": "20", "HF_HUB_ETAG_TIMEOUT": "20"}
@@ -152,7 +154,7 @@ def push_by_the_hub_s_client(errand: Errand) -> None:
     for path, data in files.items():
         (errand.folder / "push").mkdir(exist_ok=True)
         (errand.folder / "push" / path).write_bytes(data)
-    done = _run_client(errand, "hub-1.33", _PUSH, model, str(errand.folder / "push"))
+    done = _run_client(errand, _PUSH, model, str(errand.folder / "push"))
     if done is not None:
         _note_push(errand, "hf upload", model, files, done.stdout.strip()[-40:] if done.returncode == 0 else "")
 

@@ -1,9 +1,11 @@
 """How a server does: memory, open files, requests that it has not answered yet."""
 
+import contextlib
 import http.client
+import os
 import re
 import threading
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -13,12 +15,13 @@ from tests.soak.team import Server, Team
 
 @dataclass(frozen=True)
 class Measure:
-    """Of a process that is at rest. `open_requests` leaves out the one that asks."""
+    """Of a process that is at rest. `open_requests` leaves out the one that asks; `kinds` says which files are open."""
 
     memory_mb: float
     files: int
     threads: int
     open_requests: int
+    kinds: str = ""
 
 
 def read_status(pid: int, name: str) -> int:
@@ -41,9 +44,18 @@ def measure(server: Server, token: str) -> Measure:
         connection.close()
     numbers = dict(re.findall(r"^(holdfast_(?:requests|transfers)_open) (\d+)$", text, re.MULTILINE))
     waiting = int(numbers.get("holdfast_requests_open", 99)) - 1 + int(numbers.get("holdfast_transfers_open", 0))
-    return Measure(
-        read_status(server.pid, "VmRSS") / 1024, open_files(server.pid), read_status(server.pid, "Threads"), waiting
-    )
+    memory_mb, threads = read_status(server.pid, "VmRSS") / 1024, read_status(server.pid, "Threads")
+    return Measure(memory_mb, open_files(server.pid), threads, waiting, list_kinds(server.pid))
+
+
+def list_kinds(pid: int) -> str:
+    """What a process has open, in short."""
+    found: Counter[str] = Counter()
+    for file in Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(OSError):
+            target = os.readlink(file)
+            found[target.partition(":")[0] if ":" in target else Path(target).name] += 1
+    return ", ".join(f"{count} {kind}" for kind, count in sorted(found.items()))
 
 
 @dataclass

@@ -138,6 +138,7 @@ def render(team: Team, fate: Fate, watch: Watch, leaks: dict[int, list[Measure]]
             f"{one.memory_mb:.0f} MB, {one.files} files, {one.threads} threads" for one in leaks[server.number]
         )
         lines.append(f"server {server.number}: {server.starts} starts, {most}; at rest {rested}")
+        lines.append(f"          open: {leaks[server.number][-1].kinds}")
     return "\n".join(lines)
 
 
