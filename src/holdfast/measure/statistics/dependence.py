@@ -76,8 +76,8 @@ def _compute_lowest(series: Array) -> float:
     """The mean square of the series' first cosine transforms; long series are summed in bins first."""
     edges, sizes, cosines = _make_cosines(series.size)
     sums = series if edges is None else np.add.reduceat(series, edges)
-    heights = cosines @ (sums - series.mean() * sizes)
-    return float(np.dot(heights, heights)) / heights.size * 2 / series.size
+    heights: Array = np.dot(cosines, sums - series.mean() * sizes)
+    return float(heights @ heights) / CYCLES * 2 / series.size
 
 
 @lru_cache(maxsize=32)
