@@ -12,13 +12,14 @@ One thread at a time: the order of operations is part of the history.
 
 import copy
 import errno
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from random import Random
 from typing import Literal, TypeAlias
 
 from holdfast.vault.storage.disk import Bytes, DiskFile, Seen, storage_error
-from tests.vault.simulated_medium import File, Folder, Needs, Node, surviving_tree, visible_files
+from tests.vault.simulated_medium import File, Folder, Needs, Node, list_contents, surviving_tree, visible_files
 
 Operation: TypeAlias = Literal[
     "create", "make folder", "write", "sync", "sync folder", "rename", "remove", "read", "list"
@@ -114,6 +115,10 @@ class SimulatedDisk:
         disk.operations = self.operations
         disk.space_bytes, disk.read_only = self.space_bytes, self.read_only
         return disk
+
+    def fingerprint(self) -> bytes:
+        """The same for disks on which the same is in sight; no operation of a plan."""
+        return hashlib.sha256(repr([*list_contents(self._root)]).encode()).digest()
 
     def flip_bit(self, path: Path, bit: int) -> None:
         """At rest, as a disk rots: seen once memory is dropped."""

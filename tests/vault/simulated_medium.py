@@ -152,6 +152,19 @@ def visible_files(folder: Folder) -> Iterator[File]:
             yield from visible_files(node)
 
 
+def list_contents(folder: Folder, at: str = "") -> Iterator[tuple[str, bytes, bytes | None]]:
+    """All in sight: folders by their path, files with their bytes, and with those on the medium where they are others.
+    Names in staging are drawn anew each time: files there are told without them."""
+    for name in sorted(folder.names):
+        node = folder.find(name)
+        if isinstance(node, File):
+            told = "" if at.endswith("/staging") else name
+            yield f"{at}/{told}", bytes(node.data), None if node.medium is None else bytes(node.medium)
+        elif node is not None:
+            yield f"{at}/{name}", b"", None
+            yield from list_contents(node, f"{at}/{name}")
+
+
 def surviving_tail(tail: bytes, random: Random) -> bytes:
     """What may be left of bytes that were not synced: nothing, all, a part, zeros, or pieces with holes."""
     match random.randrange(5) if tail else 0:

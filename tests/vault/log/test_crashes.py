@@ -63,6 +63,7 @@ def test_a_log_holds_and_goes_on_after_an_append_that_ended_anywhere(
 ) -> None:
     start, seen = begin(before)
     entries, sizes, at = [b"killed %d" % number for number in range(killed)], set[int](), 0
+    met = set[tuple[bytes, bytes | None]]()
     while True:
         at += 1
         disk, key = start.fork(at).plan(crash_at=at), RememberingKey(seen)
@@ -71,11 +72,14 @@ def test_a_log_holds_and_goes_on_after_an_append_that_ended_anywhere(
             break
         except Crashed:
             after = end(disk)
+        if (found := (after.fingerprint(), key.seen)) in met:  # as when nothing but a read lies between two ends
+            continue
+        met.add(found)
         size = log_on(after, key).verify().checkpoint.size
         assert size in (before, before + killed)
         sizes.add(size)
         # The whole way on is dear for long logs, so that a few beginnings stand for all of them.
-        if before < 10 or at % 6 == 0:
+        if before < 10 or len(met) % 6 == 0:
             check_it_goes_on(after, key, steps)
     assert sizes == {before, before + killed}
     assert at > 10
@@ -86,11 +90,15 @@ def test_an_append_on_a_disk_that_fails_leaves_the_log_as_it_was_or_whole(fault:
     start, seen = begin(6)
     whole = start.fork(0)
     log_on(whole, RememberingKey(seen)).append([b"a", b"b"])
+    met = set[tuple[bytes, bytes | None]]()
     for at in range(1, whole.operations - start.operations + 1):
         disk, key = start.fork(at).plan(faults={at: fault}), RememberingKey(seen)
         with contextlib.suppress(StorageError, VaultError):
             log_on(disk, key).append([b"a", b"b"])
         disk = disk.after_kill()
+        if (found := (disk.fingerprint(), key.seen)) in met:
+            continue
+        met.add(found)
         assert log_on(disk, key).verify().checkpoint.size in (6, 8)
         check_it_goes_on(disk, key, (1, 2))
 
