@@ -1,5 +1,5 @@
 """Compiles the C kernels when a wheel or an editable install is built. Each is a plain shared library that
-ctypes loads: no Python headers. Without a compiler the build goes on, and the NumPy versions do the work, slower."""
+ctypes loads: no Python headers. Without a compiler the build goes on, and versions in Python do the work, slower."""
 
 import os
 import shlex
@@ -42,7 +42,7 @@ class KernelBuildHook(BuildHookInterface[Any]):
             # One that an older source left behind must not be taken for this one.
             name_library(source).unlink(missing_ok=True)
             self.app.display_warning(
-                f"{source.name} was not compiled ({fault}): holdfast will use NumPy instead, slower"
+                f"{source.name} was not compiled ({fault}): holdfast will do the same in Python, slower"
             )
         return not fault
 

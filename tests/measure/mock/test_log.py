@@ -65,7 +65,10 @@ def test_the_log_of_a_killed_mock_is_whole_as_far_as_it_came(start: Start) -> No
     ask(mock, stream=True, max_tokens=6)
     before = mock.read_log()
     assert before.tokens["index"].tolist() == list(range(6))
+    assert mock.is_running
     os.kill(mock.pid, signal.SIGKILL)
+    mock.wait()
+    assert not mock.is_running
     assert np.array_equal(mock.read_log().tokens, before.tokens)
     mock.stop()
     assert np.array_equal(mock.read_log().tokens, before.tokens)

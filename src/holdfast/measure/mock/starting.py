@@ -36,6 +36,15 @@ class Mock:
     def __exit__(self, *_: object) -> None:
         self.stop()
 
+    @property
+    def is_running(self) -> bool:
+        """Whether it still serves."""
+        return self._process.poll() is None
+
+    def wait(self) -> None:
+        """Until it has ended, whoever ends it."""
+        self._process.wait()
+
     def read_log(self) -> MockLog:
         """What it has done so far; after `stop`, all that it did."""
         if self._kept is not None:
