@@ -4,7 +4,7 @@ import math
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, cast
+from typing import Any, Final, cast
 
 from holdfast.workflows.measuring.figures import compute_figures
 from holdfast.workflows.measuring.opening import read_run
@@ -48,7 +48,7 @@ def _compare(stored: object, found: object, place: str) -> Iterator[str]:
             yield from _compare(one.get(name), other.get(name), f"{place}.{name}" if place else name)
     elif isinstance(stored, (list, tuple)) and isinstance(found, (list, tuple)):
         yield from _compare_lists(cast("Sequence[object]", stored), cast("Sequence[object]", found), place)
-    elif not _is_alike(cast("object", stored), cast("object", found)):
+    elif _differ(stored, found):
         yield place
 
 
@@ -64,11 +64,11 @@ def _compare_lists(stored: Sequence[object], found: Sequence[object], place: str
         yield from _compare(one, other, f"{place}[{number}]")
 
 
-def _is_alike(stored: object, found: object) -> bool:
+def _differ(stored: Any, found: Any) -> bool:
     """Numbers to a part in a billion: another machine may add in another order."""
     if isinstance(stored, (int, float)) and isinstance(found, (int, float)):
-        return math.isclose(stored, found, rel_tol=_ALIKE, abs_tol=1e-12)
-    return stored == found
+        return not math.isclose(stored, found, rel_tol=_ALIKE, abs_tol=1e-12)
+    return bool(stored != found)
 
 
 def _count(value: object) -> int:

@@ -27,6 +27,7 @@ from holdfast.front.cli import (
     list,
     lists,
     log,
+    measure,
     policy,
     protect,
     prune,
@@ -56,6 +57,7 @@ KNOW = "Know: what we depend on"
 JUDGE = "Judge: what could take it away"
 KEEP = "Keep: verified copies"
 SERVE = "Serve: to the tools you have"
+MEASURE = "Measure: what it costs and is worth"
 KEEP_CURRENT = "Settings and official lists"
 
 app = typer.Typer(
@@ -125,6 +127,7 @@ app.command("rebuild", rich_help_panel=KEEP)(rebuild.rebuild_command)
 app.command("sync", rich_help_panel=KEEP)(sync.sync_command)
 app.add_typer(bundle.app, name="bundle", rich_help_panel=KEEP)
 app.add_typer(token.app, name="token", rich_help_panel=SERVE)
+app.add_typer(measure.app, name="measure", rich_help_panel=MEASURE)
 app.add_typer(config.app, name="config", rich_help_panel=KEEP_CURRENT)
 app.add_typer(lists.app, name="lists", rich_help_panel=KEEP_CURRENT)
 

@@ -1,7 +1,7 @@
 """The highest load that meets an objective, and so how much one replica carries. What was not bracketed is said."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -44,11 +44,16 @@ def find_knee(
     met = [one for one in ordered if _meets(one, objective)]
     rates = _find_rates(ordered, samples, windows, objective)
     series = [np.array([rate]) for rate in rates]
-    estimate = estimate_between(rates, series, 0.95) if len(rates) > 1 else lacks(series, None, 0.95)
+    estimate = _floor(estimate_between(rates, series, 0.95)) if len(rates) > 1 else lacks(series, None, 0.95)
     if not met:
         return Knee(ordered[0].endpoint, BELOW, None, rates, estimate)
     said = NOT_REACHED if met[-1] is ordered[-1] else BRACKETED
     return Knee(ordered[0].endpoint, said, met[-1].level, rates, estimate)
+
+
+def _floor(estimate: Estimate) -> Estimate:
+    """A rate is not below nothing."""
+    return replace(estimate, low=max(estimate.low or 0.0, 0.0))
 
 
 def weigh(load: Load) -> float:

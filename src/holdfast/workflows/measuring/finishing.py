@@ -9,8 +9,9 @@ from typing import Final, cast
 from holdfast.measure.load.calibrating import Intended, Usability, calibrate
 from holdfast.measure.results.file import RunFile, encode_run
 from holdfast.measure.results.header import JsonObject
+from holdfast.measure.summary.knee import weigh
 from holdfast.records.canonical_json import to_plain
-from holdfast.records.measurement import Arrivals, Endpoint, Fault, Load, Phase, Sample
+from holdfast.records.measurement import Arrivals, Endpoint, Fault, Phase, Sample
 from holdfast.workflows.measuring.asked import MeasureAsked
 from holdfast.workflows.measuring.costing import make_costing, plain_hardware
 from holdfast.workflows.measuring.figures import compute_figures
@@ -49,10 +50,7 @@ def _calibrate(run: RunFile, asked: MeasureAsked, tell: Callable[[Step], None]) 
         if intended is None:
             continue
         tell(Step("calibrating the client", endpoint.name, 0, 0))
-        hard = dataclasses.replace(
-            intended, ttft_s=min(intended.ttft_s, _SHORT_S), gap_s=min(intended.gap_s, _SHORT_GAP_S),
-            answer_tokens=min(intended.answer_tokens, _TOKENS),
-        )  # fmt: skip
+        hard = _harden(intended)
         salt = f"calibration-{run.header.started_at}-{endpoint.name}"
         calibration = calibrate(hard, salt)
         if calibration.verdict is Usability.NOT_USABLE:
@@ -64,7 +62,7 @@ def _calibrate(run: RunFile, asked: MeasureAsked, tell: Callable[[Step], None]) 
 def _find_intended(samples: Sequence[Sample], endpoint: Endpoint, asked: MeasureAsked) -> Intended | None:
     """The endpoint's highest load, and about what it did under it; None where nothing came back."""
     loads = asked.load.loads
-    level = max(range(len(loads)), key=lambda number: _weigh(loads[number]))
+    level = max(range(len(loads)), key=lambda number: weigh(loads[number]))
     whole = [
         one
         for one in samples
@@ -94,7 +92,3 @@ def _harden(intended: Intended) -> Intended:
         gap_s=min(intended.gap_s, _SHORT_GAP_S),
         answer_tokens=min(intended.answer_tokens, _TOKENS // 6 if is_small else _TOKENS),
     )
-
-
-def _weigh(load: Load) -> float:
-    return load.concurrency if load.arrivals is Arrivals.CLOSED else load.rate_per_s or len(load.offsets_s)
