@@ -18,7 +18,7 @@ run: $(VENV)/.ready ## set up, check a real example, keep and try each model of 
 setup: $(VENV)/.ready-dev
 
 # What `run` needs: the package with its C kernels, and its pinned dependencies.
-$(VENV)/.ready: requirements.lock pyproject.toml hatch_build.py $(wildcard src/holdfast/*/*/*.c)
+$(VENV)/.ready: requirements.lock pyproject.toml hatch_build.py $(wildcard src/holdfast/*/*/*.[ch])
 	[ -x $(BIN)/python ] || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r requirements.lock
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --editable .

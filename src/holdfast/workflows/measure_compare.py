@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from holdfast.measure.quality.tallies import Tally
 from holdfast.measure.results.header import RunHeader
 from holdfast.measure.statistics.contrasts import Contrast, contrast
 from holdfast.measure.summary.level import LevelSummary
 from holdfast.records.errors import UsageError
 from holdfast.records.measurement import Estimate, Load
 from holdfast.workflows.measuring.figures import Figures, find_figures
-from holdfast.workflows.measuring.judging import Quality
 from holdfast.workflows.measuring.opening import read_run
 
 _LATENCIES: Final = ("ttft", "first_answer", "tpot", "end_to_end")
@@ -71,7 +71,7 @@ def _compare(first: Figures, second: Figures, names: Sequence[tuple[str, str]]) 
             fellow = next((two for two in second.quality if two.endpoint == other and _is_same(quality, two)), None)
             if fellow is not None:
                 part = quality.family or quality.use or quality.suite
-                yield Compared(said, None, f"right: {part}", contrast(quality.right, fellow.right))
+                yield Compared(said, None, f"right: {part}", contrast(quality.judged, fellow.judged))
 
 
 def _compare_levels(said: str, one: LevelSummary, other: LevelSummary) -> Iterator[Compared]:
@@ -91,7 +91,7 @@ def _list_figures(one: LevelSummary, other: LevelSummary) -> Iterator[tuple[str,
         yield "good", (one.good, other.good)
 
 
-def _is_same(one: Quality, other: Quality) -> bool:
+def _is_same(one: Tally, other: Tally) -> bool:
     return (one.suite, one.family, one.use) == (other.suite, other.family, other.use)
 
 

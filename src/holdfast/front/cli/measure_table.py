@@ -77,12 +77,12 @@ def _list_latencies(latencies: Plain) -> Iterator[tuple[str, str]]:
 
 
 def _make_quality(figures: Plain) -> Table:
-    table = _start("Quality", "endpoint", "tasks", "right", "unknown as wrong", "answers", "unknown", "declined", "cut")
+    table = _start("Quality", "endpoint", "tasks", "right", "unknown as wrong", "asked", "unknown", "declined", "cut")
     for row in get_rows(figures.get("quality"))[:_FAMILIES_SHOWN]:
         part = row.get("family") or (f"for {row['use']}" if row.get("use") else f"all of {row.get('suite')}")
-        counts = [str(row.get(name)) for name in ("answers", "unknown", "refusals", "cut")]
-        right, of_all = escape(tell_share(row.get("right"))), escape(tell_share(row.get("right_of_all")))
-        table.add_row(escape(str(row.get("endpoint"))), escape(str(part)), right, of_all, *counts)
+        counts = [str(row.get(name)) for name in ("asked", "unknown", "refused", "cut")]
+        right, least = escape(tell_share(row.get("judged"))), escape(tell_share(row.get("least")))
+        table.add_row(escape(str(row.get("endpoint"))), escape(str(part)), right, least, *counts)
     return table
 
 
@@ -113,10 +113,13 @@ def _tell_lines(run: Plain, figures: Plain) -> Iterator[str]:
 
 
 def _tell_comparison(pair: Plain) -> str:
-    return (
-        f"{pair.get('first')} less {pair.get('second')}, {pair.get('of')}: {tell_share(pair.get('difference'))}; "
-        f"{pair.get('said')}"
-    )
+    found = get_table(pair.get("comparison"))
+    of = f" for {found['use']}" if found.get("use") else ""
+    p_value, detectable = found.get("p_value"), found.get("detectable")
+    seen = "cannot be told" if p_value is None else f"p = {p_value:.3g}"
+    least = "" if detectable is None else f"; {found.get('tasks')} tasks show differences from {detectable:.0%} on"
+    names = f"{pair.get('first')} less {pair.get('second')}{of}"
+    return f"{names}: {tell(found.get('difference'), 100.0, ' points')}, {seen}{least}"
 
 
 def _tell_costs(costs: Plain) -> Iterator[str]:
