@@ -5,7 +5,8 @@ from dataclasses import replace
 import pytest
 from scipy import stats
 
-from holdfast.measure.quality.tallies import GroupBy, tally_answers
+from holdfast.measure.quality.tallies import GroupBy, compare_endpoints, tally_answers
+from holdfast.measure.statistics.answers import Reading
 from holdfast.records.measurement import Answer, Fault, Verdict
 
 RIGHT, WRONG, UNKNOWN = Verdict.RIGHT, Verdict.WRONG, Verdict.UNKNOWN
@@ -95,3 +96,29 @@ def test_where_nothing_was_judged_there_is_no_number() -> None:
     (tally,) = tally_answers([make(UNKNOWN, 1), make(UNKNOWN, 2)])
     assert not tally.judged.is_known
     assert (tally.least.value, tally.unknown) == (0.0, 2)
+
+
+def test_two_endpoints_are_compared_on_the_tasks_that_both_were_asked() -> None:
+    def ask(endpoint: str, right: int, count: int) -> list[Answer]:
+        return [make(RIGHT if number < right else WRONG, number, endpoint=endpoint) for number in range(count)]
+
+    stopped = [make(UNKNOWN, number, endpoint="b", fault=Fault.STOPPED) for number in range(30, 40)]
+    answers = [*ask("a", 25, 40), *ask("b", 15, 30), *stopped]
+    for reading in Reading:
+        (compared,) = compare_endpoints(answers, ("a", "b"), seed=1, reading=reading)
+        assert (compared.tasks, compared.unpaired) == (30, 10)
+        assert compared.difference.value == pytest.approx(10 / 30)
+        assert compared.p_value == pytest.approx(stats.binomtest(10, 10).pvalue)
+
+
+def test_differences_are_told_for_each_use() -> None:
+    answers = [
+        make(
+            RIGHT if endpoint == "a" or use == "x" else WRONG, number, endpoint=endpoint, use=use, task=f"{use}{number}"
+        )
+        for endpoint in "ab"
+        for use in "xy"
+        for number in range(10)
+    ]
+    whole, first, second = compare_endpoints(answers, ("a", "b"), seed=1)
+    assert [(one.use, one.difference.value) for one in (whole, first, second)] == [("", 0.5), ("x", 0.0), ("y", 1.0)]

@@ -6,6 +6,7 @@ from enum import StrEnum
 
 import numpy as np
 
+from holdfast.measure.statistics.answers import PairedComparison, Reading, compare_by_use, estimate_right
 from holdfast.measure.statistics.shares import estimate_clustered
 from holdfast.records.measurement import Answer, Estimate, Fault, Verdict
 
@@ -47,15 +48,24 @@ class Tally:
     score: Estimate
 
 
-def tally_answers(answers: Sequence[Answer], by: Sequence[GroupBy] = EACH, confidence: float = 0.95) -> list[Tally]:
-    """A tally for every group, in the order in which the groups come first."""
+def tally_answers(answers: Sequence[Answer], by: Sequence[GroupBy] = EACH) -> list[Tally]:
+    """A tally for every group, in the order in which the groups come first. Intervals are at 95 %."""
     groups: dict[tuple[str, ...], list[Answer]] = {}
     for answer in answers:
         groups.setdefault(tuple(str(getattr(answer, name)) if name in by else "" for name in EACH), []).append(answer)
-    return [_tally(key, group, confidence) for key, group in groups.items()]
+    return [_tally(key, group) for key, group in groups.items()]
 
 
-def _tally(key: tuple[str, ...], answers: Sequence[Answer], confidence: float) -> Tally:
+def compare_endpoints(
+    answers: Sequence[Answer], endpoints: tuple[str, str], seed: int, reading: Reading = Reading.JUDGED
+) -> list[PairedComparison]:
+    """The first of two endpoints against the second on the tasks that both were asked: all uses together, then each."""
+    asked = [answer for answer in answers if answer.fault is not Fault.STOPPED]
+    first, second = ([answer for answer in asked if answer.endpoint == name] for name in endpoints)
+    return compare_by_use(first, second, seed, reading)
+
+
+def _tally(key: tuple[str, ...], answers: Sequence[Answer]) -> Tally:
     asked = [answer for answer in answers if answer.fault is not Fault.STOPPED]
     judged = [answer for answer in asked if answer.verdict is not Verdict.UNKNOWN]
     right = sum(answer.verdict is Verdict.RIGHT for answer in asked)
@@ -72,16 +82,12 @@ def _tally(key: tuple[str, ...], answers: Sequence[Answer], confidence: float) -
         stopped=len(answers) - len(asked),
         refused=sum(answer.is_refusal for answer in asked),
         cut=sum(answer.is_cut for answer in asked),
-        judged=_estimate(judged, [_is_right(answer) for answer in judged], confidence),
-        least=_estimate(asked, [_is_right(answer) for answer in asked], confidence),
-        score=_estimate(judged, [answer.score or 0.0 for answer in judged], confidence),
+        judged=estimate_right(asked, Reading.JUDGED),
+        least=estimate_right(asked, Reading.WHOLE),
+        score=_estimate_score(judged),
     )
 
 
-def _is_right(answer: Answer) -> float:
-    return float(answer.verdict is Verdict.RIGHT)
-
-
-def _estimate(answers: Sequence[Answer], scores: Sequence[float], confidence: float) -> Estimate:
-    clusters = [f"{answer.suite}\0{answer.cluster}" for answer in answers]
-    return estimate_clustered(np.asarray(scores, dtype=np.float64), clusters, confidence=confidence)
+def _estimate_score(answers: Sequence[Answer]) -> Estimate:
+    scores = np.asarray([answer.score or 0.0 for answer in answers], dtype=np.float64)
+    return estimate_clustered(scores, [f"{answer.suite}\0{answer.cluster}" for answer in answers])
