@@ -17,11 +17,12 @@ from holdfast.records.errors import UsageError
 from holdfast.records.measurement import Api, Arrivals, Ask, Endpoint, Load
 from holdfast.workflows.measuring.asked import CostAsked, LoadAsked, MeasureAsked, QualityAsked
 from holdfast.workflows.measuring.costing import check_demand
-from holdfast.workflows.measuring.endpoints import complete, parse_endpoints, parse_pairs
+from holdfast.workflows.measuring.endpoints import check_names, complete, parse_endpoints, parse_pairs
 from holdfast.workflows.measuring.finishing import finish_run
+from holdfast.workflows.measuring.joules import parse_watts
 from holdfast.workflows.measuring.money import MoneyAsked, find_money
 from holdfast.workflows.measuring.running import Step, run_measure
-from holdfast.workflows.measuring.wording import find_suites, make_loads, parse_demand, parse_objective
+from holdfast.workflows.measuring.wording import LoadWords, find_suites, make_loads, parse_demand, parse_objective
 
 _PROMPTS_MADE: Final = 200
 
@@ -38,6 +39,7 @@ class MeasureWords:
     concurrency: str = ""
     rate: str = ""
     trace: Path | None = None
+    ramp: str = ""
     is_constant: bool = False
     duration_s: float = 30.0
     requests: int = 0
@@ -63,6 +65,7 @@ class MeasureWords:
     prices: Sequence[str] = ()
     price_file: Path | None = None
     hardware: Sequence[str] = ()
+    watts: Sequence[str] = ()
     demand: str = ""
     wrong_usd: float | None = None
     usd_max: float | None = None
@@ -98,6 +101,7 @@ def prepare(words: MeasureWords, now: datetime.datetime) -> MeasureAsked:
     money = find_money(found, money_asked, now)
     cost = CostAsked(money, parse_demand(words.demand), words.wrong_usd, words.usd_max)
     check_demand(cost)
+    check_names("power", load.watts, [endpoint.name for endpoint in endpoints])
     quality = QualityAsked(
         suites, words.replicates, words.temperature, judge=found[-1] if judge else None, timeout_s=words.timeout_s
     )
@@ -131,15 +135,16 @@ def _read_load(words: MeasureWords, api: Api) -> LoadAsked:
         in_flight_max=words.in_flight_max, cooldown_s=min(words.duration_s, 10.0),
     )  # fmt: skip
     concurrency = words.concurrency
-    if not (concurrency or words.rate or words.trace or words.suites):
+    if not (concurrency or words.rate or words.trace or words.ramp or words.suites):
         concurrency = "1,4,16"
-    loads = make_loads(base, concurrency, words.rate, words.trace)
+    loads = make_loads(base, LoadWords(concurrency, words.rate, words.trace, words.ramp), words.seed)
     if not loads:
         return LoadAsked()
     asks, source = _find_prompts(words)
     return LoadAsked(
         loads, asks, source, words.runs, words.workers, words.timeout_s, words.is_cached, words.tokenizer,
         words.is_calibrated and words.is_streaming and api is not Api.EMBEDDINGS,
+        parse_watts(parse_pairs("watts", words.watts)),
     )  # fmt: skip
 
 

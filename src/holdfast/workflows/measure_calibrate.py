@@ -8,7 +8,7 @@ from holdfast.measure.load.plans import Progress
 from holdfast.measure.load.running import Watching
 from holdfast.records.errors import UsageError
 from holdfast.records.measurement import Api, Arrivals, Load
-from holdfast.workflows.measuring.wording import make_loads
+from holdfast.workflows.measuring.wording import LoadWords, make_loads
 
 __all__ = ["CalibrateAsked", "Calibration", "Usability", "run_calibration"]
 
@@ -32,7 +32,7 @@ def run_calibration(asked: CalibrateAsked, salt: str, tell: Callable[[Progress],
     """Calibrate, and where the client is not usable find a load at which it is. Raises UsageError for several loads."""
     base = Load(Arrivals.POISSON, duration_s=asked.duration_s, warmup_s=2.0, cooldown_s=2.0)
     concurrency = asked.concurrency or ("" if asked.rate else "64")
-    loads = make_loads(base, concurrency, asked.rate, None)
+    loads = make_loads(base, LoadWords(concurrency, asked.rate))
     if len(loads) != 1:
         raise UsageError(
             "one load is calibrated at a time", where="--concurrency, --rate", next_step="Give the highest one."

@@ -4,7 +4,7 @@ from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING
 
 import typer
 from rich.progress import BarColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
@@ -36,6 +36,7 @@ def measure_group(
     concurrency: given.ConcurrencyOption = "",
     rate: given.RateOption = "",
     trace: given.TraceOption = None,
+    ramp: given.RampOption = "",
     constant: given.ConstantOption = False,
     duration: given.DurationOption = 30.0,
     requests: given.RequestsOption = 0,
@@ -60,6 +61,7 @@ def measure_group(
     price: given.PriceOption = None,
     price_file: given.PriceFileOption = None,
     hardware: given.HardwareOption = None,
+    watts: given.WattsOption = None,
     demand: given.DemandOption = "",
     wrong_usd: given.WrongOption = None,
     max_usd: given.MaxOption = None,
@@ -81,12 +83,12 @@ def measure_group(
     now = datetime.now(UTC)
     words = MeasureWords(
         endpoints=endpoint or (), api=api, keys=key or (), ca_file=ca_file, is_streaming=stream, timeout_s=timeout,
-        concurrency=concurrency, rate=rate, trace=trace, is_constant=constant, duration_s=duration, requests=requests,
-        warmup_s=warmup, in_flight_max=in_flight, runs=runs, workers=workers, slo=slo, share=share,
+        concurrency=concurrency, rate=rate, trace=trace, ramp=ramp, is_constant=constant, duration_s=duration,
+        requests=requests, warmup_s=warmup, in_flight_max=in_flight, runs=runs, workers=workers, slo=slo, share=share,
         is_calibrated=calibrate, prompts=prompts, prompt_tokens=input_tokens, answer_tokens=output_tokens,
         ignores_end=ignore_eos, is_cached=cached, tokenizer=tokenizer, suites=suite or (), tasks=tasks,
         replicates=attempts, temperature=temperature, judge=judge, prices=price or (), price_file=price_file,
-        hardware=hardware or (), demand=demand, wrong_usd=wrong_usd, usd_max=max_usd, seed=seed,
+        hardware=hardware or (), watts=watts or (), demand=demand, wrong_usd=wrong_usd, usd_max=max_usd, seed=seed,
         keeps_texts=keep_texts,
     )  # fmt: skip
     place = out or Path(f"run-{now:%Y%m%d-%H%M%S}.hfrun")
@@ -122,6 +124,3 @@ def _showing() -> Generator[_Bar]:
     columns = (TextColumn("{task.description}", markup=False), BarColumn(), TimeElapsedColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
         yield _Bar(progress, progress.add_task("", total=None))
-
-
-FileArgument = Annotated[Path, typer.Argument(metavar="FILE", help="A run file.")]

@@ -47,6 +47,10 @@ TraceOption = Annotated[
     Path | None,
     typer.Option("--trace", metavar="FILE", help="Replay arrivals: seconds, one a line.", rich_help_panel=_LOAD),
 ]
+RampOption = Annotated[
+    str,
+    typer.Option("--ramp", metavar="R-R", help="One open load, its rate from one to the other.", rich_help_panel=_LOAD),
+]
 ConstantOption = Annotated[
     bool, typer.Option("--constant", help="Even gaps for --rate, not a Poisson process.", rich_help_panel=_LOAD)
 ]
@@ -158,6 +162,10 @@ HardwareOption = Annotated[
     typer.Option(
         "--hardware", metavar="NAME=FILE", help="The machine that it runs on, with ranges.", rich_help_panel=_MONEY
     ),
+]
+WattsOption = Annotated[
+    list[str] | None,
+    typer.Option("--watts", metavar="NAME=W[/W/W]", help="What a meter at the wall shows.", rich_help_panel=_MONEY),
 ]
 DemandOption = Annotated[
     str,

@@ -19,6 +19,7 @@ def register(app: typer.Typer) -> None:
     app.command("compare")(compare_command)
     app.command("report")(report_command)
     app.command("verify")(verify_command)
+    app.command("import")(import_command)
 
 
 def show_command(file: FileArgument, json: JsonOption = False) -> None:
@@ -94,3 +95,29 @@ def verify_command(file: FileArgument, json: JsonOption = False) -> None:
             out.print(f"  differs: {place}", markup=False)
     if not found.is_right:
         raise typer.Exit(DamagedVault.exit_code)
+
+
+def import_command(
+    log: Annotated[Path, typer.Argument(metavar="LOG", help="Of Inspect or lm-evaluation-harness.")],
+    endpoint: Annotated[str, typer.Option("--endpoint", metavar="NAME", help="Who was asked; else its model.")] = "",
+    use: Annotated[str, typer.Option("--use", metavar="NAME", help="What you do with the model.")] = "",
+    score: Annotated[str, typer.Option("--score", metavar="NAME", help="Which score counts; else the first.")] = "",
+    choose: Annotated[str, typer.Option("--filter", metavar="NAME", help="Which filter's answers.")] = "",
+    right_at: Annotated[float, typer.Option("--right-at", metavar="X", help="From this score on it is right.")] = 1.0,
+    out: Annotated[Path, typer.Option("--out", metavar="FILE", help="The run file.")] = Path("imported.hfrun"),
+    json: JsonOption = False,
+) -> None:
+    """Answers that another tool judged, as a run file: shown, compared and verified like any other.
+
+    Example:  holdfast measure import logs/suite.eval
+    """
+    from datetime import UTC, datetime
+
+    from holdfast.workflows.measure_import import ImportAsked, import_log
+
+    asked = ImportAsked(endpoint=endpoint, use=use, score=score, filter=choose, right_at=right_at)
+    run = import_log(log, asked, out, datetime.now(UTC))
+    if json:
+        print_json(run.header)
+    else:
+        print_run(open_output().out, run.header, str(out))

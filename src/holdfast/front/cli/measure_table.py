@@ -107,6 +107,8 @@ def _tell_lines(run: Plain, figures: Plain) -> Iterator[str]:
     yield from _tell_costs(get_table(figures.get("costs")))
     for one in get_rows(run.get("calibrations")):
         yield f"client    {one.get('endpoint')}: {_tell_overhead(one)}"
+    joules = {f"{one.get('endpoint')}: {one.get('said')}": None for one in get_rows(run.get("energy"))}
+    yield from (f"energy    {text}" for text in joules)
     marks = {str(mark): None for row in get_rows(figures.get("loads")) for mark in row.get("marks") or ()}
     yield from (f"mark      {mark}" for mark in marks if ":" in mark)
     yield from (f"stopped   {note}" for note in run.get("notes") or ())

@@ -6,13 +6,14 @@ from dataclasses import dataclass, field
 from holdfast.measure.cost.workload import Demand
 from holdfast.measure.quality.tasks import Suite
 from holdfast.measure.results.header import PromptSource
-from holdfast.records.measurement import Ask, Endpoint, Load, Objective
+from holdfast.records.measurement import Ask, Endpoint, Load, Objective, Range
 from holdfast.workflows.measuring.money import Money
 
 
 @dataclass(frozen=True, slots=True)
 class LoadAsked:
-    """Loads for every endpoint, each offered in `runs` repetitions. Without `asks` there is no load."""
+    """Loads for every endpoint, each offered in `runs` repetitions. Without `asks` there is no load.
+    `watts` are what a meter shows, by endpoint."""
 
     loads: tuple[Load, ...] = ()
     asks: tuple[Ask, ...] = ()
@@ -23,6 +24,7 @@ class LoadAsked:
     is_cached: bool = False
     tokenizer_file: str = ""
     is_calibrated: bool = True
+    watts: Mapping[str, Range] = field(default_factory=dict[str, Range])
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,9 +18,10 @@ from holdfast.measure.quality.asking import Examination, run_suite
 from holdfast.measure.quality.opinions import Judge
 from holdfast.measure.quality.tasks import Suite
 from holdfast.measure.results.file import KeptText, RunFile
-from holdfast.measure.results.header import EndpointWindows, RunHeader, ServedModel
+from holdfast.measure.results.header import EndpointWindows, JsonObject, RunHeader, ServedModel
 from holdfast.records.measurement import Answer, Ask, Endpoint, Reply, Sample, TokenPrice, Window
 from holdfast.workflows.measuring.asked import MeasureAsked
+from holdfast.workflows.measuring.joules import describe_energy, measure_energy
 from holdfast.workflows.measuring.machine import describe_machine, list_software
 
 STOPPED: Final = "stopped before its end"
@@ -44,6 +45,7 @@ class _Seen:
     texts: list[KeptText] = field(default_factory=list[KeptText])
     windows: dict[str, list[Window]] = field(default_factory=dict[str, list[Window]])
     notes: list[str] = field(default_factory=list[str])
+    energy: list[JsonObject] = field(default_factory=list[JsonObject])
     served: dict[str, ServedModel] = field(default_factory=dict[str, ServedModel])
 
 
@@ -90,7 +92,11 @@ class _Run:
             workers=load.workers, timeout_s=load.timeout_s, is_cached=load.is_cached,
             keeps_replies=self._asked.keeps_texts, price=self._find_price(endpoint), tokenizer_file=load.tokenizer_file,
         )  # fmt: skip
-        self._take(endpoint, run_load(plan, Watching(self._show(endpoint, number), budget=self._find_budget(endpoint))))
+        watching = Watching(self._show(endpoint, number), budget=self._find_budget(endpoint))
+        watts = load.watts.get(endpoint.name)
+        result, energy = measure_energy(endpoint, watts, lambda: run_load(plan, watching))
+        self._seen.energy.append(describe_energy(endpoint, number, energy, result.samples))
+        self._take(endpoint, result)
 
     def _show(self, endpoint: Endpoint, number: int) -> Callable[[Progress], None]:
         def show(progress: Progress) -> None:
@@ -183,6 +189,7 @@ class _Run:
             prompts=() if asked.load.source is None else (asked.load.source,),
             windows=tuple(EndpointWindows(name, tuple(windows)) for name, windows in seen.windows.items()),
             prices={name: money.price for name, money in asked.cost.money.items() if money.price is not None},
+            energy=tuple(seen.energy),
             suites=tuple(_describe_suite(suite) for suite in asked.quality.suites),
             spent_usd=None if self._budget is None else self._budget.spent_usd,
             keeps_texts=asked.keeps_texts,

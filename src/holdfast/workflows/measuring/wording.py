@@ -1,12 +1,12 @@
 """The words of the command line as what they stand for: loads, objectives, demand and suites."""
 
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
 from holdfast.measure.cost.workload import Demand
-from holdfast.measure.load.sweeping import make_sweep
+from holdfast.measure.load.sweeping import make_ramp, make_sweep
 from holdfast.measure.quality.families.catalogue import Wanted, make_suite
 from holdfast.measure.quality.families.family import Level
 from holdfast.measure.quality.golden import read_suite
@@ -30,22 +30,36 @@ def parse_numbers(option: str, text: str) -> tuple[float, ...]:
     return numbers
 
 
-def make_loads(base: Load, concurrency: str, rate: str, trace: Path | None) -> tuple[Load, ...]:
-    """The loads that one of three options asks for, each with the duration, warm-up and limits of `base`; none where
-    none is given. UsageError when two are."""
-    if sum((bool(concurrency), bool(rate), trace is not None)) > 1:
+@dataclass(frozen=True, slots=True)
+class LoadWords:
+    """The options that ask for loads, of which one is given."""
+
+    concurrency: str = ""
+    rate: str = ""
+    trace: Path | None = None
+    ramp: str = ""
+
+
+def make_loads(base: Load, words: LoadWords, seed: int = 0) -> tuple[Load, ...]:
+    """The loads that are asked for, each with the duration, warm-up and limits of `base`; none where none is. Raises
+    UsageError when several options are given, and what reading a trace raises."""
+    if sum((bool(words.concurrency), bool(words.rate), words.trace is not None, bool(words.ramp))) > 1:
         raise UsageError(
             "one kind of load is offered at a time",
-            where="--concurrency, --rate, --trace",
+            where="--concurrency, --rate, --trace, --ramp",
             next_step="Give one of them; measure twice to have two.",
         )
-    if trace is not None:
-        return (replace(base, arrivals=Arrivals.REPLAY, offsets_s=read_trace(trace)),)
-    if rate:
-        return make_sweep(base, parse_numbers("--rate", rate))
-    if concurrency:
+    if words.trace is not None:
+        return (replace(base, arrivals=Arrivals.REPLAY, offsets_s=read_trace(words.trace)),)
+    if words.ramp:
+        first, _, last = words.ramp.partition("-")
+        rates = parse_numbers("--ramp", f"{first},{last}")
+        return (make_ramp(base, (rates[0], rates[1]), seed),)
+    if words.rate:
+        return make_sweep(base, parse_numbers("--rate", words.rate))
+    if words.concurrency:
         closed = replace(base, arrivals=Arrivals.CLOSED, in_flight_max=0)
-        return make_sweep(closed, parse_numbers("--concurrency", concurrency))
+        return make_sweep(closed, parse_numbers("--concurrency", words.concurrency))
     return ()
 
 
