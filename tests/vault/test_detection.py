@@ -1,6 +1,8 @@
 """Every single flipped bit and every truncation in a vault is found by verify, and the files it hurts are named."""
 
 import json
+import shutil
+from collections.abc import Iterator
 from pathlib import Path
 from random import Random
 
@@ -11,13 +13,35 @@ from holdfast.vault.opening import Vault, open_local_vault
 from tests.vault.injuries import Injury, check_injury, list_injuries, make_small_vault
 from tests.vault.models import Watch, verify
 
-FLIPS = 10_000
-TRUNCATIONS = 1_000
+FLIPS, TRUNCATIONS = 3_000, 300
+SOAK_FLIPS, SOAK_TRUNCATIONS = 30_000, 3_000
 
 
 @pytest.fixture(scope="module")
-def small(tmp_path_factory: pytest.TempPathFactory) -> Vault:
-    return make_small_vault(tmp_path_factory.mktemp("small"))
+def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a small vault that is never written to."""
+    folder = tmp_path_factory.mktemp("small")
+    make_small_vault(folder).close()
+    return folder
+
+
+@pytest.fixture
+def place(template: Path, in_memory: Path) -> Path:
+    """A copy of it."""
+    return shutil.copytree(template, in_memory / "small")
+
+
+@pytest.fixture
+def small(place: Path) -> Iterator[Vault]:
+    """It, opened."""
+    vault = open_local_vault(place / "vault", Watch())
+    yield vault
+    vault.close()
+
+
+def find_missed(small: Vault, flips: int, truncations: int) -> list[tuple[Injury, str]]:
+    injuries = list_injuries(small, Random(1), flips, truncations)
+    return [(injury, wrong) for injury in injuries if (wrong := check_injury(small, injury))]
 
 
 def test_a_vault_that_nothing_happened_to_is_whole(small: Vault) -> None:
@@ -25,12 +49,12 @@ def test_a_vault_that_nothing_happened_to_is_whole(small: Vault) -> None:
 
 
 def test_every_injury_is_found_and_the_files_it_hurts_are_named(small: Vault) -> None:
-    missed = [
-        (injury, wrong)
-        for injury in list_injuries(small, Random(1), FLIPS, TRUNCATIONS)
-        if (wrong := check_injury(small, injury))
-    ]
-    assert missed == []
+    assert find_missed(small, FLIPS, TRUNCATIONS) == []
+
+
+@pytest.mark.soak
+def test_every_one_of_very_many_injuries_is_found(small: Vault) -> None:
+    assert find_missed(small, SOAK_FLIPS, SOAK_TRUNCATIONS) == []
 
 
 def test_a_pack_that_is_gone_is_found_and_its_files_are_named(small: Vault) -> None:
@@ -39,23 +63,21 @@ def test_a_pack_that_is_gone_is_found_and_its_files_are_named(small: Vault) -> N
 
 
 @pytest.mark.parametrize("seed", range(20))
-def test_an_injury_is_found_by_a_rebuilt_catalogue_too(tmp_path: Path, seed: int) -> None:
-    make_small_vault(tmp_path).close()
+def test_an_injury_is_found_by_a_rebuilt_catalogue_too(place: Path, seed: int) -> None:
     random = Random(seed)
-    pack = random.choice(sorted((tmp_path / "vault/packs").rglob("*.pack")))
+    pack = random.choice(sorted((place / "vault/packs").rglob("*.pack")))
     data = bytearray(pack.read_bytes())
     data[random.randrange(len(data))] ^= 1 << random.randrange(8)
     pack.write_bytes(data)
-    for left in (tmp_path / "vault").glob("catalogue.sqlite*"):
+    for left in (place / "vault").glob("catalogue.sqlite*"):
         left.unlink()
-    vault = open_local_vault(tmp_path / "vault", Watch())
+    vault = open_local_vault(place / "vault", Watch())
     assert verify(vault).damage
     vault.close()
 
 
-def test_a_flipped_bit_in_the_identity_is_told(tmp_path: Path) -> None:
-    make_small_vault(tmp_path).close()
-    path = tmp_path / "vault/vault.json"
+def test_a_flipped_bit_in_the_identity_is_told(place: Path) -> None:
+    path = place / "vault/vault.json"
     whole = path.read_bytes()
     said = json.loads(whole)
     for bit in range(len(whole) * 8):
@@ -63,7 +85,7 @@ def test_a_flipped_bit_in_the_identity_is_told(tmp_path: Path) -> None:
         data[bit // 8] ^= 1 << bit % 8
         path.write_bytes(data)
         try:
-            vault = open_local_vault(tmp_path / "vault", Watch())
+            vault = open_local_vault(place / "vault", Watch())
         except HoldfastError:
             continue
         # What is left is another time of making, which nothing depends on, or an equal spelling.
