@@ -13,6 +13,7 @@ from holdfast.records.measurement import Api, Fault, TokenPrice, ToolCall, Usage
 
 ROLE = event('{"model":"m","choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}]}')
 END = b"0\r\n\r\n"
+PLAIN_HEAD = b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n"
 
 
 def chunks(*events: bytes) -> list[bytes]:
@@ -53,15 +54,20 @@ def test_text_is_the_same_however_its_bytes_are_cut(texts: list[str], at: list[i
     ),
     st.sampled_from(['"content": ', '"content":']),
     st.booleans(),
+    st.sampled_from([b"%x\r\n%b\r\n", b"%X\r\n%b\r\n", b"%04x\r\n%b\r\n", b""]),
+    st.sampled_from([0, 85, 150]),
 )
 def test_recognising_events_gives_what_reading_each_in_full_gives(
-    texts: list[str], more: list[str], key: str, is_ascii: bool
+    texts: list[str], more: list[str], key: str, is_ascii: bool, framing: bytes, padding: int
 ) -> None:
     events = [
-        event(f'{{"choices":[{{"index":0,"delta":{{{key}{json.dumps(text, ensure_ascii=is_ascii)}}}{extra}}}]}}')
+        event(f'{{"id":"{"x" * padding}","choices":[{{"index":0,"delta":{{{key}{written}}}{extra}}}]}}')
+        for written in [json.dumps(text, ensure_ascii=is_ascii)]
         for text, extra in zip(texts, more, strict=False)
     ]
-    parts = chunks(*events, finish(), DONE)
+    sent = [*events, finish(), DONE]
+    framed = [HEAD, *(framing % (len(one), one) for one in sent), END] if framing else [PLAIN_HEAD, *sent]
+    parts = list(framed)
     quick, slow = (
         Reading(make_exchange(parts), Labels("it", Api.CHAT)),
         Reading(make_exchange(parts), Labels("it", Api.CHAT)),

@@ -6,18 +6,17 @@ import socket
 import ssl
 from dataclasses import dataclass
 from enum import IntEnum
-from pathlib import Path
 from typing import Final
 
-from holdfast.measure.load.address import Address, Place
+from holdfast.measure.load.address import Place
 from holdfast.measure.load.exchange import Exchange
 from holdfast.measure.load.gathered import tidy
-from holdfast.measure.load.waiting import READABLE, WRITABLE
-from holdfast.records.errors import MalformedFile, MissingPath, UnreadableFile
-from holdfast.records.measurement import Endpoint, Fault
+from holdfast.measure.load.stamps import note_arrivals
+from holdfast.measure.load.tls import Receive, Tls
+from holdfast.records.measurement import Fault
 
 RECEIVE_BYTES: Final = 16384
-WANTS: Final = (BlockingIOError, InterruptedError, ssl.SSLWantReadError, ssl.SSLWantWriteError)
+WANTS: Final = (BlockingIOError, InterruptedError)
 
 
 class State(IntEnum):
@@ -38,57 +37,23 @@ class Trouble:
     detail: str
 
 
-def make_tls(endpoint: Endpoint, address: Address) -> ssl.SSLContext | None:
-    """What a connection to the address is secured with: certificates are always verified, by `ca_file` where one is
-    named. Raises MissingPath, UnreadableFile or MalformedFile for that."""
-    if not address.is_tls:
-        return None
-    file = endpoint.ca_file
-    if file and not Path(file).is_file():
-        raise MissingPath(
-            "there is no such file", where=file, next_step="Name the file with the authority's certificate."
-        )
-    try:
-        context = ssl.create_default_context(cafile=file or None)
-    except ssl.SSLError:
-        raise MalformedFile(
-            "it holds no certificate", where=file, next_step="Name a PEM file with the authority's certificate."
-        ) from None
-    except OSError as error:
-        raise UnreadableFile(
-            f"it cannot be read: {error.strerror}", where=file, next_step="Check its owner and permissions."
-        ) from error
-    context.set_alpn_protocols(["http/1.1"])
-    return context
-
-
 class Connection:
-    """A socket and what it is doing. `place` is the number of the socket address that it goes to."""
+    """A socket and what it is doing. `place` is the number of the socket address that it goes to. `receive` is as
+    `recvmsg`, and gives what was said without what secures it."""
 
-    __slots__ = (
-        "_outgoing",
-        "deadline_ns",
-        "exchange",
-        "fd",
-        "place",
-        "ready_ns",
-        "receive",
-        "secured",
-        "sock",
-        "state",
-    )
+    __slots__ = ("_outgoing", "_tls", "deadline_ns", "exchange", "fd", "place", "ready_ns", "receive", "sock", "state")
 
     def __init__(self, sock: socket.socket, place: int, deadline_ns: int) -> None:
         self.sock = sock
         self.fd = sock.fileno()
-        self.receive = sock.recv
+        self.receive: Receive = sock.recvmsg
         self.place = place
         self.deadline_ns = deadline_ns
         self.state = State.OPENING
         self.exchange: Exchange | None = None
         self.ready_ns = 0  # since when it has been idle
         self._outgoing = memoryview(b"")
-        self.secured: ssl.SSLSocket | None = None
+        self._tls: Tls | None = None
 
     @property
     def is_sending(self) -> bool:
@@ -102,7 +67,7 @@ class Connection:
     def is_quiet(self) -> bool:
         """Whether an idle connection is still of use: nothing came on it, not even its end."""
         try:
-            self.receive(1)
+            self.receive(RECEIVE_BYTES, 0)
         except WANTS:
             return True
         except OSError:
@@ -111,25 +76,18 @@ class Connection:
 
     def secure(self, context: ssl.SSLContext, host: str) -> None:
         """From now on it speaks TLS."""
-        self.secured = context.wrap_socket(self.sock, server_hostname=host, do_handshake_on_connect=False)
-        self.sock = self.secured
-        self.receive = self.secured.recv
+        self._tls = Tls(self.sock, context, host)
+        self.receive = self._tls.receive
         self.state = State.SHAKING
 
     def shake(self) -> int:
         """A step of the handshake: what to wait for, 0 when it is done. OSError when it fails."""
-        assert self.secured is not None
-        try:
-            self.secured.do_handshake()
-        except ssl.SSLWantReadError:
-            return READABLE
-        except ssl.SSLWantWriteError:
-            return WRITABLE
-        return 0
+        assert self._tls is not None
+        return self._tls.shake()
 
     def start(self, request: bytes) -> None:
         """Give the kernel as much of the request as it takes. OSError when it takes none."""
-        self._outgoing = memoryview(request)
+        self._outgoing = memoryview(request if self._tls is None else self._tls.wrap(request))
         self.go_on()
 
     def go_on(self) -> None:
@@ -154,6 +112,7 @@ def open_socket(place: Place) -> socket.socket:
     try:
         sock.setblocking(False)
         sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        note_arrivals(sock)
         code = sock.connect_ex(target)
         if code not in (0, errno.EINPROGRESS, errno.EWOULDBLOCK):
             raise OSError(code, os.strerror(code))

@@ -1,13 +1,11 @@
 """The loop: connections to one endpoint, requests sent on them, and a stamp for each part that comes back.
 
-A stamp is taken just after bytes were read and before anything is done with them; they are then put aside. What they
-say is read elsewhere, later.
+A stamp says when the kernel had the bytes; they are then put aside. What they say is read elsewhere, later.
 """
 
 import ssl
 import time
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
@@ -23,6 +21,7 @@ from holdfast.measure.load.connection import (
 )
 from holdfast.measure.load.exchange import Exchange
 from holdfast.measure.load.framing import HINTS, SHORT, Seen
+from holdfast.measure.load.stamps import NOTE_BYTES, Stamper
 from holdfast.measure.load.waiting import READABLE, WRITABLE, Waiter
 from holdfast.records.measurement import Fault
 
@@ -30,6 +29,7 @@ _AT_ONCE_MAX: Final = 32  # connections being opened ahead at a time
 _PAUSE_NS: Final = 1_000_000_000  # after one that could not be
 _STALE_NS: Final = 1_000_000_000  # an idle connection may have been closed by the server without our knowing
 _DONE_GRACE_NS: Final = 1_000_000_000  # for a body to end after its stream said [DONE]
+_REST_NS: Final = 250_000
 _NEVER: Final = 1 << 62
 
 
@@ -48,8 +48,8 @@ class Engine:
     """Sends exchanges and fills them in. Those that are over are in `finished`, in the order in which they ended.
     `spare` connections are kept ready beyond those in use."""
 
-    def __init__(self, route: Route, waiter: Waiter, clock: Callable[[], int] = time.monotonic_ns) -> None:
-        self._route, self._waiter, self._clock = route, waiter, clock
+    def __init__(self, route: Route, waiter: Waiter) -> None:
+        self._route, self._waiter, self._clock = route, waiter, time.monotonic_ns
         self._connections: dict[int, Connection] = {}
         self._idle: list[Connection] = []
         self._queue: deque[Exchange] = deque()
@@ -58,6 +58,9 @@ class Engine:
         self._nearest_ns = _NEVER
         self._pause_until_ns = 0
         self._timeout_ns = int(route.timeout_s * 1e9)
+        self._stamper = Stamper()
+        self._has_notes = False
+        self._woke_ns = 0
         self.in_flight = 0
         self.spare = 0
         self.finished: list[Exchange] = []
@@ -90,14 +93,16 @@ class Engine:
         """Handle events until an exchange has ended or the moment has come (0: only those that are there already);
         whether there were any."""
         find, receive = self._connections.get, self._receive
-        waiter, armed_ns, handled = self._waiter, 0, False
+        waiter, stamper, armed_ns, handled = self._waiter, self._stamper, 0, False
         wait = waiter.wait if until_ns else waiter.look
         while True:
             moment_ns = until_ns if until_ns < self._nearest_ns else self._nearest_ns
             if moment_ns != armed_ns:
                 waiter.arm(moment_ns)
                 armed_ns = moment_ns
+            stamper.sleep()
             ready = wait()
+            stamper.wake()
             is_time = not ready
             for fd, events in ready:
                 connection = find(fd)
@@ -114,6 +119,15 @@ class Engine:
                 return handled
             if self.finished or not until_ns:
                 return handled
+            if self._has_notes:
+                self._rest(moment_ns)
+
+    def _rest(self, moment_ns: int) -> None:
+        """Where events come so fast that each would wake this process, several are waited for: the kernel notes when
+        each came."""
+        woke_ns, self._woke_ns = self._woke_ns, self._stamper.woke_ns
+        if self._woke_ns - woke_ns < _REST_NS and moment_ns - self._woke_ns > 2 * _REST_NS:
+            time.sleep(_REST_NS / 1e9)
 
     def _check_time(self) -> None:
         if self._nearest_ns <= self._clock():
@@ -248,43 +262,43 @@ class Engine:
     def _receive(self, connection: Connection) -> None:
         exchange = connection.exchange
         assert exchange is not None
-        while True:
-            try:
-                data = connection.receive(RECEIVE_BYTES)
-            except WANTS:
-                return
-            except OSError as error:
-                self._break(connection, explain(error, State.BUSY))
-                return
-            stamp_ns = self._clock()
-            if not data:
-                self._end_of_bytes(connection, exchange, stamp_ns)
-                return
-            exchange.stamps.append(stamp_ns)
-            exchange.parts.append(data)
-            watch = exchange.watch
-            watch.room -= len(data)
-            is_common = watch.is_open_ended and len(data) >= SHORT and watch.room >= 0 and not data.endswith(HINTS)
-            if not is_common and self._is_over(connection, exchange):
-                return
-            if connection.secured is None or not connection.secured.pending():
-                return
+        try:
+            data, notes, _, _ = connection.receive(RECEIVE_BYTES, NOTE_BYTES)
+        except WANTS:
+            return
+        except OSError as error:
+            self._break(connection, explain(error, State.BUSY))
+            return
+        if not data:
+            self._end_of_bytes(connection, exchange, self._clock())
+            return
+        stamp_ns = self._stamper.find(notes)
+        if exchange.stamps and exchange.stamps[-1] > stamp_ns:
+            stamp_ns = exchange.stamps[-1]
+        exchange.stamps.append(stamp_ns)
+        exchange.parts.append(data)
+        self._has_notes = bool(notes)
+        watch = exchange.watch
+        watch.room -= len(data)
+        is_common = watch.is_open_ended and len(data) >= SHORT and watch.room >= 0 and not data.endswith(HINTS)
+        if not is_common:
+            self._look(connection, exchange)
 
-    def _is_over(self, connection: Connection, exchange: Exchange) -> bool:
-        """Look at the part that came last: whether the exchange is over with it."""
+    def _look(self, connection: Connection, exchange: Exchange) -> None:
+        """At the part that came last: whether the exchange is over with it."""
         try:
             seen = exchange.watch.see(exchange.parts)
         except ValueError as error:
             self._drop(connection, Trouble(Fault.MALFORMED, str(error)))
-            return True
-        return bool(seen) and self._see(connection, exchange, seen)
+            return
+        if seen:
+            self._see(connection, exchange, seen)
 
-    def _see(self, connection: Connection, exchange: Exchange, seen: Seen) -> bool:
-        """Whether the exchange is over."""
+    def _see(self, connection: Connection, exchange: Exchange, seen: Seen) -> None:
         if seen is Seen.SAYS_DONE:
             exchange.done_ns = exchange.stamps[-1]
             self._nearest_ns = min(self._nearest_ns, exchange.done_ns + _DONE_GRACE_NS)
-            return False
+            return
         head = exchange.watch.head
         assert head is not None
         connection.exchange = None
@@ -293,7 +307,6 @@ class Engine:
             self._forget(connection)
         else:
             self._be_ready(connection)
-        return True
 
     def _end_of_bytes(self, connection: Connection, exchange: Exchange, stamp_ns: int) -> None:
         """The server closed: the end of some bodies, and of others before their time."""

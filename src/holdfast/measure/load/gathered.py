@@ -34,6 +34,13 @@ class Gathered:
         if is_answer and self.first_answer_ns is None:
             self.first_answer_ns = stamp_ns
 
+    def note_run(self, text: str, stamps_ns: list[int]) -> None:
+        """Events came that brought text of the answer and nothing else."""
+        self.texts.append(text)
+        self.chunk_ns.extend(stamps_ns)
+        if self.first_answer_ns is None:
+            self.first_answer_ns = stamps_ns[0]
+
     def add_call(self, place: int, name: str, arguments: str) -> None:
         """A piece of a call of a tool."""
         known = self.calls.get(place, ToolCall("", ""))
@@ -98,6 +105,8 @@ def read_error(value: object) -> str:
 
 def tidy(text: str) -> str:
     """Foreign text for a message: one line, printable, cut short."""
+    if len(text) <= DETAIL_LETTERS_MAX and text.isprintable() and "  " not in text and text == text.strip():
+        return text
     line = " ".join(text[: 4 * DETAIL_LETTERS_MAX].split())
     shown = "".join(letter if letter.isprintable() else "?" for letter in line)
     return shown if len(shown) <= DETAIL_LETTERS_MAX else shown[: DETAIL_LETTERS_MAX - 1] + "…"

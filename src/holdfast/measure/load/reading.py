@@ -14,7 +14,7 @@ from holdfast.measure.load.exchange import Exchange
 from holdfast.measure.load.framing import ChunkDecoder, Head
 from holdfast.measure.load.gathered import Gathered, read_error, tidy
 from holdfast.measure.load.patience import find_told_wait
-from holdfast.measure.load.patterns import Pattern, learn
+from holdfast.measure.load.patterns import Pattern, Sizes, find_sizes, learn
 from holdfast.measure.load.prices import compute_cost
 from holdfast.measure.load.stream_events import TAKERS, find_only_text
 from holdfast.measure.load.whole_answers import take_body
@@ -104,20 +104,26 @@ class Reading:
     def _take_parts(self, head: Head, end: int) -> None:
         exchange = self.exchange
         while self._at < end:
-            part, stamp_ns = exchange.parts[self._at], exchange.stamps[self._at]
-            self._at += 1
-            if self._pattern is not None and (text := self._pattern.find_text(part)):
-                self._gathered.texts.append(text)
-                self._gathered.note_chunk(stamp_ns, is_answer=True)
-                self._lessons = _LESSONS_MAX
+            if self._pattern is not None and self._take_run(self._pattern, end):
                 continue
             self._pattern = None
+            part, stamp_ns = exchange.parts[self._at], exchange.stamps[self._at]
+            self._at += 1
             if self._to_skip:
                 skipped = min(self._to_skip, len(part))
                 self._to_skip -= skipped
                 part = part[skipped:]
             if part:
                 self._take_part(head, part, stamp_ns)
+
+    def _take_run(self, pattern: Pattern, end: int) -> bool:
+        """Parts that are known by what surrounds their text; whether there were any."""
+        texts = pattern.take_run(self.exchange.parts, self._at, end)
+        if texts:
+            self._gathered.note_run(b"".join(texts).decode(), self.exchange.stamps[self._at : self._at + len(texts)])
+            self._at += len(texts)
+            self._lessons = _LESSONS_MAX
+        return bool(texts)
 
     def _take_part(self, head: Head, part: bytes, stamp_ns: int) -> None:
         for piece in self._chunks.feed(part) if self._chunks is not None else (part,):
@@ -138,8 +144,9 @@ class Reading:
                 self._has_done = self._gathered.is_whole = True
             elif text:
                 event = _read_object(text)
+                before = len(self._gathered.chunk_ns)
                 take(self._gathered, event, stamp_ns)
-                if self._lessons and len(events) == 1:
+                if self._lessons and len(self._gathered.chunk_ns) > before and len(events) == 1:
                     self._learn(data, event)
 
     def _learn(self, data: bytes, event: dict[str, Any]) -> None:
@@ -147,7 +154,8 @@ class Reading:
         text = find_only_text(self._labels.api, event)
         if text and self._events.is_between and (self._chunks is None or self._chunks.is_between):
             self._lessons -= 1
-            self._pattern = learn(self._labels.api, data, text, is_chunked=self._chunks is not None)
+            sizes = find_sizes(self.exchange.parts[self._at - 1]) if self._chunks is not None else Sizes.NONE
+            self._pattern = learn(self._labels.api, data, text, sizes)
 
     def _take_end(self, head: Head) -> None:
         if self._is_stream:

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Final
 
 from holdfast.measure.load.address import parse_address, resolve
-from holdfast.measure.load.connection import make_tls
 from holdfast.measure.load.driving import Driven, Driver, Job, Tick
 from holdfast.measure.load.engine import Engine, Route
 from holdfast.measure.load.keys import read_key
@@ -18,6 +17,7 @@ from holdfast.measure.load.plans import LoadPlan
 from holdfast.measure.load.prices import Budget
 from holdfast.measure.load.reading import Labels
 from holdfast.measure.load.templates import Template, Wiring, build_template
+from holdfast.measure.load.tls import make_tls
 from holdfast.measure.load.tokens import load_counter
 from holdfast.measure.load.turns import ClosedTurns, OpenTurns, Share, Turns, deal
 from holdfast.measure.load.waiting import make_waiter
