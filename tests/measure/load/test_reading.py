@@ -62,8 +62,8 @@ def test_recognising_events_gives_what_reading_each_in_full_gives(
 ) -> None:
     events = [
         event(f'{{"id":"{"x" * padding}","choices":[{{"index":0,"delta":{{{key}{written}}}{extra}}}]}}')
-        for written in [json.dumps(text, ensure_ascii=is_ascii)]
         for text, extra in zip(texts, more, strict=False)
+        for written in [json.dumps(text, ensure_ascii=is_ascii)]
     ]
     sent = [*events, finish(), DONE]
     framed = [HEAD, *(framing % (len(one), one) for one in sent), END] if framing else [PLAIN_HEAD, *sent]
