@@ -1,5 +1,6 @@
 """`holdfast measure`: how fast, how good and how dear an endpoint is, and how sure that is."""
 
+import secrets
 from collections.abc import Generator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -66,7 +67,7 @@ def measure_group(
     wrong_usd: given.WrongOption = None,
     max_usd: given.MaxOption = None,
     out: given.OutOption = None,
-    seed: given.SeedOption = 0,
+    seed: given.SeedOption = None,
     keep_texts: given.KeepTextsOption = False,
     json: JsonOption = False,
 ) -> None:
@@ -88,8 +89,8 @@ def measure_group(
         is_calibrated=calibrate, prompts=prompts, prompt_tokens=input_tokens, answer_tokens=output_tokens,
         ignores_end=ignore_eos, is_cached=cached, tokenizer=tokenizer, suites=suite or (), tasks=tasks,
         replicates=attempts, temperature=temperature, judge=judge, prices=price or (), price_file=price_file,
-        hardware=hardware or (), watts=watts or (), demand=demand, wrong_usd=wrong_usd, usd_max=max_usd, seed=seed,
-        keeps_texts=keep_texts,
+        hardware=hardware or (), watts=watts or (), demand=demand, wrong_usd=wrong_usd, usd_max=max_usd,
+        seed=secrets.randbelow(1 << 31) if seed is None else seed, keeps_texts=keep_texts,
     )  # fmt: skip
     place = out or Path(f"run-{now:%Y%m%d-%H%M%S}.hfrun")
     with _showing() as show:

@@ -122,7 +122,7 @@ def bill_command(
     peak: Annotated[
         float | None, typer.Option("--peak", min=1, help="The busiest moment over the busiest hour of the bill.")
     ] = None,
-    seed: SeedOption = 0,
+    seed: SeedOption = None,
     json: JsonOption = False,
 ) -> None:
     """What this month would have cost elsewhere: exports of OpenAI, Anthropic, OpenRouter and LiteLLM.
@@ -131,7 +131,7 @@ def bill_command(
     """
     from holdfast.workflows.measure_bill import BillAsked, price_bill
 
-    asked = BillAsked(files, against or (), price_file, hardware, rate_max, measured, peak, seed)
+    asked = BillAsked(files, against or (), price_file, hardware, rate_max, measured, peak, seed or 0)
     answer = price_bill(asked)
     if json:
         print_json(answer)

@@ -186,7 +186,12 @@ OutOption = Annotated[
     Path | None,
     typer.Option("--out", metavar="FILE", help="The run file; else run-TIME.hfrun here.", rich_help_panel=_RESULT),
 ]
-SeedOption = Annotated[int, typer.Option("--seed", help="For arrivals, prompts and tasks.", rich_help_panel=_RESULT)]
+SeedOption = Annotated[
+    int | None,
+    typer.Option(
+        "--seed", min=0, help="For arrivals, prompts and tasks; else a fresh one, recorded.", rich_help_panel=_RESULT
+    ),
+]
 KeepTextsOption = Annotated[
     bool, typer.Option("--keep-texts", help="Prompts and answers too, not only digests.", rich_help_panel=_RESULT)
 ]

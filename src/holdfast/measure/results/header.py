@@ -63,9 +63,9 @@ class EndpointWindows:
 class RunHeader:
     """The first member of a run file.
 
-    `started_at` is UTC; `calibrations`, `hardware`, `costing`, `energy` and `suites` are what their rooms wrote;
-    `figures` is what was computed from the samples and answers, and can be computed again. `is_whole` is false when the
-    run was stopped; `notes` say why. `digests` are the sha256 of the other members."""
+    `started_at` is UTC; `calibrations`, `hardware`, `costing`, `energy`, `suites` and a judge's `opinions` are what
+    their rooms wrote; `figures` is what was computed from the samples and answers, and can be computed again.
+    `is_whole` is false when the run was stopped; `notes` say why. `digests` are the sha256 of the other members."""
 
     started_at: str
     holdfast: str
@@ -85,6 +85,7 @@ class RunHeader:
     costing: JsonObject = field(default_factory=dict[str, object])
     energy: tuple[JsonObject, ...] = ()
     suites: tuple[JsonObject, ...] = ()
+    opinions: tuple[JsonObject, ...] = ()
     spent_usd: float | None = None
     keeps_texts: bool = False
     is_whole: bool = True

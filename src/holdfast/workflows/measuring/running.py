@@ -6,6 +6,7 @@ import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from hashlib import sha256
 from typing import Final
 
 import holdfast
@@ -15,7 +16,7 @@ from holdfast.measure.load.plans import LoadPlan, LoadResult, Progress
 from holdfast.measure.load.prices import Budget
 from holdfast.measure.load.running import Watching, run_load
 from holdfast.measure.quality.asking import Examination, run_suite
-from holdfast.measure.quality.opinions import Judge
+from holdfast.measure.quality.opinions import Judge, Opinion
 from holdfast.measure.quality.tasks import Suite
 from holdfast.measure.results.file import KeptText, RunFile
 from holdfast.measure.results.header import EndpointWindows, JsonObject, RunHeader, ServedModel
@@ -45,6 +46,7 @@ class _Seen:
     texts: list[KeptText] = field(default_factory=list[KeptText])
     windows: dict[str, list[Window]] = field(default_factory=dict[str, list[Window]])
     notes: list[str] = field(default_factory=list[str])
+    opinions: list[JsonObject] = field(default_factory=list[JsonObject])
     energy: list[JsonObject] = field(default_factory=list[JsonObject])
     served: dict[str, ServedModel] = field(default_factory=dict[str, ServedModel])
 
@@ -144,7 +146,11 @@ class _Run:
         quality = self._asked.quality
         judge = None if quality.judge is None else Judge(quality.judge, self._asker(quality.judge))
         return Examination(
-            replicates=quality.replicates, temperature=quality.temperature, seed=self._asked.seed, judge=judge
+            replicates=quality.replicates,
+            temperature=quality.temperature,
+            seed=self._asked.seed,
+            judge=judge,
+            on_opinion=lambda opinion: self._seen.opinions.append(_describe_opinion(opinion)),
         )
 
     def _find_price(self, endpoint: Endpoint) -> TokenPrice | None:
@@ -191,12 +197,26 @@ class _Run:
             prices={name: money.price for name, money in asked.cost.money.items() if money.price is not None},
             energy=tuple(seen.energy),
             suites=tuple(_describe_suite(suite) for suite in asked.quality.suites),
+            opinions=tuple(seen.opinions),
             spent_usd=None if self._budget is None else self._budget.spent_usd,
             keeps_texts=asked.keeps_texts,
             is_whole=not seen.notes,
             notes=tuple(seen.notes),
         )
         return RunFile(header, tuple(seen.samples), tuple(seen.answers), tuple(seen.texts))
+
+
+def _describe_opinion(opinion: Opinion) -> JsonObject:
+    """A judge's opinion is kept as one: whose it is, of what, and the digest of what it was asked."""
+    return {
+        "judge": opinion.judge,
+        "model": opinion.model,
+        "task": opinion.question.task.id,
+        "attempt": opinion.question.attempt,
+        "verdict": str(opinion.finding.verdict),
+        "reason": opinion.finding.reason,
+        "prompt_sha256": sha256(opinion.prompt.encode("utf-8", "replace")).hexdigest(),
+    }
 
 
 def _describe_suite(suite: Suite) -> dict[str, object]:
