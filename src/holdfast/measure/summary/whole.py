@@ -7,10 +7,11 @@ from typing import Final
 
 import numpy as np
 
+from holdfast.measure.statistics.sendings import describe_sendings
+from holdfast.measure.statistics.steadiness import estimate_drift
 from holdfast.measure.summary.knee import Knee, find_knee
 from holdfast.measure.summary.level import LevelSummary, summarise_level
 from holdfast.measure.summary.series import is_whole, read_end_to_end
-from holdfast.measure.summary.steadiness import has_trend
 from holdfast.records.measurement import Arrivals, Load, Objective, Phase, Sample, Window
 
 CLIENT_BOUND: Final = "client-bound: the client could not be believed at this load"
@@ -18,9 +19,12 @@ UNCALIBRATED: Final = "the client's own error was not measured"
 UNSTEADY: Final = "unsteady: latencies rise or fall over the window"
 FEW: Final = "too few samples for a 99th percentile"
 ONE_RUN: Final = "one run: its intervals say nothing about another run"
+BURSTY: Final = "bursty: requests were not sent as the Poisson process that was drawn"
 UNEVEN: Final = "Little's law fails: what is under way does not fit rate and latency"
 CHUNKED: Final = "events are not tokens: gaps are between events"
 STOPPED: Final = "stopped early"
+_SURE: Final = 0.99
+_MATTERS: Final = 0.1
 _LITTLE_MAX: Final = 0.05
 _EVENTS: Final = (0.98, 1.02)
 
@@ -74,11 +78,12 @@ def _summarise(
     client: Client,
 ) -> LevelSummary:
     own = [one for one in samples if one.level == level]
-    summary = summarise_level(own, load, [one for one in windows if one.level == level], objective)
-    return dataclasses.replace(summary, marks=tuple(_mark(summary, own, client)))
+    own_windows = [one for one in windows if one.level == level]
+    summary = summarise_level(own, load, own_windows, objective)
+    return dataclasses.replace(summary, marks=tuple(_mark(summary, own, own_windows, client)))
 
 
-def _mark(summary: LevelSummary, samples: Sequence[Sample], client: Client) -> list[str]:
+def _mark(summary: LevelSummary, samples: Sequence[Sample], windows: Sequence[Window], client: Client) -> list[str]:
     believed = client.believed.get(summary.endpoint, None)
     ttft = summary.latencies.get("ttft")
     events = summary.events_per_token
@@ -87,6 +92,7 @@ def _mark(summary: LevelSummary, samples: Sequence[Sample], client: Client) -> l
         UNCALIBRATED: believed is None,
         UNSTEADY: _is_unsteady(samples),
         FEW: ttft is not None and ttft.p99.value is None,
+        BURSTY: _is_bursty(samples, summary.load, windows),
         ONE_RUN: summary.runs == 1,
         UNEVEN: summary.load.arrivals is not Arrivals.CLOSED and (summary.little or 0.0) > _LITTLE_MAX,
         CHUNKED: events is not None and not _EVENTS[0] <= events <= _EVENTS[1],
@@ -96,10 +102,26 @@ def _mark(summary: LevelSummary, samples: Sequence[Sample], client: Client) -> l
 
 
 def _is_unsteady(samples: Sequence[Sample]) -> bool:
-    """Whether a run's latencies have a trend that chance does not make."""
+    """Whether a run's latencies change by a tenth or more over its window, and not by chance."""
     for run in {one.run for one in samples}:
         own = sorted((one for one in samples if one.run == run), key=lambda one: one.scheduled_ns)
         values = [read_end_to_end(one) for one in own if one.phase is Phase.STEADY and is_whole(one)]
-        if has_trend(np.array([value for value in values if value is not None], np.float64)):
+        series = np.array([value for value in values if value is not None], np.float64)
+        drift = estimate_drift(series, _SURE)
+        if drift.low is None or drift.high is None or drift.value is None:
+            continue
+        if not drift.low <= 0 <= drift.high and abs(drift.value) > _MATTERS * float(series.mean()):
+            return True
+    return False
+
+
+def _is_bursty(samples: Sequence[Sample], load: Load, windows: Sequence[Window]) -> bool:
+    """Whether what was meant to be a Poisson process was sent as something else."""
+    if load.arrivals is not Arrivals.POISSON:
+        return False
+    for window in windows:
+        sent = [one.sent_ns / 1e9 for one in samples if one.run == window.run and one.sent_ns is not None]
+        found = describe_sendings(np.array(sent, np.float64), window.steady_ns / 1e9, window.end_ns / 1e9)
+        if found.dispersion.low is not None and found.dispersion.low > 1:
             return True
     return False
