@@ -17,7 +17,7 @@ from holdfast.records.errors import UsageError
 from holdfast.records.measurement import Api, Arrivals, Ask, Endpoint, Load
 from holdfast.workflows.measuring.asked import CostAsked, LoadAsked, MeasureAsked, QualityAsked
 from holdfast.workflows.measuring.costing import check_demand
-from holdfast.workflows.measuring.endpoints import check_names, complete, parse_endpoints, parse_pairs
+from holdfast.workflows.measuring.endpoints import check_names, complete, is_local, parse_endpoints, parse_pairs
 from holdfast.workflows.measuring.finishing import finish_run
 from holdfast.workflows.measuring.joules import parse_watts
 from holdfast.workflows.measuring.money import MoneyAsked, find_money
@@ -101,11 +101,26 @@ def prepare(words: MeasureWords, now: datetime.datetime) -> MeasureAsked:
     money = find_money(found, money_asked, now)
     cost = CostAsked(money, parse_demand(words.demand), words.wrong_usd, words.usd_max)
     check_demand(cost)
+    _check_limit(found, cost)
     check_names("power", load.watts, [endpoint.name for endpoint in endpoints])
     quality = QualityAsked(
         suites, words.replicates, words.temperature, judge=found[-1] if judge else None, timeout_s=words.timeout_s
     )
     return MeasureAsked(endpoints, load, quality, cost, objective, words.seed, words.keeps_texts)
+
+
+def _check_limit(endpoints: Sequence[Endpoint], cost: CostAsked) -> None:
+    """What is to be limited must be known: a request of unknown price could cost anything."""
+    if cost.usd_max is None:
+        return
+    for endpoint in endpoints:
+        money = cost.money[endpoint.name]
+        if money.cost is None and not is_local(endpoint):
+            raise UsageError(
+                f"what requests to {endpoint.name} cost is not known: {money.reason}",
+                where="--max-usd",
+                next_step=f"Give its price: --price {endpoint.name}=IN/OUT.",
+            )
 
 
 def _parse_api(text: str) -> Api:

@@ -164,3 +164,9 @@ def test_a_machine_needs_a_demand_and_a_missing_endpoint_is_told_before_anything
     with pytest.raises(UsageError, match="no endpoint"):
         measure(dataclasses.replace(words, endpoints=[]), tmp_path / "run.hfrun", _ignore, NOW)
     assert not list(tmp_path.iterdir())
+
+
+def test_a_limit_on_spending_needs_a_price_where_somebody_else_is_paid(tmp_path: Path) -> None:
+    words = MeasureWords(endpoints=["far=https://models.invalid/v1#nobody-knows"], usd_max=1.0)
+    with pytest.raises(UsageError, match="what requests to far cost is not known"):
+        measure(words, tmp_path / "run.hfrun", _ignore, NOW)
