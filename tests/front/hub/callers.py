@@ -29,7 +29,8 @@ from tests.front.hub.test_ollama import write_gguf
 
 Request: TypeAlias = Case[Any]
 NOBODY, READER, WRITER = "nobody", "reader", "writer"
-FROZEN, PUSHED, DATA, ALONE = "org/frozen", "push/one", "datasets/org/data", "gpt2"
+FROZEN, PUSHED, DATA, ALONE, REAL = "org/frozen", "push/one", "datasets/org/data", "gpt2", "org/real"
+_REAL: Final = Path(__file__).parents[3] / "examples/helpdesk/models/ticket-language"
 _LINES: Final[tuple[Any, ...]] = (
     {"key": "header", "value": {"summary": "Some"}},
     {"key": "file", "value": {"path": "a.txt", "encoding": "base64", "content": base64.b64encode(b"a").decode()}},
@@ -43,7 +44,7 @@ _LINES: Final[tuple[Any, ...]] = (
 _GIT: Final = (b"0000", b"0032want " + b"0" * 40 + b"\n", b"0009done\n", b"ffff", b"00", b"\x00\xff")
 _RANGES: Final = (
     "bytes=0-", "bytes=0-0", "bytes=-1", "bytes=5-2", "bytes=99999999-", "bytes=0-99999999999999999999", "bytes=",
-    "bytes=0-1,3-4", "bytes=-0", "lines=1-2", "bytes = 1 - 2", "bytes=--1", "bytes=\u0661-", "bytes=0-1-2",
+    "bytes=0-1,3-4", "bytes=-0", "lines=1-2", "bytes = 1 - 2", "bytes=--1", "bytes=\u00b2-", "bytes=0-1-2",
 )  # fmt: skip
 _TEXTS: Final = ("*", '"x"', 'W/"x"', '""', '"', "x" * 5000, ", ,", "\xff")
 
@@ -64,13 +65,14 @@ class Place:
 
 @contextmanager
 def serving_all(folder: Path) -> Generator[Place]:
-    """Files of every size, quantisations, a data set, a frozen model, one that is pushed to; three callers."""
+    """Files of every size, quantisations, a model that runs, a data set, a frozen one, one that is pushed to."""
     files = write_model(folder / "model")
     write_gguf(files / "tiny-Q8_0.gguf", 3)
     (folder / "small").mkdir()
     (folder / "small/config.json").write_text('{"model_type": "qwen3"}')
     vault = folder / "vault"
     keep(vault, files)
+    keep(vault, _REAL, REAL)
     for name in (FROZEN, DATA, ALONE):
         keep(vault, folder / "small", name)
     places = {f"XDG_{name}_HOME": str(folder / name.lower()) for name in ("CACHE", "CONFIG", "DATA", "STATE")}
@@ -107,10 +109,18 @@ def _learn(place: Place, files: Path) -> None:
     manifest = served.ask("/v2/org/files/manifests/Q8_0")
     assert manifest.status == 200, manifest.body
     blobs = [layer["digest"] for layer in (*manifest.json["layers"], manifest.json["config"])]
-    paths = [*list_files(files), "sub", "sub/deep", "none.txt", "sub//b.txt", "model.safetensors.index.json"]
+    paths = [
+        *list_files(files),
+        *list_files(_REAL),
+        "sub",
+        "sub/deep",
+        "none.txt",
+        "sub//b.txt",
+        "model.safetensors.index.json",
+    ]
     place.known.update(
         kind=["models", "models", "datasets", "spaces"], datatype=["datasets"], org=["org", "push"],
-        name=["files", "one", "frozen", "data"], namespace=["org", "library"], model=["files", "gpt2"],
+        name=["files", "real", "one", "frozen", "data"], namespace=["org", "library"], model=["files", "gpt2"],
         revision=["main", "HEAD", commit, commit[:9], "refs/heads/main", "none", "refs/pr/1"],
         branch=["main", "other"], tag=["Q8_0", "latest", "v1"], commit=[commit], path=paths,
         sha256=[head["x-linked-etag"].strip('"')], size=[head["x-linked-size"]], hash=[head["x-xet-hash"]],
