@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from tests.front.cli.runs import HELPDESK
 from tests.front.cli.test_run import running
 
 MODEL = "acme/small"
+KINDS = ("writer", "encoder", "lacking", "spoiled", "coded", "pickled", "trapped")
 PROBE = "The day the network went dark, the team kept working:"
 
 
@@ -25,11 +27,23 @@ def python() -> Path:
     return get_client("transformers") / "bin" / "python"
 
 
-def keep_model(home: Home, python: Path, kind: str) -> Any:
-    """Make a model of a kind and keep it; what transformers computes with it."""
-    told = run_script(python.parents[1], "make_model.py", dict(os.environ), kind, home.folder / kind)
-    home.get("keep", home.folder / kind, "--as", MODEL)
-    return told
+@dataclass(frozen=True)
+class Models:
+    """A folder with a model of every kind, and what transformers computes with each."""
+
+    folder: Path
+    told: dict[str, Any]
+
+    def keep(self, home: Home, kind: str) -> Any:
+        """Keep the one of a kind; what transformers computes with it."""
+        home.get("keep", self.folder / kind, "--as", MODEL)
+        return self.told[kind]
+
+
+@pytest.fixture(scope="module")
+def models(python: Path, tmp_path_factory: pytest.TempPathFactory) -> Models:
+    folder = tmp_path_factory.mktemp("models")
+    return Models(folder, run_script(python.parents[1], "make_model.py", dict(os.environ), folder, *KINDS))
 
 
 def smoke(home: Home, python: Path, *arguments: str) -> tuple[int, dict[str, Any]]:
@@ -39,11 +53,12 @@ def smoke(home: Home, python: Path, *arguments: str) -> tuple[int, dict[str, Any
 
 @pytest.fixture
 def home(tmp_path: Path) -> Home:
+    (tmp_path / "home").mkdir()
     return Home(tmp_path / "home")
 
 
-def test_a_decoder_generates_what_transformers_generates(home: Home, python: Path) -> None:
-    told = keep_model(home, python, "writer")
+def test_a_decoder_generates_what_transformers_generates(home: Home, python: Path, models: Models) -> None:
+    told = models.keep(home, "writer")
     code, result = smoke(home, python)
     assert (code, result["outcome"], result["reason"]) == (0, "passed", "")
     assert (result["output_sha256"], result["shape"]) == (told["digest"], [told["tokens"], 1, 400])
@@ -51,8 +66,8 @@ def test_a_decoder_generates_what_transformers_generates(home: Home, python: Pat
     assert result["isolation"] == NAMESPACE or "not permitted" in result["isolation"]
 
 
-def test_an_encoder_gives_the_pooled_vector_of_its_own_settings(home: Home, python: Path) -> None:
-    told = keep_model(home, python, "encoder")
+def test_an_encoder_gives_the_pooled_vector_of_its_own_settings(home: Home, python: Path, models: Models) -> None:
+    told = models.keep(home, "encoder")
     with running(home, MODEL, "--python", str(python)) as run:
         assert run.said["kind"] == "embed"
         (found,) = run.ask("/v1/embeddings", {"model": MODEL, "input": PROBE})[1]["data"]
@@ -61,39 +76,45 @@ def test_an_encoder_gives_the_pooled_vector_of_its_own_settings(home: Home, pyth
         assert both[1]["embedding"] == pytest.approx(told["vector"], abs=1e-5)  # padding beside it changes nothing
 
 
-def test_a_tensor_that_is_missing_fails_though_transformers_would_fill_it_with_noise(home: Home, python: Path) -> None:
-    keep_model(home, python, "lacking")
+def test_a_tensor_that_is_missing_fails_though_transformers_would_fill_it_with_noise(
+    home: Home, python: Path, models: Models
+) -> None:
+    models.keep(home, "lacking")
     code, result = smoke(home, python)
     assert (code, result["outcome"]) == (1, "failed")
     assert "model.layers.0.mlp.up_proj.weight" in result["reason"]
 
 
-def test_a_weight_that_is_no_number_fails(home: Home, python: Path) -> None:
-    keep_model(home, python, "spoiled")
+def test_a_weight_that_is_no_number_fails(home: Home, python: Path, models: Models) -> None:
+    models.keep(home, "spoiled")
     code, result = smoke(home, python)
     assert (code, result["outcome"]) == (1, "failed"), result
     assert "infinite or none" in result["reason"]
 
 
-def test_code_that_a_copy_brings_is_never_run_and_the_result_is_unknown(home: Home, python: Path) -> None:
-    keep_model(home, python, "coded")
+def test_code_that_a_copy_brings_is_never_run_and_the_result_is_unknown(
+    home: Home, python: Path, models: Models
+) -> None:
+    models.keep(home, "coded")
     code, result = smoke(home, python)
     assert (code, result["outcome"]) == (1, "unknown")
     assert "code of its own" in result["reason"]
     assert "own.py" not in result["files"]
-    assert not (home.folder / "coded" / "trace").exists()
+    assert not (models.folder / "coded" / "trace").exists()
 
 
-def test_pickled_weights_run_when_they_are_asked_for_and_a_trap_in_them_does_not(home: Home, python: Path) -> None:
-    told = keep_model(home, python, "pickled")
+def test_pickled_weights_run_when_they_are_asked_for_and_a_trap_in_them_does_not(
+    home: Home, python: Path, models: Models
+) -> None:
+    told = models.keep(home, "pickled")
     assert home.run("smoke", MODEL, "--python", python).code == 16
     code, result = smoke(home, python, "--allow-pickle")
     assert (code, result["output_sha256"]) == (0, told["digest"]), result
-    keep_model(home, python, "trapped")
+    models.keep(home, "trapped")
     trap = home.get("list", MODEL)["copies"][0]["revision"]
     done = home.run("smoke", f"{MODEL}@{trap}", "--python", python, "--allow-pickle", "--json")
     assert json.loads(done.out)["smoked"]["result"]["outcome"] != "passed"
-    assert not (home.folder / "trapped" / "trace").exists()
+    assert not (models.folder / "trapped" / "trace").exists()
 
 
 def read_pieces(text: str) -> str:
@@ -102,8 +123,10 @@ def read_pieces(text: str) -> str:
     return "".join(one["choices"][0]["delta"].get("content", "") for one in said)
 
 
-def test_a_chat_is_answered_alike_streamed_or_whole_and_stops_where_it_is_told(home: Home, python: Path) -> None:
-    keep_model(home, python, "writer")
+def test_a_chat_is_answered_alike_streamed_or_whole_and_stops_where_it_is_told(
+    home: Home, python: Path, models: Models
+) -> None:
+    models.keep(home, "writer")
     with running(home, MODEL, "--python", str(python)) as run:
         asked = {
             "model": MODEL,

@@ -1,4 +1,7 @@
-"""Writes a small model of a kind, and prints what transformers itself computes with it. `KIND FOLDER`"""
+"""Writes small models, each in a folder of its kind's name, and prints what transformers itself computes with them.
+
+`FOLDER KIND...`: all at once, for to begin with torch takes longer than all of them.
+"""
 
 import hashlib
 import json
@@ -122,9 +125,14 @@ def make_trapped(folder: Path) -> dict[str, object]:
     return {}
 
 
-if __name__ == "__main__":
+def make(kind: str, folder: Path) -> dict[str, object]:
+    """A kind, whatever was made before it."""
     torch.manual_seed(0)
-    place = Path(sys.argv[2])
-    place.mkdir(parents=True)
+    folder.mkdir(parents=True)
     with torch.no_grad():
-        print(json.dumps(globals()[f"make_{sys.argv[1]}"](place)))
+        told: dict[str, object] = globals()[f"make_{kind}"](folder)
+    return told
+
+
+if __name__ == "__main__":
+    print(json.dumps({kind: make(kind, Path(sys.argv[1], kind)) for kind in sys.argv[2:]}))
