@@ -59,7 +59,7 @@ class Tally:
 def main() -> None:
     """Print the tables; exit 1 when a goal is missed."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--runs", type=int, default=1000, help="simulated runs per row")
+    parser.add_argument("--runs", type=int, default=2000, help="simulated runs per row")
     parser.add_argument("--tables", nargs="*", default=list(TABLES), choices=list(TABLES))
     asked = parser.parse_args()
     reached = [one for name in asked.tables for one in TABLES[name](asked.runs)]

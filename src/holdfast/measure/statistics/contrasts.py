@@ -20,7 +20,7 @@ _BLOCKS_MIN: Final = 8
 _BLOCK_IN_TIMES: Final = 5
 _CUTS: Final = 32
 _RUNS_MIN: Final = 4
-_PERMUTATIONS: Final = 4999
+_PERMUTATIONS: Final = 1999
 
 
 @dataclass(frozen=True, slots=True)

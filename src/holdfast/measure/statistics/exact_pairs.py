@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Final
 
 import numpy as np
+from numpy.typing import NDArray
 
 from holdfast.measure.statistics.distributions import Array, find_normal, get_special
 
@@ -101,7 +102,7 @@ def compute_power(tasks: int, discordance: float, difference: float, level: floa
     """How probably the exact test rejects, where the endpoints differ on the share `discordance` of tasks and their
     shares right by `difference`."""
     special = get_special()
-    counts = np.arange(tasks + 1, dtype=np.float64)
+    counts = np.arange(tasks + 1)
     weights = special.bdtr(counts, tasks, discordance)
     weights[1:] -= weights[:-1].copy()
     limits = _find_limits(counts, level)
@@ -111,7 +112,7 @@ def compute_power(tasks: int, discordance: float, difference: float, level: floa
     return float(np.dot(weights, few_wins + many_wins))
 
 
-def _find_limits(counts: Array, level: float) -> Array:
+def _find_limits(counts: NDArray[np.int64], level: float) -> Array:
     """The most wins of the one that has fewer at which the test still rejects; -1: it never does."""
     special = get_special()
     guesses = np.floor(special.ndtri(level / 2) * np.sqrt(counts) / 2 + counts / 2) + 1

@@ -25,6 +25,7 @@ WITHIN: Final = "order statistics at the effective number of samples"
 _WIDER: Final = (1.0, 2.0, 3.0)
 _TAIL_OF_GATE: Final = 0.1
 _PULL: Final = 0.7
+_TOGETHER: Final = 1.5
 
 
 def estimate_quantiles(runs: Sequence[Array], levels: Sequence[float], confidence: float = 0.95) -> list[Estimate]:
@@ -99,7 +100,7 @@ def _weigh(run: _Ordered, level: float) -> _Worth:
     cuts = [run.dependence[cut] for cut in _list_cuts(level)]
     logarithms = [math.log(max(one.inflation, INFLATION_MIN)) for one in cuts]
     inflation = math.exp(sum(logarithms) / len(logarithms))
-    degrees = min(one.degrees for one in cuts)
+    degrees = min(one.degrees for one in cuts) * (_TOGETHER if len(cuts) > 1 else 1.0)
     itself = Dependence(run.series.size, inflation, degrees, 0.0)
     gates = [itself, *(run.dependence[cut] for cut in _list_gates(level))]
     return _Worth(inflation, degrees, max(one.inflation_most for one in gates))
@@ -108,7 +109,7 @@ def _weigh(run: _Ordered, level: float) -> _Worth:
 def _estimate(runs: Sequence[_Ordered], level: float, confidence: float) -> Estimate:
     series = [run.series for run in runs]
     samples, needed = count_samples(series), count_needed(level, confidence)
-    least = max(needed, SAMPLES_MIN * len(runs))
+    least = max(needed, SAMPLES_MIN * max(len(runs), 1))
     if not runs or samples < least or min(run.size for run in series) < SAMPLES_MIN:
         return lacks(series, least - samples, confidence)
     worth = [_weigh(run, level) for run in runs]
