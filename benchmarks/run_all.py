@@ -35,6 +35,11 @@ def main() -> None:
             run_module("A range of a kept file", "vault_range"),
             run_module("A pull, beside curl and sha256sum; and killed twenty times", "pull"),
             run_module("Serving, beside nginx", "serving"),
+            run_module("The measuring client, beside the server's own log", "measure_client"),
+            run_module("The ground-truth server by its own log", "measure_mock"),
+            run_module("How often intervals hold the truth", "measure_coverage"),
+            run_module("Costs: speed, and how often intervals hold the truth", "measure_cost"),
+            run_module("Real engines' own counters, beside the client's", "measure_engine"),
             run_module("Kept, copied, damaged, repaired, restored, answering as before", "vault_acceptance"),
         ]
     sys.exit(max(codes))
