@@ -5,7 +5,9 @@ from collections.abc import Generator
 import pytest
 
 from tests.front.cli.vaults import Place, copy_place, make_place
+from tests.front.hub.processes import Running
 from tests.front.hub.serving import Served, serving
+from tests.front.hub.team import Team, gathering, two_servers
 
 
 @pytest.fixture(scope="session")
@@ -25,3 +27,17 @@ def served(hub_place: Place) -> Generator[Served]:
     """It, served."""
     with serving(hub_place.vault, hub_place.environ) as found:
         yield found
+
+
+@pytest.fixture(scope="session")
+def team(tmp_path_factory: pytest.TempPathFactory) -> Generator[Team]:
+    """A vault in a bucket with its catalogue in PostgreSQL. Its tests keep to tokens and models of their own."""
+    with gathering(tmp_path_factory.mktemp("team")) as made:
+        yield made
+
+
+@pytest.fixture(scope="session")
+def two_hosts(team: Team, tmp_path_factory: pytest.TempPathFactory) -> Generator[tuple[Running, Running]]:
+    """Two servers of the team that nobody ends."""
+    with two_servers(team, tmp_path_factory.mktemp("hosts"), ("one", "two")) as started:
+        yield started

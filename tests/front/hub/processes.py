@@ -19,6 +19,11 @@ class Running:
     address: str
     process: "subprocess.Popen[str]" = field(repr=False)
 
+    @property
+    def local_address(self) -> str:
+        """Where those on this machine reach it, also when it listens everywhere."""
+        return self.address.replace("0.0.0.0", "127.0.0.1")
+
     def kill(self) -> None:
         """As a machine that loses its power."""
         self.process.kill()

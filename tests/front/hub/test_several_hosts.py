@@ -3,69 +3,21 @@
 import hashlib
 import http.client
 import threading
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
-from uuid import uuid4
-
-import numpy as np
-import pytest
 
 from holdfast.workflows.vaults import VaultAsked
-from tests.front.cli.runs import run
+from tests.front.cli.runs import run_here
 from tests.front.hub.balancer import balancing
-from tests.front.hub.processes import running
+from tests.front.hub.processes import Running, running
 from tests.front.hub.serving import Served, wait_until
+from tests.front.hub.team import MODEL, SIZE, Team, two_servers
 from tests.vault.catalogue.postgres_server import serving as serving_postgres
-from tests.vault.storage.s3_server import BUCKET
-from tests.vault.storage.s3_server import serving as serving_bucket
 
-MODEL = "org/large"
 PATH = f"/{MODEL}/resolve/main/weights.bin"
-SIZE = 24 << 20
 KILLED_AFTER = 6 << 20
 CLIENTS = 4
 TRIES = 8
-
-
-@dataclass(frozen=True)
-class Team:
-    """A vault that several machines use; each has a home of its own."""
-
-    folder: Path
-    environ: Mapping[str, str]
-    digest: str
-
-    def get_environ(self, host: str) -> dict[str, str]:
-        home = self.folder / host
-        home.mkdir(exist_ok=True)
-        places = {f"XDG_{name}_HOME": str(home / name.lower()) for name in ("CACHE", "CONFIG", "DATA", "STATE")}
-        return {**self.environ, **places, "HOME": str(home)}
-
-    def run(self, *arguments: str | Path) -> str:
-        """What the command line prints on a machine of its own, after it ended well."""
-        done = run(*arguments, **{"home": self.folder / "keeper", **self.get_environ("keeper")})  # type: ignore[arg-type]
-        assert done.code == 0, done.err + done.out
-        return done.out
-
-
-@pytest.fixture(scope="module")
-def team(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Team]:
-    folder = tmp_path_factory.mktemp("team")
-    with serving_bucket() as bucket, serving_postgres() as postgres:
-        environ = {
-            "AWS_ACCESS_KEY_ID": bucket.key_id,
-            "AWS_SECRET_ACCESS_KEY": bucket.secret,
-            "HOLDFAST_VAULT": f"s3://{BUCKET}/{uuid4().hex}?endpoint={bucket.endpoint}&region=us-east-1",
-            "HOLDFAST_CATALOGUE": postgres.url(postgres.make_database()),
-        }
-        weights = np.random.default_rng(1).bytes(SIZE)
-        (folder / "model").mkdir()
-        (folder / "model/weights.bin").write_bytes(weights)
-        made = Team(folder, environ, hashlib.sha256(weights).hexdigest())
-        made.run("keep", folder / "model", "--as", MODEL)
-        yield made
 
 
 def knows(address: str, token: str) -> bool:
@@ -101,13 +53,9 @@ def fetch(address: str, token: str) -> bytes:
 def test_one_of_two_servers_is_killed_under_load_and_every_client_ends_with_right_bytes(
     team: Team, tmp_path: Path
 ) -> None:
-    option = ("--host", "0.0.0.0", "--anonymous")
-    with (
-        running(team.get_environ("one"), *option, log=tmp_path / "one") as one,
-        running(team.get_environ("two"), *option, log=tmp_path / "two") as two,
-    ):
+    with two_servers(team, tmp_path, ("three", "four")) as (one, two):
         token = team.run("token", "create", "cluster", "--read", "org/*").strip()
-        addresses = [server.address.replace("0.0.0.0", "127.0.0.1") for server in (one, two)]
+        addresses = [server.local_address for server in (one, two)]
         wait_until(lambda: all(knows(address, token) for address in addresses))  # a server reads the tokens each second
         turn = threading.Lock()
 
@@ -134,26 +82,21 @@ def test_one_of_two_servers_is_killed_under_load_and_every_client_ends_with_righ
     assert "cluster (token" in told
 
 
-def test_what_one_machine_decides_counts_on_the_other(team: Team, tmp_path: Path) -> None:
-    option = ("--host", "0.0.0.0", "--anonymous")
-    with (
-        running(team.get_environ("one"), *option, log=tmp_path / "one") as one,
-        running(team.get_environ("two"), *option, log=tmp_path / "two") as two,
-    ):
-        token = team.run("token", "create", "shared", "--read", "org/*").strip()
-        asked = VaultAsked(team.environ["HOLDFAST_VAULT"])
-        clients = [Served(asked, server.address.replace("0.0.0.0", "127.0.0.1"), token) for server in (one, two)]
+def test_what_one_machine_decides_counts_on_the_other(team: Team, two_hosts: tuple[Running, Running]) -> None:
+    token = team.run("token", "create", "shared", "--read", "org/*").strip()
+    asked = VaultAsked(team.environ["HOLDFAST_VAULT"])
+    clients = [Served(asked, server.local_address, token) for server in two_hosts]
 
-        def both_say(status: int) -> bool:
-            return all(client.ask(PATH, "HEAD").status == status for client in clients)
+    def both_say(status: int) -> bool:
+        return all(client.ask(PATH, "HEAD").status == status for client in clients)
 
-        wait_until(lambda: both_say(200))
-        team.run("freeze", MODEL, "--by", "A. Counsel", "--why", "LEGAL-212")
-        wait_until(lambda: both_say(451))
-        team.run("thaw", MODEL, "--by", "A. Counsel", "--why", "closed")
-        wait_until(lambda: both_say(200))
-        team.run("token", "revoke", "shared")
-        wait_until(lambda: both_say(401))
+    wait_until(lambda: both_say(200))
+    team.run("freeze", MODEL, "--by", "A. Counsel", "--why", "LEGAL-212")
+    wait_until(lambda: both_say(451))
+    team.run("thaw", MODEL, "--by", "A. Counsel", "--why", "closed")
+    wait_until(lambda: both_say(200))
+    team.run("token", "revoke", "shared")
+    wait_until(lambda: both_say(401))
 
 
 def test_a_server_goes_on_when_the_catalogues_server_was_started_anew(tmp_path: Path) -> None:
@@ -163,7 +106,7 @@ def test_a_server_goes_on_when_the_catalogues_server_was_started_anew(tmp_path: 
     with serving_postgres() as postgres:
         environ = {"HOLDFAST_CATALOGUE": postgres.url(postgres.make_database()), **places}
         environ |= {"HOLDFAST_VAULT": str(tmp_path / "vault"), "HOME": str(tmp_path)}
-        kept = run("keep", tmp_path / "model", "--as", "org/small", **{"home": tmp_path, **environ})  # type: ignore[arg-type]
+        kept = run_here("keep", tmp_path / "model", "--as", "org/small", home=tmp_path, cwd=tmp_path, **environ)
         assert kept.code == 0, kept.err
         with running(environ, log=tmp_path / "log") as server:
             client = Served(VaultAsked(), server.address)
@@ -176,5 +119,5 @@ def test_a_server_goes_on_when_the_catalogues_server_was_started_anew(tmp_path: 
             wait_until(lambda: client.ask("/readyz").status == 200)
             wait_until(lambda: client.ask(file).status == 200)
             assert server.end() == 0
-        told = run("log", **{"home": tmp_path, **environ}).out  # type: ignore[arg-type]
+        told = run_here("log", home=tmp_path, cwd=tmp_path, **environ).out
     assert told.count("serve   org/small") == 2
