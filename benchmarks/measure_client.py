@@ -109,11 +109,7 @@ def main() -> None:
 def show_closed(loads: list[Offered], peers: Path | None) -> list[bool]:
     """Streams that are always under way."""
     print("\nClosed loop; TTFT in ms, p50 / p99; tokens/s in the steady part (a peer's: in the whole run)\n")
-    print(
-        "| streams | client | TTFT reported | true | tokens/s reported | true | of ideal | gap off p99 ms | CPU µs/token |",
-        end="",
-    )
-    print(" kept waiting |\n|---|---|---|---|---|---|---|---|---|---|")
+    show_head("streams | client | TTFT reported | true | tokens/s reported | true | of ideal | gap off p99 ms")
     reached = [report_closed(case, measure(case)) for case in list_cases(loads)]
     show_peers(loads, peers, report_closed_peer)
     print(
@@ -127,15 +123,19 @@ def show_closed(loads: list[Offered], peers: Path | None) -> list[bool]:
 def show_open(loads: list[Offered], asked: argparse.Namespace) -> list[bool]:
     """Requests that come when they are due."""
     print(f"\nOpen loop, Poisson; TTFT in ms, p50 / p99; dispersion of arrivals in bins of {BIN_S * 1e3:g} ms\n")
-    print(
-        "| rate/s | client | TTFT reported | true | sent ≤ 2 ms late | late ms | rate seen | dispersion | gap CV | lag 1 |",
-        end="",
+    show_head(
+        "rate/s | client | TTFT reported | true | sent ≤ 2 ms late | late ms | rate seen | dispersion | gap CV | lag 1"
     )
-    print(" CPU µs/token |\n|---|---|---|---|---|---|---|---|---|---|---|")
     reached = [report_open(case, measure(case)) for case in list_cases(loads)]
     show_peers([one.shorten(asked.seconds) for one in loads], asked.peers, report_open_peer)
     print(f"\ngoals at {RATES[-1]:g}/s: {IN_TIME_MIN:.1%} sent in time, dispersion 1.0 ± {DISPERSION_OFF_MAX}")
     return reached
+
+
+def show_head(columns: str) -> None:
+    """Of a table: its columns, and those of both."""
+    line = f"| {columns} | CPU µs/token | kept waiting |"
+    print(f"{line}\n{'|---' * (line.count('|') - 1)}|")
 
 
 def list_cases(loads: list[Offered]) -> list[Case]:
@@ -184,7 +184,7 @@ def report_open(case: Case, seen: Seen) -> bool:
     arrivals = describe_arrivals(seen.log.requests["first_byte_ns"], window.steady_ns, window.end_ns)
     print(
         f"| {case.offered.rate_per_s:g} | {case.name} | {pair(reported)} | {pair(true)} | {in_time:.2%} "
-        f"| {pair(late)} | {arrivals} | {seen.cpu_us:.1f} |",
+        f"| {pair(late)} | {arrivals} | {seen.cpu_us:.1f} | {seen.waited_share:.2%} |",
         flush=True,
     )
     is_poisson = abs(arrivals.dispersion - 1) <= DISPERSION_OFF_MAX
@@ -267,7 +267,8 @@ def report_open_peer(name: str, offered: Offered, reported: Reported, log: MockL
     start_ns = int(arrivals.min()) + 1_000_000_000
     pattern = describe_arrivals(arrivals, start_ns, start_ns + round((offered.seconds - 1) * 1e9))
     print(
-        f"| {offered.rate_per_s:g} | {name} | {reported} | {pair(find_true(log.requests))} | – | – | {pattern} | – |",
+        f"| {offered.rate_per_s:g} | {name} | {reported} | {pair(find_true(log.requests))} "
+        f"| – | – | {pattern} | – | – |",
         flush=True,
     )
 
