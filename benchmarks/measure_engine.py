@@ -14,6 +14,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 from benchmarks.measure_engine_starting import HOST, Count, Engine, LlamaServer, start_llama, start_transformers
 from benchmarks.measure_models import EVALUATION_SEED, FAMILIES, PLACE, Models, make_models
 from benchmarks.vault_running import describe_machine
@@ -22,8 +23,9 @@ from holdfast.measure.load.plans import LoadPlan, LoadResult
 from holdfast.measure.load.running import run_load
 from holdfast.measure.quality.families.catalogue import Wanted, make_suite
 from holdfast.measure.quality.families.family import Level
+from holdfast.measure.summary.latencies import compute_tpot
 from holdfast.measure.summary.level import LevelSummary, summarise_level
-from holdfast.measure.summary.series import make_series, read_tpot
+from holdfast.measure.summary.table import make_table
 from holdfast.records.measurement import Arrivals, Ask, Endpoint, Fault, Load, Objective
 
 GOAL = 0.02
@@ -117,8 +119,8 @@ def compare_speed(engine: LlamaServer, seconds: float) -> Row:
     result = run_load(make_plan(engine, "stream", load, STREAM_TOKENS))
     time.sleep(SETTLE_S)
     told = engine.read_count().since(before)
-    (tpots,) = make_series([result.samples], read_tpot)
-    return Row("tokens/s of a stream", 1 / tpots.mean(), (told.completion - told.requests) / told.generating_s)
+    tpot = float(np.nanmean(compute_tpot(make_table([one for one in result.samples if one.fault is Fault.NONE]))))
+    return Row("tokens/s of a stream", 1 / tpot, (told.completion - told.requests) / told.generating_s)
 
 
 def make_plan(engine: Engine, kind: str, load: Load, tokens: int) -> LoadPlan:
