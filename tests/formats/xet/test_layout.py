@@ -11,7 +11,7 @@ from holdfast.formats.xet.chunking import iterate_chunks
 from holdfast.formats.xet.errors import TruncatedBody, WrongHash
 from holdfast.formats.xet.layout import LayoutMaker, XetLayout, decode_layout, encode_layout
 from holdfast.formats.xet.weaving import Weaver
-from holdfast.formats.xet.xorb import parse_xorb, write_xorb
+from holdfast.formats.xet.xorb import Xorb, parse_xorb, write_xorb
 from tests.formats.xet.plainly import cut, hash_file, split
 
 DATA = random.Random(1).randbytes(400_000)
@@ -28,6 +28,18 @@ def make_layout(data: bytes = DATA, xorb_bytes_max: int = 200_000) -> XetLayout:
 @pytest.fixture(scope="module")
 def layout() -> XetLayout:
     return make_layout()
+
+
+@pytest.fixture(scope="module")
+def xorbs(layout: XetLayout) -> list[Xorb]:
+    """Those of the layout, as a reader finds them."""
+    return [parse_xorb(write_xorb(PARTS[xorb.first : xorb.end])) for xorb in layout.xorbs]
+
+
+@pytest.fixture(scope="module")
+def whole() -> tuple[XetLayout, bytes]:
+    """A layout with everything in one xorb, and that xorb."""
+    return make_layout(xorb_bytes_max=10**6), write_xorb(PARTS)
 
 
 def weave(layout: XetLayout, number: int, begin: int, stop: int, piece_bytes: int = 1000) -> bytes:
@@ -55,9 +67,10 @@ def test_every_xorb_is_what_a_writer_makes_and_within_the_limit(layout: XetLayou
 
 @settings(deadline=None)
 @given(begin=st.integers(0, 99_999), length=st.integers(1, 50_000), piece_bytes=st.sampled_from([1, 7, 8, 4096, 10**6]))
-def test_every_range_of_a_xorb_is_that_range_of_it(begin: int, length: int, piece_bytes: int) -> None:
-    layout = make_layout(xorb_bytes_max=10**6)
-    body = write_xorb(PARTS)
+def test_every_range_of_a_xorb_is_that_range_of_it(
+    whole: tuple[XetLayout, bytes], begin: int, length: int, piece_bytes: int
+) -> None:
+    layout, body = whole
     begin %= len(body)
     assert (
         weave(layout, 0, begin, min(begin + length, len(body)), max(piece_bytes, length // 50)) == body[begin:][:length]
@@ -65,8 +78,8 @@ def test_every_range_of_a_xorb_is_that_range_of_it(begin: int, length: int, piec
 
 
 @pytest.mark.parametrize("edge", range(-10, 11))
-def test_ranges_that_begin_or_end_in_a_header_are_right(edge: int) -> None:
-    layout, body = make_layout(xorb_bytes_max=10**6), write_xorb(PARTS)
+def test_ranges_that_begin_or_end_in_a_header_are_right(whole: tuple[XetLayout, bytes], edge: int) -> None:
+    layout, body = whole
     place = len(write_xorb(PARTS[:2])) + edge
     assert weave(layout, 0, place, place + 1) == body[place : place + 1]
     assert weave(layout, 0, place, place + 20) == body[place : place + 20]
@@ -75,21 +88,21 @@ def test_ranges_that_begin_or_end_in_a_header_are_right(edge: int) -> None:
 
 @settings(deadline=None, max_examples=40)
 @given(begin=st.integers(0, len(DATA) - 1), length=st.integers(1, len(DATA)))
-def test_the_parts_of_a_range_have_its_bytes_and_no_chunk_more(begin: int, length: int) -> None:
-    layout = make_layout()
+def test_the_parts_of_a_range_have_its_bytes_and_no_chunk_more(
+    layout: XetLayout, xorbs: list[Xorb], begin: int, length: int
+) -> None:
     stop = min(begin + length, len(DATA))
     parts = layout.find_parts(begin, stop)
-    bodies = [write_xorb(PARTS[xorb.first : xorb.end]) for xorb in layout.xorbs]
     read = b""
     for part in parts:
-        chunks = parse_xorb(bodies[part.number]).chunks[part.first : part.end]
+        chunks = xorbs[part.number].chunks[part.first : part.end]
         assert part.stored_begin == chunks[0].offset - 8
         assert part.stored_stop == chunks[-1].offset + chunks[-1].stored
         assert part.stop - part.begin == sum(chunk.length for chunk in chunks)
         read += DATA[part.begin : part.stop]
     skipped = begin - parts[0].begin
     assert read[skipped : skipped + stop - begin] == DATA[begin:stop]
-    first, last = cut(DATA)[0], cut(DATA)[-1]
+    first, last = len(PARTS[0]), len(PARTS[-1])
     assert skipped < max(131_072, first)
     assert parts[-1].stop - stop < max(131_072, last)
 

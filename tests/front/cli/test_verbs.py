@@ -45,7 +45,7 @@ def test_check_names_every_model_of_the_example(tmp_path: Path) -> None:
 
 
 def test_a_pipe_gets_plain_text_with_the_horizon_and_no_escape_codes(tmp_path: Path) -> None:
-    done = run("check", HELPDESK, "--on", "2026-10-01", home=tmp_path)
+    done = run_here("check", HELPDESK, "--on", "2026-10-01", home=tmp_path)
     assert "\x1b" not in done.out
     assert "evidence to 2026-10-06" in done.out
     assert "not legal advice" in done.out
@@ -64,7 +64,7 @@ def test_a_scenario_stops_what_it_reaches_and_the_headline_counts_it(tmp_path: P
 
 
 def test_explain_gives_sentences_with_sources_for_a_row_of_the_last_check(tmp_path: Path) -> None:
-    run("check", HELPDESK, "--scenario", "hosts-delist-prc", home=tmp_path)
+    run_here("check", HELPDESK, "--scenario", "hosts-delist-prc", home=tmp_path)
     done = run("explain", "1", home=tmp_path)
     assert done.code == 0, done.err
     assert "Qwen" in done.out
@@ -138,7 +138,7 @@ def test_a_process_ends_with_the_code_of_its_error_and_tells_it_on_stderr_alone(
 
 
 def test_version_carries_the_evidence_horizon(tmp_path: Path) -> None:
-    assert re.search(r"holdfast \d+\.\d+\.\d+ \(evidence to 2026-10-06", run("--version", home=tmp_path).out)
+    assert re.search(r"holdfast \d+\.\d+\.\d+ \(evidence to 2026-10-06", run_here("--version", home=tmp_path).out)
 
 
 @pytest.mark.parametrize(
@@ -159,7 +159,7 @@ def test_config_show_says_where_each_value_came_from(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("verb", ["check", "scan"])
 def test_what_is_not_resolved_stands_after_the_models_with_where_its_name_is_set(verb: str, tmp_path: Path) -> None:
-    models, _, unresolved = run(verb, HELPDESK, home=tmp_path).out.partition("Not resolved")
+    models, _, unresolved = run_here(verb, HELPDESK, home=tmp_path).out.partition("Not resolved")
     assert "9 models, 21 uses (1 not resolved)" in models
     assert "RERANKER" not in models
     # compose.yaml passes RERANKER on from the environment; search/index.py loads it.

@@ -17,4 +17,4 @@ def hammer(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 
 @pytest.mark.parametrize("seed", [1, 2])
 def test_the_kernel_stays_inside_its_buffers(hammer: Path, seed: int) -> None:
-    assert run_hammer(hammer, seed, 1500) == ""
+    assert run_hammer(hammer, seed, 500) == ""

@@ -67,10 +67,10 @@ def list_extents(pack: SealedPack) -> list[tuple[int, int, bytes]]:
     return [(run.offset, run.offset + run.stored_bytes, run.digest) for run in pack.runs]
 
 
-def test_every_flipped_bit_is_found_and_located(tmp_path: Path) -> None:
-    storage = LocalStorage(tmp_path)
+def test_every_flipped_bit_is_found_and_located(in_memory: Path) -> None:
+    storage = LocalStorage(in_memory)
     pack = write_pack(storage, OBJECTS)
-    stored, path = Stored(pack.key, pack.size), tmp_path / pack.key
+    stored, path = Stored(pack.key, pack.size), in_memory / pack.key
     whole = path.read_bytes()
     data = bytearray(whole)
     for bit in range(len(whole) * 8):
@@ -93,10 +93,10 @@ def find_hurt(storage: LocalStorage, pack: SealedPack) -> set[bytes]:
     return hurt
 
 
-def test_every_truncation_is_found(tmp_path: Path) -> None:
-    storage = LocalStorage(tmp_path)
+def test_every_truncation_is_found(in_memory: Path) -> None:
+    storage = LocalStorage(in_memory)
     pack = write_pack(storage, OBJECTS)
-    path = tmp_path / pack.key
+    path = in_memory / pack.key
     whole = path.read_bytes()
     for size in range(len(whole)):
         path.write_bytes(whole[:size])
@@ -105,10 +105,10 @@ def test_every_truncation_is_found(tmp_path: Path) -> None:
         assert find_hurt(storage, pack) == hurt
 
 
-def test_a_walk_finds_every_frame_that_is_whole_whatever_byte_is_wrong(tmp_path: Path) -> None:
-    storage = LocalStorage(tmp_path)
+def test_a_walk_finds_every_frame_that_is_whole_whatever_byte_is_wrong(in_memory: Path) -> None:
+    storage = LocalStorage(in_memory)
     pack = write_pack(storage, OBJECTS)
-    path = tmp_path / pack.key
+    path = in_memory / pack.key
     whole = path.read_bytes()
     for place in range(HEADER_BYTES, len(whole)):
         path.write_bytes(whole[:place] + bytes([whole[place] ^ 0x55]) + whole[place + 1 :])
@@ -117,10 +117,10 @@ def test_a_walk_finds_every_frame_that_is_whole_whatever_byte_is_wrong(tmp_path:
         assert {head.digest for _, head, _ in walked} == expected
 
 
-def test_a_walk_over_a_truncated_pack_finds_what_is_left(tmp_path: Path) -> None:
-    storage = LocalStorage(tmp_path)
+def test_a_walk_over_a_truncated_pack_finds_what_is_left(in_memory: Path) -> None:
+    storage = LocalStorage(in_memory)
     pack = write_pack(storage, OBJECTS)
-    path = tmp_path / pack.key
+    path = in_memory / pack.key
     whole = path.read_bytes()
     for size in range(HEADER_BYTES, len(whole)):
         path.write_bytes(whole[:size])

@@ -1,5 +1,7 @@
 """tools/unpack.py restores what a writer made from docs/format.md alone, whatever is damaged beside it."""
 
+import contextlib
+import io
 import json
 import shutil
 import subprocess
@@ -77,7 +79,25 @@ def written(pristine: Written, tmp_path: Path) -> Written:
     return Written(folder, data, documents, pristine.files)
 
 
-def unpack(*arguments: object, without_blake3: Path | None = None) -> subprocess.CompletedProcess[str]:
+@dataclass(frozen=True)
+class Done:
+    """How it ended, and what it said."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+
+def unpack(*arguments: object) -> Done:
+    """What the program does, in this process."""
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main([*map(str, arguments)])
+    return Done(code, out.getvalue(), err.getvalue())
+
+
+def run_program(*arguments: object, without_blake3: Path | None = None) -> subprocess.CompletedProcess[str]:
+    """The file itself, run by an interpreter that knows nothing of the project."""
     environment = {}
     if without_blake3:
         (without_blake3 / "blake3.py").write_text("raise ImportError")
@@ -98,7 +118,7 @@ def flip_bit(path: Path, at: int) -> None:
 
 @pytest.mark.parametrize("model", [BASE, TUNED])
 def test_every_file_comes_back(written: Written, tmp_path: Path, model: str) -> None:
-    done = unpack(written.folder, "extract", model, tmp_path / "out")
+    done = run_program(written.folder, "extract", model, tmp_path / "out")
     assert (done.returncode, done.stderr) == (0, "")
     assert read_tree(tmp_path / "out") == written.files[model]
 
@@ -115,7 +135,7 @@ def test_copies_are_listed_and_checked(written: Written) -> None:
 
 def test_it_needs_no_blake3(written: Written, tmp_path: Path) -> None:
     (tmp_path / "blocked").mkdir()
-    done = unpack(written.folder, "check", without_blake3=tmp_path / "blocked")
+    done = run_program(written.folder, "check", without_blake3=tmp_path / "blocked")
     assert (done.returncode, done.stderr) == (0, "")
 
 
