@@ -39,9 +39,16 @@ function download() {
   setTimeout(() => URL.revokeObjectURL(made), 1000);
 }
 
-// On paper everything is open: there is nobody to press.
+// On paper everything is open: there is nobody to press. Afterwards it is as it was.
+let opened = [];
+
 function openAll() {
-  for (const part of document.querySelectorAll("details")) part.open = true;
+  opened = [...document.querySelectorAll("details:not([open])")];
+  for (const part of opened) part.open = true;
+}
+
+function closeAgain() {
+  for (const part of opened) part.open = false;
 }
 
 const kept = recall();
@@ -51,3 +58,4 @@ byId("download").addEventListener("click", download);
 byId("theme").hidden = false;
 byId("download").hidden = false;
 addEventListener("beforeprint", openAll);
+addEventListener("afterprint", closeAgain);

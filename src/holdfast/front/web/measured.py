@@ -21,8 +21,8 @@ from holdfast.front.web.measuring.curves import make_curve_plate
 from holdfast.front.web.measuring.figure_table import make_figure_tables
 from holdfast.front.web.measuring.front_plot import make_front_plate
 from holdfast.front.web.measuring.latency_plot import END_TO_END, TTFT, make_latency_plate
-from holdfast.front.web.measuring.load_rows import read_levels, say_kinds
-from holdfast.front.web.measuring.opening import Measured, make_opening, say_facts, say_headline, say_objective
+from holdfast.front.web.measuring.load_rows import read_levels, say_kinds, say_objective
+from holdfast.front.web.measuring.opening import Measured, make_opening, say_facts, say_headline
 from holdfast.front.web.measuring.plain import JsonObject, get_object, get_text
 from holdfast.front.web.measuring.quality_plot import make_comparison_plate, make_right_plate
 from holdfast.front.web.measuring.quality_rows import read_quality

@@ -70,7 +70,7 @@ def make_calibration_table(calibrations: Sequence[Calibration]) -> Markup | None
     for name, (said, allowed, unit) in _ERRORS.items():
         limit = find_number(get_object(calibrations[0].row, "allowance"), allowed)
         cells = [make_estimate(get_estimate(one.row, name), unit) for one in calibrations]
-        rows.append([said, *cells, "unknown" if limit is None else make_number(limit, unit)])
+        rows.append([said, *cells, "unknown" if limit is None else make_number(limit, unit.exactly())])
     rows += [_make_row(calibrations, name, said, unit) for name, said, unit in _NUMBERS]
     rows.append(["requests", *(_say_count(find_count(one.row, "requests")) for one in calibrations), ""])
     return make_disclosure("The client's own error", make_table(Table("The client's own error", heads, rows)))

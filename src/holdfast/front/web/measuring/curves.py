@@ -34,7 +34,7 @@ POINTS_MAX: Final = 400
 PAIRS_DRAWN_MAX: Final = 3
 RATE: Final = Unit("requests per second", 1.0, "/s")
 _DEMAND: Final = Unit("requests per second", 1.0, "/s", is_exact=True)
-_ROW: Final = 13.0
+_ROW: Final = 14.0
 _BOTTOM: Final = 270.0
 
 
@@ -230,7 +230,7 @@ def _draw_rule_name(frame: Frame, x: float, y: float, text: str) -> Markup:
 
 def _draw_chances(one: BreakEven, roll: Roll) -> Markup:
     rates = [rate for rate, _ in one.chances]
-    top, bottom = 24.0, 200.0
+    top, bottom = 30.0, 200.0
     frame = Frame(
         Axis(make_scale(rates, span_x()), RATE, "requests per second, mean"),
         Axis(make_linear_scale([0.0, 1.0], span_y(top, bottom), 4), SHARE, "% of draws in which owning is cheaper"),

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from holdfast.front.web.measuring.blocks import Table, make_disclosure, make_table
-from holdfast.front.web.measuring.load_rows import QUANTILES, Level, Levels, list_known
+from holdfast.front.web.measuring.load_rows import QUANTILES, Level, Levels
 from holdfast.front.web.measuring.plain import find_count, find_number, get_object
 from holdfast.front.web.measuring.roll import Roll, make_name
 from holdfast.front.web.plots.looks import draw_key
@@ -24,6 +24,7 @@ _MORE_LATENCIES: Final = {
     "ttft": "time to first token",
     "ttft_sent": "the same, from the sending",
     "first_answer": "time to the first token that is no reasoning",
+    "first_answer_sent": "the same, from the sending",
     "tpot": "time per output token",
     "gap": "gap between two events",
     "end_to_end": "time to the end",
@@ -35,7 +36,11 @@ _RATES: Final = {
     "output_tokens_per_s": "output tokens per second",
 }
 _SHARES: Final = {"good": "good, of all requests", "errors": "errors, of all requests"}
-_MORE_SHARES: Final = {"refusals": "refusals", "cut": "cut at the limit of tokens"}
+_MORE_SHARES: Final = {
+    "refusals": "refusals",
+    "cut": "cut at the limit of tokens",
+    "late": "sent more than 2 ms after they were due",
+}
 _NUMBERS: Final[Mapping[str, tuple[str, Unit]]] = {
     "cached": ("of input tokens, read from a cache", SHARE),
     "events_per_token": ("events per output token", _PLAIN),
@@ -94,6 +99,7 @@ def _list_all(levels: Sequence[Level]) -> list[_Line]:
     lines.append(_make_line("input tokens per second", "input_tokens_per_s", _PER_SECOND))
     lines += [_make_line(said, name, SHARE) for name, said in {**_SHARES, **_MORE_SHARES}.items()]
     lines += [_make_plain(said, name, unit) for name, (said, unit) in _NUMBERS.items()]
+    lines.append(_make_line("dispersion of the sends (1: Poisson)", "dispersion", _PLAIN))
     lines.append(_Line("99 of 100 sent no later after the schedule than", _make_lateness))
     return [*lines, _Line("requests", _say_requests), _Line("faults", _say_faults), _make_mark_line(levels)]
 
@@ -108,7 +114,8 @@ def _list_latency(levels: Sequence[Level], name: str, said: str, quantiles: Sequ
 
 def _make_latency(levels: Sequence[Level], name: str, said: str, quantile: str) -> _Line:
     """In one unit for all loads."""
-    unit = choose_seconds(list_known(level.get_latency(name, quantile) for level in levels))
+    values = [level.get_latency(name, quantile).value for level in levels]
+    unit = choose_seconds([value for value in values if value is not None])
     return _Line(said, lambda level: make_estimate(level.get_latency(name, quantile), unit))
 
 

@@ -13,7 +13,7 @@ from holdfast.front.web.plots.scales import make_linear_scale, make_scale
 from holdfast.front.web.plots.units import SHARE, Unit, choose_usd, make_estimate, make_number, say_estimate
 from holdfast.records.measurement import Estimate
 
-_TOP, _BOTTOM = 24.0, 270.0
+_TOP, _BOTTOM = 30.0, 270.0
 
 
 @dataclass(frozen=True, slots=True)

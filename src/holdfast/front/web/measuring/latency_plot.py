@@ -13,7 +13,7 @@ from holdfast.front.web.measuring.load_rows import (
     Level,
     Levels,
     find_across,
-    list_known,
+    list_drawn,
     say_lacking,
 )
 from holdfast.front.web.measuring.roll import Roll, make_keys, make_name
@@ -37,7 +37,7 @@ from holdfast.records.measurement import Estimate
 
 _RIGHT: Final = RIGHT - 30
 _BOTTOM: Final = 270.0
-_ROW: Final = 12.0
+_ROW: Final = 14.0
 _STRIP: Final = 28.0
 _ASIDE: Final = 9.0
 
@@ -68,7 +68,7 @@ class _Sheet:
 def make_latency_plate(latency: Latency, levels: Levels, roll: Roll) -> Plate:
     """A panel for each endpoint, all on the same axes."""
     every = levels.list_all()
-    known = list_known(_list_estimates(latency, every))
+    known = list_drawn(_list_estimates(latency, every))
     unit = choose_seconds(known)
     panels: list[Panel] = []
     if known:

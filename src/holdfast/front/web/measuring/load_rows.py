@@ -17,7 +17,7 @@ from holdfast.front.web.measuring.plain import (
     get_texts,
 )
 from holdfast.front.web.measuring.roll import Roll, get_name
-from holdfast.front.web.plots.units import Unit, say_exact
+from holdfast.front.web.plots.units import SHARE, Unit, choose_seconds, say_exact
 from holdfast.records.measurement import Estimate
 
 LEVELS_MAX: Final = 64
@@ -136,6 +136,19 @@ def read_offer(load: JsonObject) -> Offer:
     return Offer(kind, size, "unknown" if size is None else f"{say_exact(size)}/s")
 
 
+def say_objective(header: JsonObject) -> str:
+    """The bounds in words; empty where there are none."""
+    objective = get_object(header, "objective")
+    words = {"ttft_s": "first token within", "tpot_s": "time per token within", "end_to_end_s": "end within"}
+    bounds = [(said, find_number(objective, name)) for name, said in words.items()]
+    said = [f"{word} {choose_seconds([bound]).exactly().say(bound)}" for word, bound in bounds if bound is not None]
+    share = find_number(objective, "share")
+    wanted = (
+        "" if share is None else f" (and a load meets it when {SHARE.exactly().say(share)} of its requests are good)"
+    )
+    return f"{', '.join(said)}{wanted}" if said else ""
+
+
 def find_across(levels: Iterable[Level]) -> Across:
     """The x axis for levels."""
     offers = [level.offer for level in levels]
@@ -145,7 +158,7 @@ def find_across(levels: Iterable[Level]) -> Across:
         return Across(Unit("number of the load", 1.0), "number of the load, as in the table", False, "")
     if kind == "closed":
         return Across(Unit("requests at a time", is_exact=True), "requests at a time", True, kind)
-    return Across(Unit("requests per second"), f"requests per second, as offered ({_say_kind(kind)})", True, kind)
+    return Across(Unit("requests per second"), f"requests per second, as offered ({say_kind(kind)})", True, kind)
 
 
 def say_kinds(levels: Iterable[Level]) -> str:
@@ -156,8 +169,13 @@ def say_kinds(levels: Iterable[Level]) -> str:
 def say_lacking(levels: Iterable[Level], find: Callable[[Level], Estimate]) -> str:
     """At which loads an estimate is unknown, and what is missing there; empty where it is known at all of them."""
     lacking = [(level, one) for level in levels if (one := find(level)).value is None]
-    parts = [f"{level.offer.said}{_say_missing(one)}" for level, one in lacking]
+    parts = [f"{level.offer.said}{say_missing(one)}" for level, one in lacking]
     return f"unknown at {', '.join(parts)}" if parts else ""
+
+
+def list_drawn(estimates: Iterable[Estimate]) -> list[float]:
+    """All values and ends that are known, of what cannot be below nothing: there an interval is drawn from nothing."""
+    return [max(end, 0.0) for end in list_known(estimates)]
 
 
 def list_known(estimates: Iterable[Estimate]) -> list[float]:
@@ -180,9 +198,11 @@ def _weigh(level: Level) -> tuple[float, int]:
     return (level.number if level.offer.size is None else level.offer.size, level.number)
 
 
-def _say_missing(one: Estimate) -> str:
+def say_missing(one: Estimate) -> str:
+    """` (12 more samples)`; empty where nothing is known to be missing."""
     return f" ({one.missing:,} more sample{'' if one.missing == 1 else 's'})" if one.missing else ""
 
 
-def _say_kind(kind: str) -> str:
-    return {"poisson": "Poisson", "constant": "even gaps"}.get(kind, kind)
+def say_kind(kind: str) -> str:
+    """A kind of arrivals in words."""
+    return {"poisson": "Poisson", "constant": "even gaps", "closed": "closed loop"}.get(kind, kind)

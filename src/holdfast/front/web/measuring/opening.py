@@ -10,7 +10,6 @@ from holdfast.front.web.measuring.load_rows import Level, Levels
 from holdfast.front.web.measuring.plain import (
     JsonObject,
     find_count,
-    find_number,
     find_truth,
     get_estimate,
     get_object,
@@ -23,7 +22,7 @@ from holdfast.front.web.measuring.quality_rows import QualityRows
 from holdfast.front.web.measuring.roll import Roll, get_name, make_name
 from holdfast.front.web.measuring.throughput_plot import PER_SECOND, say_knee
 from holdfast.front.web.plots.markup import Kid, Markup, join, make
-from holdfast.front.web.plots.units import SHARE, USD, choose_seconds, choose_usd, make_estimate, make_seconds
+from holdfast.front.web.plots.units import SHARE, USD, choose_usd, make_estimate, make_seconds
 
 _PAIRS_SAID = 6
 
@@ -63,17 +62,6 @@ def say_facts(measured: Measured) -> str:
         f"from {get_text(machine, 'processor', 80) or 'an unknown processor'}, {_count(cores, 'core')}",
     ]
     return " · ".join(parts)
-
-
-def say_objective(header: JsonObject) -> str:
-    """The bounds in words; empty where there are none."""
-    objective = get_object(header, "objective")
-    words = {"ttft_s": "first token within", "tpot_s": "time per token within", "end_to_end_s": "end within"}
-    bounds = [(said, find_number(objective, name)) for name, said in words.items()]
-    said = [f"{word} {choose_seconds([bound]).say(bound)}" for word, bound in bounds if bound is not None]
-    share = find_number(objective, "share")
-    wanted = "" if share is None else f" (and a load meets it when {SHARE.say(share)} of its requests are good)"
-    return f"{', '.join(said)}{wanted}" if said else ""
 
 
 def make_opening(measured: Measured) -> Markup:
@@ -136,18 +124,19 @@ def _say_good(measured: Measured) -> Iterable[Kid]:
     if not quality.rights:
         yield "Unknown: no answer was judged."
     for one in quality.rights:
-        if one.group.said == "all":
-            asked = "" if one.answers is None else f" of {one.answers:,} answers"
+        if one.group.is_all:
+            count = one.find_count("asked")
+            asked = "" if count is None else f" of {count:,} asked"
             yield join(
                 make_name(one.endpoint),
                 ", ",
                 make_name(one.group.suite),
                 ": ",
-                make_estimate(one.right, SHARE),
+                make_estimate(one.judged, SHARE),
                 f" right{asked}.",
             )
     for compared in quality.comparisons[:_PAIRS_SAID]:
-        if compared.group.said == "all":
+        if compared.group.is_all:
             yield say_comparison(compared)
 
 

@@ -6,7 +6,6 @@ from typing import Final
 
 from holdfast.front.web.measuring.blocks import Panel, Plate, Table
 from holdfast.front.web.measuring.load_rows import list_known
-from holdfast.front.web.measuring.plain import find_count
 from holdfast.front.web.measuring.quality_rows import Comparison, Group, QualityRows, Right
 from holdfast.front.web.measuring.roll import Roll, make_legend, make_name
 from holdfast.front.web.plots.chart import RIGHT, Axis, Frame, draw_area, draw_chart, draw_level, draw_text, shorten
@@ -27,19 +26,24 @@ _LEFT: Final = 20.0
 _TOP: Final = 20.0
 _ROW: Final = 20.0
 _STEP: Final = 14.0
+_COUNTS: Final = ("asked", "right", "wrong", "unknown", "refused", "cut")
 _NO_Y: Final = Scale(0.0, 1.0, Span(0.0, 1.0), ())
 
 
 def make_right_plate(quality: QualityRows, roll: Roll) -> Plate:
     """The share of right answers: a panel for each suite, a row for each family or use, a mark for each endpoint."""
     suites = list(dict.fromkeys(one.group.suite for one in quality.rights))
-    panels = [Panel(join("Suite ", make_name(suite)), _draw_suite(quality, suite, roll)) for suite in suites]
+    panels = [Panel(_name_suite(suite), _draw_suite(quality, suite, roll)) for suite in suites]
     says = [_READING_OF_SHARES] if panels else []
     names = [name for name in roll.names if any(one.endpoint == name for one in quality.rights)]
     unknowns = list(_list_unknowns(quality))
     return Plate(
         "right", "Right answers by family", says, panels, _tabulate(quality), make_legend(roll, names), unknowns
     )
+
+
+def _name_suite(suite: str) -> Kid:
+    return join("Suite ", make_name(suite)) if suite else "By use, over all suites"
 
 
 def make_comparison_plate(quality: QualityRows, roll: Roll) -> Plate:
@@ -53,7 +57,7 @@ def make_comparison_plate(quality: QualityRows, roll: Roll) -> Plate:
                 Panel(join(make_name(first), " less ", make_name(second)), _draw_pair(own, roll.get_look(first)))
             )
     says: list[Kid] = [_READING] if panels else []
-    says += [say_comparison(one) for one in quality.comparisons if one.group.said == "all"]
+    says += [say_comparison(one) for one in quality.comparisons if one.group.is_all]
     unknowns = list(_list_not_compared(quality, pairs))
     return Plate("compared", "Compared task by task", says, panels, _tabulate_pairs(quality), None, unknowns)
 
@@ -111,7 +115,7 @@ def _draw_group(frame: Frame, quality: QualityRows, group: Group, y: float, roll
 
 
 def _draw_right(frame: Frame, right: Right, y: float, look: Look) -> Markup:
-    one = right.right
+    one = right.judged
     said = f"{right.endpoint}, {right.group.said}: {say_estimate(one, SHARE)} right"
     title = make("title", None, said)
     if one.value is None:
@@ -156,10 +160,10 @@ def _list_unknowns(quality: QualityRows) -> Iterable[Kid]:
     if not quality.rights:
         yield "Unknown: no answer was judged."
     if quality.left_out:
-        yield f"{quality.left_out:,} more groups are in the figures' JSON."
+        yield f"{quality.left_out:,} more are in the figures' JSON."
     for one in quality.rights:
-        if one.right.value is None:
-            yield join(make_name(one.endpoint), f", {one.group.suite}, {one.group.said}: {say_unknown(one.right)}.")
+        if one.judged.value is None:
+            yield join(make_name(one.endpoint), f", {one.group.suite}, {one.group.said}: {say_unknown(one.judged)}.")
 
 
 def _list_not_compared(quality: QualityRows, pairs: Sequence[tuple[str, str]]) -> Iterable[Kid]:
@@ -173,25 +177,12 @@ def _list_not_compared(quality: QualityRows, pairs: Sequence[tuple[str, str]]) -
 
 
 def _tabulate(quality: QualityRows) -> Table | None:
-    heads = [
-        "suite",
-        "of",
-        "endpoint",
-        "right, of those judged",
-        "right, of all asked",
-        "answers",
-        "not judged",
-        "refused",
-        "cut",
-    ]
-    rows: list[list[Kid]] = [
-        [
-            one.group.suite, one.group.said, make_name(one.endpoint), make_estimate(one.right, SHARE),
-            make_estimate(one.right_of_all, SHARE), _say_count(one.answers), _say_count(one.unknown),
-            _say_count(find_count(one.row, "refusals")), _say_count(find_count(one.row, "cut")),
-        ]
-        for one in quality.rights
-    ]  # fmt: skip
+    heads = ["suite", "of", "endpoint", "right, of those judged", "right, of all asked", *_COUNTS]
+    rows: list[list[Kid]] = []
+    for one in quality.rights:
+        shares = [make_estimate(one.judged, SHARE), make_estimate(one.least, SHARE)]
+        counts = [_say_count(one.find_count(name)) for name in _COUNTS]
+        rows.append([one.group.suite or "all", one.group.said, make_name(one.endpoint), *shares, *counts])
     return Table("Right answers", heads, rows) if rows else None
 
 

@@ -6,15 +6,14 @@ from typing import Final
 
 from holdfast.front.web.measuring.plain import (
     JsonObject,
-    cut,
     find_count,
     find_number,
     get_estimate,
-    get_list,
+    get_object,
     get_rows,
     get_text,
 )
-from holdfast.front.web.measuring.roll import NAME_MAX, Roll, get_name
+from holdfast.front.web.measuring.roll import Roll, get_name
 from holdfast.records.measurement import Estimate
 
 GROUPS_MAX: Final = 60
@@ -32,20 +31,28 @@ class Group:
     @property
     def said(self) -> str:
         """In words, without the suite."""
-        return self.family or (f"for {self.use}" if self.use else "all")
+        return self.family or (f"for {self.use}" if self.use else "all tasks")
+
+    @property
+    def is_all(self) -> bool:
+        """Whether it is all of it."""
+        return not self.family and not self.use
 
 
 @dataclass(frozen=True, slots=True)
 class Right:
-    """An endpoint's answers in a group: `right` among those judged, `right_of_all` with the unknown as wrong."""
+    """An endpoint's answers in a group: the share of right ones among those `judged`, and at `least`, with those that
+    were not judged as wrong."""
 
     endpoint: str
     group: Group
-    right: Estimate
-    right_of_all: Estimate
-    answers: int | None
-    unknown: int | None
+    judged: Estimate
+    least: Estimate
     row: JsonObject
+
+    def find_count(self, name: str) -> int | None:
+        """How many were `asked`, `right`, `unknown`, `refused`, `cut`."""
+        return find_count(self.row, name)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,22 +101,16 @@ def read_quality(figures: JsonObject, roll: Roll) -> QualityRows:
 
 
 def _read_right(row: JsonObject) -> Right:
-    return Right(
-        get_name(row, "endpoint"), _read_group(row), get_estimate(row, "right"), get_estimate(row, "right_of_all"),
-        find_count(row, "answers"), find_count(row, "unknown"), row,
-    )  # fmt: skip
-
-
-def _read_group(row: JsonObject) -> Group:
-    return Group(get_name(row, "suite"), get_name(row, "family"), get_name(row, "use"))
+    group = Group(get_name(row, "suite"), get_name(row, "family"), get_name(row, "use"))
+    return Right(get_name(row, "endpoint"), group, get_estimate(row, "judged"), get_estimate(row, "least"), row)
 
 
 def _read_comparison(row: JsonObject) -> Comparison:
-    names = [cut(name, NAME_MAX) for name in get_list(row, "endpoints") if isinstance(name, str)]
-    first, second = names if len(names) == 2 else ("", "")
-    p_value = find_number(row, "p_adjusted")
+    found = get_object(row, "comparison")
+    p_value = find_number(found, "p_adjusted")
     return Comparison(
-        first, second, _read_group(row), get_estimate(row, "difference"), find_number(row, "detectable"),
-        find_number(row, "p_value") if p_value is None else p_value, find_count(row, "tasks"),
-        find_count(row, "unpaired"), get_text(row, "method", 80),
+        get_name(row, "first"), get_name(row, "second"), Group("", "", get_name(found, "use")),
+        get_estimate(found, "difference"), find_number(found, "detectable"),
+        find_number(found, "p_value") if p_value is None else p_value, find_count(found, "tasks"),
+        find_count(found, "unpaired"), get_text(found, "method", 80),
     )  # fmt: skip

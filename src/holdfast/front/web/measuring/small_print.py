@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from typing import Final
 
 from holdfast.front.web.measuring.blocks import Table, make_disclosure, make_list, make_pairs, make_table
-from holdfast.front.web.measuring.load_rows import read_offer
+from holdfast.front.web.measuring.load_rows import read_offer, say_kind, say_objective
 from holdfast.front.web.measuring.plain import (
     JsonObject,
     find_count,
@@ -56,16 +56,22 @@ def _make_endpoints(header: JsonObject) -> Markup | None:
 
 def _make_loads(header: JsonObject) -> Markup | None:
     loads = get_rows(header, "loads", _ROWS_MAX).items
-    rows = [[str(number + 1), read_offer(load).said, *_say_load(load)] for number, load in enumerate(loads)]
+    rows = [[str(number + 1), _say_offer(load), *_say_load(load)] for number, load in enumerate(loads)]
     heads = ["load", "offered", "for", "ends after", "warm-up", "at most under way", "kept up after its end"]
     runs = find_count(header, "runs")
-    said = f"Repetitions of all loads, as planned: {'unknown' if runs is None else f'{runs:,}'}."
+    said = f"Repetitions of all loads, as planned: {'unknown' if runs is None else f'{runs:,}'}. "
+    said += f"Objective: {say_objective(header) or 'none was stated'}."
     return join(make("p", None, said), make_table(Table("Loads as planned", heads, rows))) if rows else None
+
+
+def _say_offer(load: JsonObject) -> str:
+    offer = read_offer(load)
+    return offer.said if offer.kind in ("closed", "replay") else f"{offer.said}, {say_kind(offer.kind)}"
 
 
 def _say_load(load: JsonObject) -> list[str]:
     spans = {name: find_number(load, name) for name in ("duration_s", "warmup_s", "cooldown_s")}
-    said = {name: "none" if not span else choose_seconds([span]).say(span) for name, span in spans.items()}
+    said = {name: "none" if not span else choose_seconds([span]).exactly().say(span) for name, span in spans.items()}
     requests, limit = find_count(load, "requests"), find_count(load, "in_flight_max")
     return [
         said["duration_s"], f"{requests:,} requests" if requests else "its time", said["warmup_s"],
@@ -165,14 +171,18 @@ def _make_energy(header: JsonObject) -> Markup | None:
     return make_list(items, "plain")
 
 
-def _say_energy(row: JsonObject) -> str:
-    joules = find_number(row, "joules")
-    reasons = ", ".join(text.replace("-", " ") for text in get_texts(row, "reasons", 20))
-    why, name = f" ({reasons})" if reasons else "", get_name(row, "endpoint")
-    whose = f"{name}: " if name else ""
-    if joules is None:
-        return f"{whose}not measurable{why}"
-    return f"{whose}{say_number(joules)} J of {get_text(row, 'boundary', 120)}, idle parts included{why}"
+def _say_energy(row: JsonObject) -> Kid:
+    """Of one repetition: what its own words say, and what a request and a token used."""
+    run = find_count(row, "run")
+    said = get_text(row, "said") or "unknown"
+    shares = get_object(row, "shares")
+    parts = {"joules_per_request": "J a request", "joules_per_output_token": "J an output token"}
+    used = [
+        f"; {say_number(joules)} {per}"
+        for name, per in parts.items()
+        if (joules := find_number(shares, name)) is not None
+    ]
+    return join(make_name(get_name(row, "endpoint")), "" if run is None else f", run {run + 1}", f": {said}", used)
 
 
 def _make_software(header: JsonObject, costs: JsonObject) -> Markup:
@@ -212,7 +222,7 @@ def _say_usd(row: JsonObject, name: str) -> str:
     value = find_number(row, name)
     if value is None:
         return "as input" if name in ("cached", "cache_write") else "unknown"
-    return USD.say(value)
+    return USD.exactly().say(value)
 
 
 def _say_number(row: JsonObject, name: str) -> str:

@@ -6,7 +6,16 @@ from functools import partial
 from typing import Final
 
 from holdfast.front.web.measuring.blocks import Panel, Plate, Table
-from holdfast.front.web.measuring.load_rows import Across, Knee, Level, Levels, find_across, list_known, say_lacking
+from holdfast.front.web.measuring.load_rows import (
+    Across,
+    Knee,
+    Level,
+    Levels,
+    find_across,
+    list_drawn,
+    say_lacking,
+    say_missing,
+)
 from holdfast.front.web.measuring.roll import Roll, make_keys, make_legend, make_name
 from holdfast.front.web.plots.chart import (
     LEFT,
@@ -43,7 +52,7 @@ class _Sheet:
 def make_throughput_plate(levels: Levels, roll: Roll, objective: str) -> Plate:
     """Answers and good answers per second: a panel for each endpoint, all on the same axes."""
     every = levels.list_all()
-    known = list_known(level.get_estimate(name) for level in every for name in (_ALL, _GOOD))
+    known = list_drawn(level.get_estimate(name) for level in every for name in (_ALL, _GOOD))
     panels: list[Panel] = []
     if known:
         sheet = _make_sheet(every, known, "answers per second")
@@ -62,7 +71,7 @@ def make_throughput_plate(levels: Levels, roll: Roll, objective: str) -> Plate:
 def make_token_plate(levels: Levels, roll: Roll) -> Plate:
     """Output tokens per second of all endpoints in one panel."""
     every = levels.list_all()
-    known = list_known(level.get_estimate(_TOKENS) for level in every)
+    known = list_drawn(level.get_estimate(_TOKENS) for level in every)
     panels: list[Panel] = []
     if known:
         sheet = _make_sheet(every, known, "output tokens per second, as the endpoint counts")
@@ -86,14 +95,18 @@ def make_token_plate(levels: Levels, roll: Roll) -> Plate:
 def say_knee(knee: Knee, levels: Sequence[Level]) -> Kid:
     """Where the knee is, or why it is not known."""
     at = next((level.offer.said for level in levels if level.number == knee.level), "")
-    carried = join("; ", make_estimate(knee.rate, PER_SECOND), " are carried there") if knee.level is not None else None
+    carried = (
+        join("; ", "over the runs ", make_estimate(knee.rate, PER_SECOND), " are carried")
+        if knee.level is not None
+        else None
+    )
     if knee.is_bracketed:
         return join(
             make_name(knee.endpoint), f": the objective is met up to {at}, and no longer at the next load", carried, "."
         )
     if knee.level is not None:
         return join(make_name(knee.endpoint), f": the knee is {knee.said}, {at}", carried, ".")
-    return join(make_name(knee.endpoint), f": the knee is {knee.said or 'unknown'}.")
+    return join(make_name(knee.endpoint), f": the knee is {knee.said or 'unknown'}{say_missing(knee.rate)}.")
 
 
 def _make_sheet(levels: Sequence[Level], known: Sequence[float], name: str) -> _Sheet:
@@ -132,18 +145,9 @@ def _draw_series(sheet: _Sheet, levels: Sequence[Level], name: str, look: Look, 
 
 def _draw_knee(sheet: _Sheet, levels: Sequence[Level], knee: Knee | None) -> list[Markup]:
     """From the highest load that meets the objective to the next; or in words that there is none."""
-    if knee is None:
-        return [draw_text(LEFT + 4, 32, "knee: unknown, no objective", kind="rule-name")]
-    at = next((number for number, level in enumerate(levels) if level.number == knee.level), None)
-    if at is None or not knee.is_bracketed or at + 1 >= len(levels):
-        return [
-            draw_text(
-                LEFT + 4,
-                32,
-                f"knee {'not reached' if knee.level is not None else 'below the least load'}",
-                kind="rule-name",
-            )
-        ]
+    at = next((number for number, level in enumerate(levels) if knee and level.number == knee.level), None)
+    if knee is None or at is None or not knee.is_bracketed or at + 1 >= len(levels):
+        return [draw_text(LEFT + 4, 32, _name_knee(knee), kind="rule-name")]
     start, end = (sheet.frame.x.scale.place(sheet.across.place(levels[place])) for place in (at, at + 1))
     area = draw_area("rule-reach", Span(start, end), Span(_TOP - 4, _BOTTOM))
     line = make("path", {"class": "rule-line", "d": f"M{start:.2f} {_TOP - 4:g}V{_BOTTOM:g}"})
@@ -151,6 +155,15 @@ def _draw_knee(sheet: _Sheet, levels: Sequence[Level], knee: Knee | None) -> lis
     name = draw_text(start, 32, "knee", "end" if is_left else "start", "rule-name")
     mark = {"class": "rule rule--knee", "data-value": repr(sheet.across.place(levels[at]))}
     return [make("g", mark, area, line, name)]
+
+
+def _name_knee(knee: Knee | None) -> str:
+    """Of one that cannot be drawn."""
+    if knee is None:
+        return "knee: unknown, no objective"
+    if knee.level is not None:
+        return "knee not reached"
+    return "knee below the least load" if knee.said.startswith("below") else "knee unknown"
 
 
 def _say(levels: Levels, objective: str) -> list[Kid]:

@@ -6,7 +6,7 @@ from typing import Final
 
 from holdfast.front.web.measuring.blocks import Panel, Plate, Table
 from holdfast.front.web.measuring.plain import JsonObject, find_number, get_rows, get_text
-from holdfast.front.web.plots.chart import RIGHT, WIDTH, draw_area, draw_text, shorten
+from holdfast.front.web.plots.chart import CHARACTER, RIGHT, WIDTH, draw_area, draw_text, shorten
 from holdfast.front.web.plots.markup import Kid, Markup, join, make
 from holdfast.front.web.plots.scales import Scale, Span, make_linear_scale
 from holdfast.front.web.plots.units import Unit, choose_usd, make_number, say_number, say_tick
@@ -101,7 +101,9 @@ def _draw(one: Tornado, unit: Unit) -> Markup:
     assert one.base is not None
     bottom = _TOP + _ROW * len(one.bars) + 4
     results = _list_results(one)
-    scale = make_linear_scale(results if max(results) > min(results) else [*results, 0.0], Span(_LEFT, RIGHT), 4)
+    scale = make_linear_scale(
+        results if max(results) > min(results) else [*results, 0.0], Span(_LEFT + 10, RIGHT - 10), 4
+    )
     base = scale.place(one.base)
     parts = [_draw_tick(scale, tick, bottom, unit) for tick in scale.ticks]
     parts += [_draw_bar(scale, bar, _TOP + _ROW * number, base) for number, bar in enumerate(one.bars)]
@@ -133,13 +135,13 @@ def _draw_name(bar: Bar, y: float) -> Markup:
     return draw_text(
         _LEFT,
         y + 11,
-        f"{shorten(bar.driver.replace('_', ' '), RIGHT - _LEFT - len(said) * 6.4)}{said}",
+        f"{shorten(bar.driver.replace('_', ' '), RIGHT - _LEFT - len(said) * CHARACTER)}{said}",
         kind="driver-name",
     )
 
 
 def _say_ends(bar: Bar) -> str:
-    return f"{_say_end(bar.low)} … {_say_end(bar.high)}"
+    return f"{_say_end(bar.low)} to {_say_end(bar.high)}"
 
 
 def _say_end(value: float | None) -> str:

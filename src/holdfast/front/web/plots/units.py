@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from holdfast.front.web.plots.markup import Markup, join, make
@@ -21,6 +21,10 @@ class Unit:
     mark: str = ""
     sign: str = ""
     is_exact: bool = False
+
+    def exactly(self) -> "Unit":
+        """The same for numbers that somebody stated."""
+        return replace(self, is_exact=True)
 
     def say(self, value: float) -> str:
         """`231 ms`, `$0.0021`, `93.4 %`, `2/s`."""
@@ -77,7 +81,8 @@ def say_tick(value: float, step: float) -> str:
     if value == 0:
         return "0"
     if not 1e-5 <= abs(value) < 1e15:
-        return f"{value:.0e}".replace("e-0", "e-").replace("e+0", "e").replace("e+", "e").replace("-", "−")
+        mantissa, _, power = f"{value:.2e}".partition("e")
+        return f"{mantissa.rstrip('0').rstrip('.')}e{int(power)}".replace("-", "−")
     digits = max(0, -math.floor(math.log10(step) + 1e-9))
     said = f"{value:,.{digits + 1}f}"
     return said.rstrip("0").rstrip(".").replace("-", "−")

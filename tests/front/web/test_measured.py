@@ -1,0 +1,505 @@
+"""The page of a measurement as text: its numbers, where its marks lie, what it says of the unknown, what it refuses."""
+
+import base64
+import hashlib
+import json
+import math
+import re
+from collections.abc import Iterator
+from itertools import product
+from typing import cast
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from holdfast.front.web.measured import render_measured
+from tests.front.web.measured_headers import HOSTILE, Header, list_loads, make_header, make_hostile_header
+
+DATA = re.compile(r'<data value="([^"]+)">([^<]*)</data>')
+DRAWN = ("ttft", "end-to-end", "throughput", "tokens", "cost-rate", "quality-cost")
+
+
+@pytest.fixture(scope="module")
+def page() -> str:
+    """The page of the usual header."""
+    return render_measured(make_header())
+
+
+def _between(text: str, start: str, end: str) -> str:
+    return text.split(start, 1)[1].split(end, 1)[0]
+
+
+def _plate(page: str, name: str) -> str:
+    return _between(page, f'<section class="plate" id="{name}"', "</section>")
+
+
+def _words(markup: str) -> str:
+    """What a reader sees."""
+    text = re.sub(r"<[^>]+>", "", markup)
+    return (
+        text.replace("&#x27;", "'")
+        .replace("&lt;", "<")
+        .replace("&gt;", ">")
+        .replace("&quot;", '"')
+        .replace("&amp;", "&")
+    )
+
+
+def _drawings(page: str, name: str) -> list[ET.Element]:
+    return [ET.fromstring(text) for text in re.findall(r'<svg class="plot".*?</svg>', _plate(page, name))]
+
+
+def _number(text: str) -> float:
+    return float(text.replace(",", "").replace("−", "-").replace("$", "").replace("%", ""))
+
+
+# --- numbers ------------------------------------------------------------------------------------------------------
+
+
+def test_the_same_header_gives_the_same_bytes(page: str) -> None:
+    assert render_measured(make_header()) == page
+
+
+def test_the_figures_in_the_page_are_those_of_the_header(page: str) -> None:
+    assert json.loads(_between(page, '<script type="application/json" id="run-data">', "</script>")) == make_header()
+
+
+def test_every_figure_of_every_load_is_in_the_tables_exactly(page: str) -> None:
+    exact = {text for text, _ in DATA.findall(page)}
+    names = (
+        "requests_per_s",
+        "output_tokens_per_s",
+        "input_tokens_per_s",
+        "errors",
+        "good",
+        "goodput_per_s",
+        "refusals",
+    )
+    for row in list_loads(make_header()):
+        latencies = cast("dict[str, Header]", row["latencies"])
+        estimates = [row[name] for name in names] + [one for spread in latencies.values() for one in spread.values()]
+        for one in cast("list[Header]", estimates):
+            missing = {repr(one[end]) for end in ("value", "low", "high") if one[end] is not None} - exact
+            assert missing == set()
+
+
+def test_costs_shares_and_differences_are_in_the_tables_exactly(page: str) -> None:
+    figures = cast("dict[str, list[Header]]", make_header()["figures"])
+    costs = cast("dict[str, list[Header]]", figures["costs"])
+    wanted = [one["usd_per_request"] for one in costs["candidates"]] + [one["share_right"] for one in costs["points"]]
+    wanted += [point["usd_per_request"] for curve in costs["curves"] for point in cast("list[Header]", curve["points"])]
+    wanted += [one["judged"] for one in figures["quality"]]
+    wanted += [cast("Header", one["comparison"])["difference"] for one in figures["comparisons"]]
+    exact = {float(text) for text, _ in DATA.findall(page)}
+    assert [one for one in cast("list[Header]", wanted) if one["value"] not in exact] == []
+
+
+def test_what_is_shown_is_the_exact_number_in_three_digits_and_its_unit(page: str) -> None:
+    factors = (1, 1e2, 1e3, 1e6)
+    for exact, shown in DATA.findall(page):
+        digits = re.search(r"−?\$?\d[\d,]*\.?\d*(?:e[−\d]+)?", shown)
+        assert digits is not None
+        said = _number(digits[0])
+        near = [abs(said - float(exact) * factor) <= 0.0051 * abs(float(exact) * factor) for factor in factors]
+        assert any(near), (exact, shown)
+
+
+def test_values_stand_with_their_intervals(page: str) -> None:
+    row = next(one for one in list_loads(make_header()) if (one["endpoint"], one["level"]) == ("hosted", 3))
+    p99 = cast("dict[str, dict[str, Header]]", row["latencies"])["ttft"]["p99"]
+    said = f"{cast('float', p99['value']) * 1e3:.0f} ms [{cast('float', p99['low']) * 1e3:.0f}, "
+    assert said in _words(_plate(page, "ttft"))
+
+
+# --- places -------------------------------------------------------------------------------------------------------
+
+
+def _read_axis(drawing: ET.Element, kind: str, along: str) -> tuple[list[float], list[float]]:
+    """The numbers that stand at ticks, and where the ticks are."""
+    ticks: list[tuple[float, float]] = []
+    for group in drawing.iter("g"):
+        text, line = group.find("text"), group.find("path")
+        if group.get("class") == kind and text is not None and line is not None:
+            place = re.match(r"M([\d.]+) ([\d.]+)", line.get("d", ""))
+            assert place is not None
+            ticks.append((_number(text.text or ""), float(place[1 if along == "x" else 2])))
+    ticks.sort()
+    return [number for number, _ in ticks], [place for _, place in ticks]
+
+
+def _find_centre(group: ET.Element) -> tuple[float, float]:
+    circle = group.find("circle")
+    if circle is not None:
+        return float(circle.get("cx", "")), float(circle.get("cy", ""))
+    square = next(path for path in group.iter("path") if path.get("class") == "marker")
+    place = re.match(r"M([\d.]+) ([\d.]+)h8.4", square.get("d", ""))
+    assert place is not None
+    return float(place[1]) + 4.2, float(place[2]) + 4.2
+
+
+def _interpolate(number: float, axis: tuple[list[float], list[float]], is_log: bool) -> float:
+    numbers, places = axis
+    at = np.log(numbers) if is_log else np.array(numbers)
+    slope, start = np.polyfit(at, places, 1)
+    return float(slope * (math.log(number) if is_log else number) + start)
+
+
+@pytest.mark.parametrize("name", ["ttft", "end-to-end"])
+def test_latency_marks_lie_where_ticks_and_titles_say(page: str, name: str) -> None:
+    seen = 0
+    for drawing in _drawings(page, name):
+        axis = _read_axis(drawing, "y-tick", "y")
+        names = [text.text for text in drawing.iter("text") if text.get("class") == "axis-name"]
+        for group in drawing.iter("g"):
+            title = group.find("title")
+            if title is None or not (group.get("class") or "").startswith("mark"):
+                continue
+            said = re.search(rf"p\d\d ([\d,.]+) {(names[0] or '').split(',')[0]} \[", title.text or "")
+            assert said is not None
+            expected = _interpolate(_number(said[1]), axis, "log" in (names[0] or ""))
+            assert _find_centre(group)[1] == pytest.approx(expected, abs=1.0)
+            seen += 1
+    assert seen > 12
+
+
+def test_a_load_lies_at_its_rate(page: str) -> None:
+    for name, drawing in product(("ttft", "throughput"), range(2)):
+        svg = _drawings(page, name)[drawing]
+        rates, places = _read_axis(svg, "x-tick", "x")
+        assert rates == [2, 4, 8, 12]
+        assert np.polyfit(rates, places, 1)[0] > 0
+        steps = np.diff(places) / np.diff(rates)
+        assert steps == pytest.approx(steps[0], rel=0.01)
+        for group in svg.iter("g"):
+            if group.get("class") == "mark series series--0":
+                assert _find_centre(group)[0] == pytest.approx(
+                    places[rates.index(float(group.get("data-x", "")))], abs=0.1
+                )
+
+
+def test_both_numbers_of_a_point_are_where_it_lies(page: str) -> None:
+    (drawing,) = _drawings(page, "quality-cost")
+    across, upright = _read_axis(drawing, "x-tick", "x"), _read_axis(drawing, "y-tick", "y")
+    points = [group for group in drawing.iter("g") if (group.get("class") or "").startswith("mark")]
+    assert len(points) == 2
+    for group in points:
+        title = group.find("title")
+        said = re.findall(r"\$?([\d.]+)(?: %)? \[", (title.text if title is not None else "") or "")
+        x, y = _find_centre(group)
+        assert x == pytest.approx(_interpolate(float(said[0]), across, is_log=False), abs=1.0)
+        assert y == pytest.approx(_interpolate(float(said[1]), upright, is_log=False), abs=1.0)
+
+
+def test_curves_go_through_their_points(page: str) -> None:
+    drawing = _drawings(page, "cost-rate")[0]
+    rates, usd = _read_axis(drawing, "x-tick", "x"), _read_axis(drawing, "y-tick", "y")
+    costs = cast("dict[str, dict[str, list[Header]]]", make_header()["figures"])["costs"]
+    for way in drawing.iter("g"):
+        if way.get("class") != "way":
+            continue
+        curve = next(one for one in costs["curves"] if one["name"] == way.get("data-name"))
+        line = next(path for path in way.iter("path") if "line" in (path.get("class") or "")).get("d", "")
+        drawn = [(float(x), float(y)) for x, y in re.findall(r"[ML]([\d.]+) ([\d.]+)", line)]
+        points = cast("list[Header]", curve["points"])
+        for (x, y), point in zip(drawn, points, strict=True):
+            value = cast("float", cast("Header", point["usd_per_request"])["value"]) * 1000
+            assert x == pytest.approx(_interpolate(cast("float", point["rate_per_s"]), rates, is_log=True), abs=0.5)
+            assert y == pytest.approx(_interpolate(value, usd, is_log=True), abs=0.5)
+
+
+def test_break_even_and_demand_are_marked_at_their_rates(page: str) -> None:
+    drawing = _drawings(page, "cost-rate")[0]
+    rates = _read_axis(drawing, "x-tick", "x")
+    rules = [group for group in drawing.iter("g") if (group.get("class") or "").startswith("rule")]
+    names = [(text.text or "").partition(" ") for group in rules for text in group.iter("text")]
+    assert [name for name, _, _ in names] == ["demand", "break-even"]
+    for group, (_, _, said) in zip(rules, names, strict=True):
+        line = next(path for path in group.iter("path")).get("d", "")
+        expected = _interpolate(_number(said.removesuffix("/s")), rates, is_log=True)
+        assert float(line[1:].split()[0]) == pytest.approx(expected, abs=1.0)
+
+
+def test_bars_of_a_tornado_reach_from_the_base_to_their_results(page: str) -> None:
+    costs = cast("dict[str, dict[str, list[Header]]]", make_header()["figures"])["costs"]
+    for tornado, drawing in zip(costs["tornados"], _drawings(page, "tornado"), strict=True):
+        axis = _read_axis(drawing, "x-tick", "x")
+        base = _interpolate(cast("float", tornado["base"]) * 1000, axis, is_log=False)
+        drivers = [group for group in drawing.iter("g") if group.get("class") == "driver"]
+        assert [one.get("data-driver") for one in drivers] == [
+            one["driver"] for one in cast("list[Header]", tornado["bars"])
+        ]
+        for group, bar in zip(drivers, cast("list[Header]", tornado["bars"]), strict=True):
+            for box, end in zip(group.iter("rect"), ("at_low", "at_high"), strict=True):
+                result = _interpolate(cast("float", bar[end]) * 1000, axis, is_log=False)
+                left, width = float(box.get("x", "")), float(box.get("width", ""))
+                assert sorted((base, result)) == pytest.approx([left, left + width], abs=0.5)
+
+
+def test_shares_and_the_smallest_detectable_difference_are_drawn_to_scale(page: str) -> None:
+    figures = cast("dict[str, list[Header]]", make_header()["figures"])
+    (drawing,) = _drawings(page, "compared")
+    axis = _read_axis(drawing, "x-tick", "x")
+    boxes = [box for box in drawing.iter("rect") if box.get("class") == "undetectable"]
+    for box, one in zip(boxes, figures["comparisons"], strict=True):
+        detectable = cast("float", cast("Header", one["comparison"])["detectable"]) * 100
+        width = _interpolate(detectable, axis, is_log=False) - _interpolate(-detectable, axis, is_log=False)
+        assert float(box.get("width", "")) == pytest.approx(width, abs=0.5)
+
+
+def test_the_front_is_made_of_those_that_nobody_beats() -> None:
+    header = make_header()
+    costs = cast("dict[str, dict[str, list[Header]]]", header["figures"])["costs"]
+    random = np.random.default_rng(3)
+    places = random.uniform(0.1, 1.0, (8, 2))
+    names = [f"one{number}" for number in range(8)]
+    header["endpoints"] = [{"name": name} for name in names]
+    costs["points"] = [
+        {"name": name, "usd_per_request": _estimate(usd), "share_right": _estimate(share), "front": 0.5}
+        for name, (usd, share) in zip(names, places.tolist(), strict=True)
+    ]
+    steps = next(
+        path.get("d", "") for path in _drawings(render_measured(header), "quality-cost")[0].iter("path")
+        if path.get("class") == "front"
+    )  # fmt: skip
+    beaten = [any((other[0] < one[0]) and (other[1] > one[1]) for other in places) for one in places]
+    assert steps.count("V") == beaten.count(False)
+
+
+def _estimate(value: float | None, missing: int | None = 0) -> Header:
+    low, high = (None, None) if value is None else (value * 0.95, value * 1.05)
+    return {"value": value, "low": low, "high": high, "samples": 50, "runs": 3, "confidence": 0.95, "missing": missing}
+
+
+# --- what is not known --------------------------------------------------------------------------------------------
+
+
+def test_a_percentile_of_too_few_samples_is_said_with_what_is_missing(page: str) -> None:
+    rows = [one for one in list_loads(make_header()) if one["endpoint"] == "local"]
+    for row in rows:
+        p99 = cast("dict[str, dict[str, Header]]", row["latencies"])["ttft"]["p99"]
+        assert p99["value"] is None
+        rate = cast("Header", row["load"])["rate_per_s"]
+        assert f"{rate:g}/s ({p99['missing']:,} more samples)" in _words(_plate(page, "ttft"))
+    unknown = [group for group in _drawings(page, "ttft")[0].iter("g") if group.get("class") == "unknown-mark"]
+    said = [title.text or "" for group in unknown for title in group.iter("title")]
+    assert sum("p99" in text and "unknown" in text for text in said) == len(rows)
+
+
+def test_an_empty_header_is_a_page_that_says_that_nothing_is_known() -> None:
+    text = _words(render_measured({}))
+    for said in (
+        "Nobody, measured on an unknown day",
+        "Whether the run is whole is unknown",
+        "Unknown: no load was offered.",
+        "Unknown: no answer was judged.",
+        "Unknown: neither prices nor machines were stated.",
+    ):
+        assert said in text
+
+
+def test_a_stopped_run_says_so_first_and_why() -> None:
+    header = {**make_header(), "is_whole": False, "notes": ["local: the loads were stopped before its end: budget"]}
+    opening = _words(_between(render_measured(header), '<dl class="found">', "</dl>"))
+    assert opening.startswith("The runThe run was stopped before its end: local: the loads were stopped")
+
+
+@pytest.mark.parametrize(
+    ("verdict", "said"),
+    [
+        ("usable", "can be believed"),
+        ("not usable", "cannot be believed: its latencies are the client's as well"),
+        ("could not tell", "could not be judged"),
+        ("nonsense", "could not be judged"),
+    ],
+)
+def test_the_verdict_on_the_client_is_said_in_words(verdict: str, said: str) -> None:
+    header = make_header()
+    for one in cast("list[Header]", header["calibrations"]):
+        one["verdict"] = verdict
+    assert said in _words(_between(render_measured(header), '<dl class="found">', "</dl>"))
+
+
+def test_without_a_calibration_what_the_client_adds_is_unknown() -> None:
+    text = _words(render_measured({**make_header(), "calibrations": []}))
+    assert "local, hosted: unknown, as the client's own error was not measured." in text
+
+
+def test_client_bound_figures_are_circled_and_called_the_clients() -> None:
+    header = make_header()
+    for row in list_loads(header):
+        if row["endpoint"] == "hosted" and row["level"] == 3:
+            row["marks"] = ["client-bound: the client could not be believed at this load"]
+    page = render_measured(header)
+    circles = [one for one in _drawings(page, "ttft")[1].iter("circle") if one.get("class") == "halo"]
+    assert len(circles) == 3
+    assert "client-bound at 12/s (circled): the client's figures, not the server's" in _words(_plate(page, "ttft"))
+    assert "hosted at 12/s: unknown, what was seen is the client's own speed." in _words(page)
+
+
+@pytest.mark.parametrize(
+    ("said", "level", "drawn", "words"),
+    [
+        ("unknown: it cannot be said which were good", None, "knee unknown", "the knee is unknown: it cannot be said"),
+        ("between two loads", 1, "knee", "met up to 4/s, and no longer at the next load"),
+        ("not reached: the highest load meets the objective", 3, "knee not reached", "the knee is not reached"),
+        (
+            "below the least load: none meets the objective",
+            None,
+            "knee below the least load",
+            "the knee is below the least",
+        ),
+    ],
+)
+def test_the_knee_is_drawn_where_it_is_or_said_not_to_be(said: str, level: int | None, drawn: str, words: str) -> None:
+    header = make_header()
+    figures = cast("dict[str, list[Header]]", header["figures"])
+    figures["knees"] = [{"endpoint": "local", "said": said, "level": level, "rate_per_s": _estimate(3.9)}]
+    page = render_measured(header)
+    first = _drawings(page, "throughput")[0]
+    assert [text.text for text in first.iter("text") if text.get("class") == "rule-name"] == [drawn]
+    assert words in _words(_plate(page, "throughput"))
+    lines = [one for one in first.iter("g") if one.get("class") == "rule rule--knee"]
+    assert [one.get("data-value") for one in lines] == (["4.0"] if drawn == "knee" else [])
+
+
+def test_a_break_even_that_is_never_reached_is_said_and_not_drawn() -> None:
+    header = make_header()
+    costs = cast("dict[str, dict[str, list[Header]]]", header["figures"])["costs"]
+    even = cast("Header", costs["pairs"][0]["break_even"])
+    even.update({"rate_per_s": _estimate(None, None), "never": 1.0})
+    page = render_measured(header)
+    assert "break-even not reached at any rate; never in 100 % of the draws" in _words(_plate(page, "cost-rate"))
+    assert "break-even" not in "".join(text.text or "" for text in _drawings(page, "cost-rate")[0].iter("text"))
+
+
+def test_results_that_are_not_finite_are_said_and_not_placed() -> None:
+    header = make_header()
+    costs = cast("dict[str, dict[str, list[Header]]]", header["figures"])["costs"]
+    bar = cast("list[Header]", costs["tornados"][0]["bars"])[0]
+    bar["at_high"] = None
+    cast("Header", costs["candidates"][0]["usd_per_request"])["high"] = None
+    page = render_measured(header)
+    assert "not finite" in _words(_plate(page, "tornado"))
+    assert "no end]" in _words(_between(page, 'id="dear"', "</table>"))
+
+
+# --- what it rests on ---------------------------------------------------------------------------------------------
+
+
+def test_prices_machines_prompts_seeds_and_software_are_told_with_day_and_source(page: str) -> None:
+    text = _words(_between(page, 'id="basis"', "</main>"))
+    for said in (
+        "2026-11-20", "the provider's page", "a rented board, as of 2026-11-19", "an institute's average",
+        "a default: nobody stated it", "counted as nothing: nobody stated it", "d" * 64, "c" * 64, "e" * 64,
+        "made, seed 7", "each with a word of its own before it", "numpy 2.0", "A Processor, 8 cores", "32.0 GiB",
+        "local-model-as-served", "pue is not stated",
+    ):  # fmt: skip
+        assert said in text, said
+
+
+def test_what_does_not_fit_is_counted() -> None:
+    header = make_header()
+    header["endpoints"] = [{"name": f"endpoint{number}"} for number in range(40)]
+    assert "and 30 more, measured on" in render_measured(header)
+
+
+# --- what it refuses ----------------------------------------------------------------------------------------------
+
+
+def test_hostile_names_stay_text() -> None:
+    page = render_measured(make_hostile_header())
+    assert page.encode("utf-8")
+    assert "<img" not in page
+    assert "\u202e" not in page
+    assert page.count("<script") == page.count("</script") == 2
+    assert HOSTILE[:20] in _words(_between(page, '<h1 id="headline">', "</h1>"))
+
+
+def test_the_policy_admits_only_the_style_and_script_that_the_page_carries(page: str) -> None:
+    policy = _between(page, 'http-equiv="Content-Security-Policy" content="', '"')
+    style, script = _between(page, "<style>", "</style>"), page.rsplit("<script>", 1)[1].split("</script>", 1)[0]
+    for text in (style, script):
+        assert f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" in policy
+    assert policy.startswith("default-src 'none';")
+    assert "unsafe" not in policy
+    assert not re.search(r"<(?:link|img|iframe|object|embed|base)\b|@import|url\(|\son\w+=|\sstyle=", page)
+    assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|eval\(|DOMParser", script)
+
+
+def _walk(value: object, path: tuple[object, ...] = ()) -> Iterator[tuple[object, ...]]:
+    yield path
+    items: list[tuple[object, object]] = []
+    if isinstance(value, dict):
+        items = list(cast("dict[object, object]", value).items())
+    elif isinstance(value, list):
+        items = list(enumerate(cast("list[object]", value[:2])))
+    for name, item in items:
+        yield from _walk(item, (*path, name))
+
+
+PATHS = [path for path in _walk(make_header()) if path]
+ODD: list[object] = (
+    [None, True, -1, 0, 3, 1e300, -1e300, 1e-300, 10**400, float("nan"), float("inf"), "", "text", HOSTILE, [], {},
+     [[]], [None, 1, "x"], {"": None}, {"value": "1"}, {"value": 1e17, "low": -5, "high": None}, ["\ud800" * 3]]
+)  # fmt: skip
+
+
+@settings(max_examples=30)
+@given(st.lists(st.tuples(st.sampled_from(PATHS), st.sampled_from(ODD)), min_size=1, max_size=12))
+def test_whatever_stands_in_a_header_it_gives_a_whole_page(changes: list[tuple[tuple[object, ...], object]]) -> None:
+    header = make_header()
+    for path, odd in changes:
+        _set(header, path, odd)
+    page = render_measured(header)
+    assert page.rstrip().endswith("</html>")
+    assert page.encode("utf-8")
+    for text in re.findall(r'<svg class="plot".*?</svg>', page):
+        assert not re.search(r'[" ](?:nan|inf|-inf)\b', text)
+        ET.fromstring(text)
+
+
+def _set(value: object, path: tuple[object, ...], odd: object) -> None:
+    """Put something at a path, where the path still is."""
+    for name in path[:-1]:
+        if isinstance(value, dict) and name in value:
+            value = cast("dict[object, object]", value)[name]
+        elif isinstance(value, list) and isinstance(name, int) and name < len(cast("list[object]", value)):
+            value = cast("list[object]", value)[name]
+        else:
+            return
+    if isinstance(value, dict):
+        cast("dict[object, object]", value)[path[-1]] = odd
+    elif isinstance(value, list) and isinstance(path[-1], int) and path[-1] < len(cast("list[object]", value)):
+        cast("list[object]", value)[path[-1]] = odd
+
+
+# --- colours ------------------------------------------------------------------------------------------------------
+
+TOKEN = re.compile(r"--([a-z0-9-]+): light-dark\((#[0-9a-f]{6}), (#[0-9a-f]{6})\);")
+
+
+def _luminance(colour: str) -> float:
+    channels = [int(colour[at : at + 2], 16) / 255 for at in (1, 3, 5)]
+    linear = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("theme", [0, 1], ids=["light", "dark"])
+def test_every_series_stands_out_on_every_paper(page: str, theme: int) -> None:
+    tokens = {name: shades for name, *shades in TOKEN.findall(page)}
+    for number, paper in product(range(6), ("paper", "surface")):
+        pair = (_luminance(tokens[f"series-{number}"][theme]), _luminance(tokens[paper][theme]))
+        light, dark = sorted(pair, reverse=True)
+        assert (light + 0.05) / (dark + 0.05) >= 4.5
+
+
+def test_endpoints_differ_in_shape_and_dash_and_not_in_colour_alone(page: str) -> None:
+    legend = _between(_plate(page, "quality-cost"), '<ul class="key-list">', "</ul>")
+    keys = re.findall(r"<svg.*?</svg>", legend)
+    assert len(keys) == 2
+    shapes = {re.sub(r'series--\d|stroke-dasharray="[^"]*"', "", key) for key in keys}
+    dashes = {tuple(re.findall(r'stroke-dasharray="([^"]*)"', key)) for key in keys}
+    assert len(shapes) == len(dashes) == 2
