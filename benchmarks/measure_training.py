@@ -1,4 +1,4 @@
-"""Trains language models of the Llama architecture on tasks and their answers, as Hugging Face folders with a chat
+"""Trains a language model of the Llama architecture on tasks and their answers: a Hugging Face folder with a chat
 template. Run by measure_models.py in a Python that has PyTorch and transformers; the project itself needs neither.
 """
 
@@ -23,6 +23,7 @@ TEMPLATE = (
     "{% if add_generation_prompt %}<|assistant|>{% endif %}"
 )
 BATCH, PARTS = 64, 3
+THREADS = 1  # with more, a busy machine spends its time waiting; and one repeats exactly
 WARM_UP = 0.05
 
 
@@ -135,7 +136,7 @@ def train(model: Any, examples: Sequence[Example], recipe: Recipe) -> list[float
         schedule.step()
         optimizer.zero_grad()
         losses.append(loss)
-        if len(losses) % 200 == 0:
+        if len(losses) % 100 == 0:
             print(f"{recipe.name}: step {len(losses)}, loss {sum(losses[-100:]) / 100:.3f}", flush=True)
     return losses
 
@@ -158,22 +159,20 @@ def make(folder: Path, recipe: Recipe, tokenizer: Any, examples: Sequence[Exampl
 
 
 def main() -> None:
-    """Make what is not there yet."""
+    """Make one model."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("tasks", type=Path, help="JSON lines with prompt and answer")
     parser.add_argument("folder", type=Path)
-    parser.add_argument("recipes", help="a JSON list of recipes")
-    parser.add_argument("--threads", type=int, default=2)
+    parser.add_argument("recipe", help="as JSON")
     asked = parser.parse_args()
-    torch.set_num_threads(asked.threads)
+    torch.set_num_threads(THREADS)
     tasks = [json.loads(line) for line in asked.tasks.read_text(encoding="utf-8").splitlines()]
     tokenizer = make_tokenizer([f"{task['prompt']}\n{task['answer']}" for task in tasks])
     examples = encode(tokenizer, tasks)
     lengths = sum(len(one.tokens) for one in examples) / len(examples)
     print(f"{len(examples)} examples of {lengths:.0f} tokens on average", flush=True)
-    for recipe in (Recipe(**one) for one in json.loads(asked.recipes)):
-        if not (asked.folder / recipe.name).exists():
-            make(asked.folder / recipe.name, recipe, tokenizer, examples)
+    recipe = Recipe(**json.loads(asked.recipe))
+    make(asked.folder / recipe.name, recipe, tokenizer, examples)
 
 
 if __name__ == "__main__":
