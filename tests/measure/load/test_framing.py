@@ -84,10 +84,11 @@ def test_an_interim_answer_is_passed_over() -> None:
         (b"HTTP/1.1 200 OK\r\nX: " + b"a" * 70_000, "bytes of headers"),
         (b"HTTP/1.1 200 OK\r\n" + b"A: b\r\n" * 300 + b"\r\n", "headers"),
         (HEAD + b"zz\r\n", "no size"),
-        (HEAD + b"1\r\nabc\r\n", "does not end"),
+        (HEAD + b"1\r\nabc\r\n", "no size"),
         (HEAD + b"fffffff\r\n", "a chunk of more"),
         (HEAD + b"1;" + b"x" * 5000, "no end"),
         (HEAD + b"0\r\n\r\nHTTP/1.1", "after the end"),
+        (HEAD + b"0\r\n" + b"A: b\r\n" * 20_000, "no end"),
     ],
 )
 def test_what_breaks_the_protocol_is_told(data: bytes, words: str) -> None:

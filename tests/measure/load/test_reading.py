@@ -242,6 +242,7 @@ def test_compressed_answers_are_not_taken() -> None:
         (chunks(ROLE, token("a")), Fault.UNFINISHED, "without"),
         (chunks(), Fault.UNFINISHED, "without"),
         (chunks(ROLE, b"data: {half\n\n", DONE), Fault.MALFORMED, "not JSON"),
+        ([HEAD, chunk(ROLE), b"3\r\nabcde" + END], Fault.MALFORMED, "does not end"),
         (chunks(ROLE, b"data: [1]\n\n", DONE), Fault.MALFORMED, "not a JSON object"),
         (chunks(ROLE, b"data: \xff\n\n", DONE), Fault.MALFORMED, "not UTF-8"),
         (chunks(ROLE, b"data: " + b'{"a":' * 100_000 + b"\n\n", DONE), Fault.MALFORMED, "deep"),

@@ -100,7 +100,7 @@ class Watch:
         self.is_open_ended = False  # where only a part's last bytes can say that it is the last
         self.room = HEAD_BYTES_MAX + BODY_BYTES_MAX  # bytes that may still come
         self._left: int | None = None
-        self._chunks: ChunkDecoder | None = None
+        self._chunks: ChunkWalker | None = None
         self._fed = 0
 
     @property
@@ -127,7 +127,7 @@ class Watch:
         self.head, self._left, self.is_open_ended = head, head.length, head.length is None
         rest = came[head.body_start :]
         if head.is_chunked:
-            self._chunks = ChunkDecoder()
+            self._chunks = ChunkWalker()
             self._chunks.feed(rest)
             self._fed = len(parts)
         return self._count(len(rest)) if self._left is not None else self._judge(rest)
@@ -151,6 +151,53 @@ class Watch:
                 raise ValueError("more bytes after the end of the answer")
             return Seen.WHOLE
         return Seen.SAYS_DONE if _DONE in data else Seen.MORE
+
+
+class ChunkWalker:
+    """Walks from one chunk's size to the next, to the end of a body. What comes after it is `surplus`."""
+
+    __slots__ = ("_carry", "_skip", "_trailer", "is_over", "surplus")
+
+    def __init__(self) -> None:
+        self._carry = b""  # of a size line that is not whole
+        self._skip = 0  # bytes to the next size line
+        self._trailer: bytes | None = None
+        self.is_over = False
+        self.surplus = b""
+
+    def feed(self, data: bytes) -> None:
+        """Walk over these bytes. ValueError where a size should be and is none."""
+        if self._trailer is not None:
+            self._end(self._trailer + data)
+            return
+        data, at = self._carry + data, self._skip
+        self._carry = b""
+        while at < len(data):
+            end = data.find(b"\r\n", at)
+            if end < 0:
+                self._keep(data[at:])
+                return
+            size = _read_size(data[at:end])
+            if not size:
+                self._end(data[end + 2 :])
+                return
+            at = end + 4 + size
+        self._skip = at - len(data)
+
+    def _keep(self, line: bytes) -> None:
+        if len(line) > _CHUNK_LINE_BYTES_MAX:
+            raise ValueError("a line between chunks has no end")
+        self._carry, self._skip = line, 0
+
+    def _end(self, trailer: bytes) -> None:
+        """After the last chunk come lines of which the last is empty."""
+        end = 0 if trailer.startswith(b"\r\n") else trailer.find(b"\r\n\r\n") + 2
+        if end == 1:
+            self._trailer = trailer
+            if len(trailer) > HEAD_BYTES_MAX:
+                raise ValueError("the lines after a body have no end")
+            return
+        self.is_over, self.surplus = True, trailer[end + 2 :]
 
 
 class ChunkDecoder:
@@ -211,12 +258,7 @@ class ChunkDecoder:
         if self._is_trailer:
             self.is_over = not line
             return
-        matched = _CHUNK_SIZE.fullmatch(line)
-        if matched is None:
-            raise ValueError("a chunk has no size")
-        size = int(matched[1], 16)
-        if size > BODY_BYTES_MAX:
-            raise ValueError(f"a chunk of more than {BODY_BYTES_MAX} bytes")
+        size = _read_size(line)
         self._is_trailer = size == 0
         self._left = size + 2 if size else 0
 
@@ -224,6 +266,16 @@ class ChunkDecoder:
         if len(line) > _CHUNK_LINE_BYTES_MAX:
             raise ValueError("a line between chunks has no end")
         self._carry = line
+
+
+def _read_size(line: bytes) -> int:
+    matched = _CHUNK_SIZE.fullmatch(line)
+    if matched is None:
+        raise ValueError("a chunk has no size")
+    size = int(matched[1], 16)
+    if size > BODY_BYTES_MAX:
+        raise ValueError(f"a chunk of more than {BODY_BYTES_MAX} bytes")
+    return size
 
 
 def _find_whole_chunk(data: bytes) -> bytes | None:

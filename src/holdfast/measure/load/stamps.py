@@ -38,6 +38,11 @@ class Stamper:
         self._offset_ns = 0
         self._read_clocks(_SECOND_NS)
 
+    @property
+    def waited_ns(self) -> int:
+        """How long the last wait was."""
+        return self.woke_ns - self._before_ns
+
     def sleep(self) -> None:
         """A wait begins. What it does not tell of had not come."""
         self._since_ns = self._before_ns
