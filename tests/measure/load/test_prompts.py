@@ -148,3 +148,9 @@ def test_the_words_are_many_and_plain() -> None:
     words = read_words()
     assert len(set(words)) == len(words) > 700
     assert all(word.isascii() and word.isalpha() and word.islower() for word in words)
+
+
+def test_the_prompts_in_the_docs_are_prompts(tmp_path: Path) -> None:
+    page = (Path(__file__).parents[3] / "docs" / "how-to" / "measure-load.md").read_text(encoding="utf-8")
+    lines = page.partition("```json\n")[2].partition("```")[0].splitlines()
+    assert len(read_prompts(write(tmp_path, *lines))) == 3
