@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from tests.front.cli.runs import Ran, run_here
+
 RECIPES = Path(__file__).parent / "clients"
 SCRIPTS = Path(__file__).parent / "scripts"
 PYTHON_CLIENTS = ("hub-0.36", "hub-1.33", "hub-2.4")
@@ -107,16 +109,14 @@ def hash_files(folder: Path) -> dict[str, str]:
     }
 
 
+def run_verb(vault: Path, *words: object) -> Ran:
+    """The command line on a vault, in this process."""
+    home = vault.parent / "keeper"
+    home.mkdir(exist_ok=True)
+    return run_here(*map(str, words), "--vault", vault, home=home)
+
+
 def keep(vault: Path, folder: Path, name: str) -> None:
-    """`holdfast keep` as a process."""
-    names = {
-        **os.environ,
-        "XDG_CACHE_HOME": str(vault.parent / "cache"),
-        "XDG_CONFIG_HOME": str(vault.parent / "config"),
-    }
-    subprocess.run(
-        [sys.executable, "-m", "holdfast", "keep", folder, "--as", name, "--vault", vault],
-        env=names,
-        check=True,
-        capture_output=True,
-    )
+    """`holdfast keep`."""
+    done = run_verb(vault, "keep", folder, "--as", name)
+    assert done.code == 0, done.err

@@ -3,7 +3,6 @@
 import hashlib
 import json
 import subprocess
-import sys
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,7 +14,7 @@ from holdfast.records.access import Grant, Scope
 from holdfast.vault.opening import open_local_vault
 from holdfast.workflows.token import TokenAsked, run_token_create
 from holdfast.workflows.vaults import VaultAsked
-from tests.conformance.clients import PYTHON_CLIENTS, Served, client_environ, hash_files, run_script, serving
+from tests.conformance.clients import PYTHON_CLIENTS, Served, client_environ, hash_files, run_script, run_verb, serving
 from tests.conformance.conftest import get_client, write_model
 from tests.vault.models import make_bf16, write_safetensors
 
@@ -36,13 +35,9 @@ class Pushed:
 
     def run(self, *words: object) -> Any:
         """What a verb says of the vault, as JSON."""
-        done = subprocess.run(
-            [sys.executable, "-m", "holdfast", *map(str, words), "--vault", self.served.vault, "--json"],
-            check=True,
-            capture_output=True,
-            text=True,
-        )
-        return json.loads(done.stdout)
+        done = run_verb(self.served.vault, *words, "--json")
+        assert done.code == 0, done.err
+        return json.loads(done.out)
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,7 @@ from holdfast.vault.catalogue.opening import CATALOGUE_NAME, open_catalogue, pla
 from tests.vault.models import hash_folder
 from tests.vault.places.keepers import MODEL, Keeper, write_model
 
-LARGE = 12_000_000  # elements of two bytes a tensor: long enough to be caught in the middle
+LARGE = 6_000_000  # elements of two bytes a tensor: long enough to be caught in the middle
 
 
 def open_catalogue_of(keeper: Keeper) -> Database:
