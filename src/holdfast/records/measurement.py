@@ -63,7 +63,7 @@ class Fault(StrEnum):
     TLS = "tls"
     RESET = "reset"  # the connection broke before the answer was whole
     TIMEOUT = "timeout"
-    STATUS = "status"  # an HTTP status of 400 and above, but 429
+    STATUS = "status"  # an HTTP status of 300 and above, but 429: redirects are not followed
     LIMITED = "limited"  # 429
     MALFORMED = "malformed"  # not HTTP, not JSON, not events
     EVENT = "event"  # an error event in the stream

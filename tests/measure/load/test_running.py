@@ -10,7 +10,19 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from tests.measure.load.scripted import CLOSE, DONE, HANG, Request, Scripted, Step, finish, make_ask, stream, token
+from tests.measure.load.scripted import (
+    CLOSE,
+    DONE,
+    HANG,
+    Request,
+    Scripted,
+    Step,
+    finish,
+    make_ask,
+    stream,
+    token,
+    whole,
+)
 
 from holdfast.measure.load.overhead import find_errors
 from holdfast.measure.load.plans import LoadPlan, LoadResult, Progress
@@ -208,11 +220,25 @@ def test_a_connection_that_the_server_closed_while_idle_is_no_fault_of_the_serve
     assert [sample.retries for sample in samples] == [0, 1]
 
 
+def test_a_run_in_which_every_request_fails_ends_early_and_floods_nobody() -> None:
+    refused = whole(b'{"error":"wrong key"}', "401 Unauthorized")
+    with Scripted(lambda _: [refused]) as server:
+        result = run_load(plan(server.url, Load(Arrivals.CLOSED, 20, duration_s=30)))
+        assert 100 <= len(server.requests) <= 200
+    assert result.stopped == "each of the first 100 requests failed"
+    assert {sample.fault_detail for sample in result.samples if sample.fault is Fault.STATUS} == {
+        "HTTP status 401: wrong key"
+    }
+    window = result.windows[0]
+    assert window.end_ns - window.start_ns > 400_000_000
+
+
 def test_what_cannot_be_run_is_refused_before_it_is() -> None:
     load = Load(Arrivals.CLOSED, 1, requests=1)
+    crowded = plan("http://127.0.0.1:1/v1", poisson(1, 1, in_flight_max=1), workers=2)
     with pytest.raises(UnreachableEndpoint, match="refused"):
         run_load(plan("http://127.0.0.1:1/v1", load))
-    for broken in (plan("http://127.0.0.1:1/v1"), plan("http://127.0.0.1:1/v1", load, workers=0)):
+    for broken in (plan("http://127.0.0.1:1/v1"), plan("http://127.0.0.1:1/v1", load, workers=0), crowded):
         with pytest.raises(ConfigurationError):
             run_load(broken)
     asked = plan("http://127.0.0.1:1/v1", load)

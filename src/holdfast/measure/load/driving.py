@@ -16,7 +16,7 @@ from holdfast.measure.load.prices import Purse, compute_worst_case, settle
 from holdfast.measure.load.reading import Labels, Reading
 from holdfast.measure.load.templates import Template
 from holdfast.measure.load.turns import NEVER, Turns
-from holdfast.records.measurement import Fault, Reply
+from holdfast.records.measurement import Reply
 
 TICK_NS: Final = 100_000_000
 _SLICE_PARTS: Final = 8  # read between two looks at the sockets
@@ -25,6 +25,8 @@ _FULL: Final = 4
 _STOPPED_GRACE_NS: Final = 300_000_000
 OVER_BUDGET: Final = "the budget is reached"
 INTERRUPTED: Final = "interrupted"
+HOPELESS: Final = 100
+ALL_FAILED: Final = f"each of the first {HOPELESS} requests failed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,7 +134,7 @@ class Driver:
         for exchange in finished:
             self._turns.end(exchange)
             self._ended += 1
-            self._failed += exchange.fault is not Fault.NONE
+            self._failed += exchange.has_failed
             self._parts += len(exchange.parts)
             self._backlog.add(exchange)
 
@@ -140,6 +142,8 @@ class Driver:
         self._next_tick_ns = now + TICK_NS
         if self._tick(Count(self._sent, self._ended, self._failed, self._parts)):
             self._stopped = INTERRUPTED
+        elif self._failed == self._ended >= HOPELESS:
+            self._stopped = ALL_FAILED
 
     def _drain(self) -> None:
         """What is about to end may, and all that was paid for; the rest is cut, and its sample says so."""

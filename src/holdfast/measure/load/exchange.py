@@ -50,6 +50,12 @@ class Exchange:
     def __repr__(self) -> str:
         return f"Exchange({self.turn.number}, {self.fault or 'no fault'}, {len(self.parts)} parts)"
 
+    @property
+    def has_failed(self) -> bool:
+        """Whether the wire or the status says so: what the answer says is read later."""
+        head = self.watch.head
+        return self.fault is not Fault.NONE or (head is not None and head.status >= 300)
+
     def clear(self) -> None:
         """Nothing was sent and nothing came."""
         self.sent_ns: int | None = None

@@ -98,6 +98,8 @@ def check_plan(plan: LoadPlan, budget: Budget | None = None) -> None:
         raise _refuse(
             f"the number of workers is not between 1 and {WORKERS_MAX}", "Use one worker for each core at most."
         )
+    if any(0 < load.in_flight_max < plan.workers for load in plan.loads):
+        raise _refuse("more workers than requests may be under way", "Use fewer workers.")
     if budget is not None and plan.price is None:
         raise _refuse("a limit on what may be spent needs a price", "Give the endpoint's price per million tokens.")
     if plan.timeout_s <= 0 or plan.connect_s <= 0:

@@ -105,6 +105,7 @@ def _build_head(wiring: Wiring, length: int) -> bytes:
         f"User-Agent: holdfast/{holdfast.__version__}",
         "Content-Type: application/json",
         f"Accept: {'text/event-stream' if wiring.endpoint.is_streaming else 'application/json'}",
+        "Accept-Encoding: identity",
         f"Content-Length: {length}",
     ]
     if wiring.key:

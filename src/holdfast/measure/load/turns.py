@@ -10,6 +10,7 @@ from holdfast.records.measurement import Load, Phase
 
 NEVER: Final = 1 << 62
 SECOND_NS: Final = 1_000_000_000
+PAUSE_NS: Final = 100_000_000
 
 
 class Turns(Protocol):
@@ -101,8 +102,9 @@ class OpenTurns:
 
 
 class ClosedTurns:
-    """Turns that come when answers end: `concurrency` under way at any time. They begin together, or where there is a
-    warm-up one after the other within its first second."""
+    """Turns that come when answers end: `concurrency` under way at any time, but for a pause after each failure, so
+    that an endpoint that refuses is not flooded. They begin together, or where there is a warm-up one after the other
+    within its first second."""
 
     def __init__(self, start_ns: int, load: Load, share: Share) -> None:
         self._load, self._share = load, share
@@ -135,7 +137,7 @@ class ClosedTurns:
     def end(self, exchange: Exchange) -> None:
         """One has ended: it is another's turn."""
         self._steady_left -= exchange.turn.phase is Phase.STEADY
-        heapq.heappush(self._due, exchange.end_ns)
+        heapq.heappush(self._due, exchange.end_ns + (PAUSE_NS if exchange.has_failed else 0))
         self._tidy()
 
     def _find_phase(self, due_ns: int) -> Phase | None:
