@@ -273,6 +273,28 @@ def _estimate(value: float | None, missing: int | None = 0) -> Header:
     return {"value": value, "low": low, "high": high, "samples": 50, "runs": 3, "confidence": 0.95, "missing": missing}
 
 
+@pytest.mark.parametrize(
+    ("loads", "axis", "places"),
+    [
+        ([{"arrivals": "closed", "concurrency": one} for one in (1, 4, 16, 64)], "requests at a time", [1, 4, 16, 64]),
+        ([{"arrivals": "constant", "rate_per_s": one} for one in (1, 2, 3, 4)], "requests per second", [1, 2, 3, 4]),
+        (
+            [{"arrivals": "replay", "offsets_s": [0.5] * one} for one in (1, 2, 3, 4)],
+            "number of the load",
+            [1, 2, 3, 4],
+        ),
+        ([{}, {"arrivals": "closed"}, {"arrivals": "poisson"}, {}], "number of the load", [1, 2, 3, 4]),
+    ],
+)
+def test_loads_of_every_kind_have_their_own_axis(loads: list[Header], axis: str, places: list[float]) -> None:
+    header = make_header()
+    for row in list_loads(header):
+        row["load"] = loads[cast("int", row["level"])]
+    drawing = _drawings(render_measured(header), "ttft")[0]
+    assert any((text.text or "").startswith(axis) for text in drawing.iter("text"))
+    assert _read_axis(drawing, "x-tick", "x")[0] == places
+
+
 # --- what is not known --------------------------------------------------------------------------------------------
 
 
@@ -286,6 +308,17 @@ def test_a_percentile_of_too_few_samples_is_said_with_what_is_missing(page: str)
     unknown = [group for group in _drawings(page, "ttft")[0].iter("g") if group.get("class") == "unknown-mark"]
     said = [title.text or "" for group in unknown for title in group.iter("title")]
     assert sum("p99" in text and "unknown" in text for text in said) == len(rows)
+
+
+def test_answers_that_were_not_streamed_have_no_time_to_first_token() -> None:
+    header = make_header()
+    for row in list_loads(header):
+        latencies = cast("Header", row["latencies"])
+        row["latencies"] = {"end_to_end": latencies["end_to_end"], "end_to_end_sent": latencies["end_to_end_sent"]}
+    page = render_measured(header)
+    assert _drawings(page, "ttft") == []
+    assert "hosted, p50: unknown at 2/s, 4/s, 8/s, 12/s." in _words(_plate(page, "ttft"))
+    assert len(_drawings(page, "end-to-end")) == 2
 
 
 def test_an_empty_header_is_a_page_that_says_that_nothing_is_known() -> None:

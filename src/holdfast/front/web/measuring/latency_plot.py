@@ -1,7 +1,8 @@
 """Latency against load: three percentiles with their intervals, from the schedule and, hollow beside it, from the
 sending."""
 
-from collections.abc import Iterable, Sequence
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -39,6 +40,7 @@ _RIGHT: Final = RIGHT - 30
 _BOTTOM: Final = 270.0
 _ROW: Final = 14.0
 _STRIP: Final = 28.0
+_NAME_ROW: Final = 13.0
 _ASIDE: Final = 9.0
 
 
@@ -109,10 +111,11 @@ def _make_sheet(latency: Latency, levels: Sequence[Level], known: Sequence[float
 
 def _draw(sheet: _Sheet, levels: Sequence[Level], look: Look) -> Markup:
     about = f"{sheet.latency.title}; the numbers are in the table below."
-    lines = [_draw_quantile(sheet, levels, quantile, look.dashed(number)) for number, quantile in enumerate(QUANTILES)]
+    ways = {quantile: _place_all(sheet, levels, quantile) for quantile in QUANTILES}
+    lines = [draw_line(places, look.dashed(number)) for number, places in enumerate(ways.values())]
     marks = [draw_mark(sheet.frame, mark) for level in levels for mark in _make_marks(sheet, level, look)]
     halos = [_draw_halos(sheet, level) for level in levels if level.is_client_bound]
-    return draw_chart(sheet.frame, about, *lines, marks, _draw_unknowns(sheet, levels), *halos)
+    return draw_chart(sheet.frame, about, lines, _draw_names(ways), marks, _draw_unknowns(sheet, levels), *halos)
 
 
 def _make_marks(sheet: _Sheet, level: Level, look: Look) -> list[Mark]:
@@ -127,24 +130,24 @@ def _make_marks(sheet: _Sheet, level: Level, look: Look) -> list[Mark]:
     return marks
 
 
-def _draw_quantile(sheet: _Sheet, levels: Sequence[Level], quantile: str, look: Look) -> list[Markup]:
-    """Its line, and its name at the last known end."""
-    frame = sheet.frame
-    places = [
-        (
-            frame.x.scale.place(sheet.across.place(level)),
-            float("nan") if one.value is None else frame.y.scale.place(one.value),
-        )
-        for level in levels
-        for one in (level.get_latency(sheet.latency.name, quantile),)
-    ]
-    known = [place for place in places if place[1] == place[1]]
-    if not known:
-        return []
-    x, y = known[-1]
-    name = draw_text(x + _ASIDE + 8, y + 4, quantile, kind="quantile")
-    line = draw_line(places, look)
-    return [name] if line is None else [line, name]
+def _place_all(sheet: _Sheet, levels: Sequence[Level], quantile: str) -> list[tuple[float, float]]:
+    """Where a percentile lies at each load; not a number where it is unknown."""
+    frame, values = sheet.frame, [level.get_latency(sheet.latency.name, quantile).value for level in levels]
+    across = [frame.x.scale.place(sheet.across.place(level)) for level in levels]
+    upright = [math.nan if value is None else frame.y.scale.place(value) for value in values]
+    return list(zip(across, upright, strict=True))
+
+
+def _draw_names(ways: Mapping[str, Sequence[tuple[float, float]]]) -> list[Markup]:
+    """Each percentile's name beside its last known mark, and below the one above it."""
+    known = [(name, *places[-1]) for name, way in ways.items() if (places := [one for one in way if one[1] == one[1]])]
+    drawn: list[Markup] = []
+    free: dict[float, float] = {}
+    for name, x, y in sorted(known, key=lambda one: one[2]):
+        at = max(y, free.get(x, y))
+        free[x] = at + _NAME_ROW
+        drawn.append(draw_text(x + _ASIDE + 8, at + 4, name, kind="quantile"))
+    return drawn
 
 
 def _draw_unknowns(sheet: _Sheet, levels: Sequence[Level]) -> list[Markup]:

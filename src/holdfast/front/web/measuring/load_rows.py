@@ -23,6 +23,7 @@ from holdfast.records.measurement import Estimate
 LEVELS_MAX: Final = 64
 QUANTILES: Final = ("p50", "p95", "p99")
 _MARKS_MAX: Final = 12
+_SAID_MAX: Final = 2
 _CLIENT_BOUND: Final = "client-bound"
 _NOT_REACHED: Final = "not reached"
 _KINDS: Final = {
@@ -169,6 +170,8 @@ def say_kinds(levels: Iterable[Level]) -> str:
 def say_lacking(levels: Iterable[Level], find: Callable[[Level], Estimate]) -> str:
     """At which loads an estimate is unknown, and what is missing there; empty where it is known at all of them."""
     lacking = [(level, one) for level in levels if (one := find(level)).value is None]
+    if len(lacking) > _SAID_MAX and len({say_missing(one) for _, one in lacking}) == 1:
+        return f"unknown at {', '.join(level.offer.said for level, _ in lacking)}{_say_each(lacking[0][1])}"
     parts = [f"{level.offer.said}{say_missing(one)}" for level, one in lacking]
     return f"unknown at {', '.join(parts)}" if parts else ""
 
@@ -196,6 +199,10 @@ def _read_knee(row: JsonObject) -> Knee:
 
 def _weigh(level: Level) -> tuple[float, int]:
     return (level.number if level.offer.size is None else level.offer.size, level.number)
+
+
+def _say_each(one: Estimate) -> str:
+    return f"{say_missing(one)} each" if one.missing else ""
 
 
 def say_missing(one: Estimate) -> str:

@@ -6,7 +6,7 @@ from typing import Final
 
 from holdfast.front.web.plots.markup import Markup, make
 
-_SHAPES: Final = ("circle", "square", "triangle", "diamond", "cross", "star")
+_SHAPES: Final = ("circle", "square", "triangle", "diamond", "down", "hourglass")
 _DASHES: Final = ("", "7 3", "2 3", "9 3 2 3", "4 2", "1 2")
 COLOURS: Final = 6
 _SIDE: Final = 4.2
@@ -65,9 +65,9 @@ def _trace(shape: str, x: float, y: float) -> str:
         return (
             f"M{_at(x)} {_at(y - s * 1.3)}l{s * 1.3:g} {s * 1.3:g}l{-s * 1.3:g} {s * 1.3:g}l{-s * 1.3:g} {-s * 1.3:g}z"
         )
-    if shape == "cross":
-        return f"M{_at(x - s)} {_at(y - s)}l{2 * s} {2 * s}m0 {-2 * s}l{-2 * s} {2 * s}"
-    return f"M{_at(x - s * 1.3)} {_at(y)}h{s * 2.6:g}M{_at(x)} {_at(y - s * 1.3)}v{s * 2.6:g}"
+    if shape == "down":
+        return f"M{_at(x)} {_at(y + s * 1.2)}l{s * 1.2:g} {-s * 2.1:g}h{-s * 2.4:g}z"
+    return f"M{_at(x - s)} {_at(y - s * 1.2)}h{2 * s:g}l{-2 * s:g} {s * 2.4:g}h{2 * s:g}z"
 
 
 def _at(number: float) -> str:
