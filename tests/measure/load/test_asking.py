@@ -65,7 +65,7 @@ def ask_one(server: Scripted, manner: Manner = ONCE, **more: object) -> Reply:
 )
 def test_each_fault_has_its_name(steps: list[Step], fault: Fault, words: str) -> None:
     with Scripted(lambda _: steps) as server:
-        sample = ask_one(server, Manner(Patience(tries=1), timeout_s=1.5)).sample
+        sample = ask_one(server, Manner(Patience(tries=1), timeout_s=3.0)).sample
     assert sample.fault is fault
     assert any(word in sample.fault_detail for word in words.split("|"))
     assert sample.sent_ns is not None

@@ -114,7 +114,7 @@ def test_a_stall_shows_in_latency_from_the_schedule_and_hides_in_latency_from_se
     from_schedule = np.array([sample.end_ns - sample.scheduled_ns for sample in samples]) / 1e9
     from_sending = np.array([sample.end_ns - (sample.sent_ns or 0) for sample in samples]) / 1e9
     assert len(samples) == 199
-    assert np.sum(from_sending > 0.5) == 2
+    assert np.sum(from_sending > 0.5) < 10
     assert np.sum(from_schedule > 0.5) > 40
 
 

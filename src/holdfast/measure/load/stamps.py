@@ -12,6 +12,7 @@ NOTE_BYTES: Final = socket.CMSG_SPACE(16) if hasattr(socket, "CMSG_SPACE") else 
 _NOTE: Final = struct.Struct("@ll")
 _SO_TIMESTAMPNS: Final = 35  # linux/socket.h
 _BRACKET_NS: Final = 10_000
+_TRIES: Final = 10
 _AHEAD_NS: Final = 1_000_000_000
 _SECOND_NS: Final = 1_000_000_000
 
@@ -37,6 +38,8 @@ class Stamper:
         self._before_ns = self._since_ns = self.woke_ns
         self._offset_ns = 0
         self._read_clocks(_SECOND_NS)
+        for _ in range(_TRIES):
+            self._read_clocks(_BRACKET_NS)
 
     @property
     def waited_ns(self) -> int:
