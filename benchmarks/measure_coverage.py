@@ -30,6 +30,7 @@ LEVELS = (0.5, 0.95, 0.99)
 COVERED = (0.93, 0.97)
 REJECTED = (0.035, 0.065)
 KNOWN_MIN = 0.9  # where fewer runs get a number, it is the share of wrong intervals among all runs that counts
+BEYOND_MIN = 20  # samples beyond a quantile; with fewer, comparisons may reject less often than the goal
 SEED = 20261123
 
 
@@ -147,22 +148,26 @@ def print_same(runs: int) -> Iterator[bool]:
         yield print_rejections(f"{name}  mean", [compare_means(a, b).is_different for a, b in rows])
         contrasts = [compare_quantiles(a, b, LEVELS) for a, b in rows]
         for place, level in enumerate(LEVELS):
-            yield print_rejections(f"{name}  p{level * 100:.0f}", [row[place].is_different for row in contrasts])
+            least = REJECTED[0] if samples * (1 - level) >= BEYOND_MIN else 0.0
+            found = [row[place].is_different for row in contrasts]
+            yield print_rejections(f"{name}  p{level * 100:.0f}", found, least)
         p_values = [compare_distributions(a, b, SEED).p_value for a, b in rows]
         yield print_rejections(f"{name}  distribution", [None if p is None else p <= 0.05 for p in p_values])
     yield from print_same_runs(runs)
 
 
 def print_same_runs(runs: int) -> Iterator[bool]:
-    """A against A, three and five runs each, whose level differs from run to run."""
+    """A against A, three and five runs each, whose level differs from run to run. Welch's test rejects less often than
+    it may where there are few runs: that is the price of not assuming that both endpoints vary alike."""
     for count in (3, 5):
         source, random = Smooth(0.5, 0.5), make_random(count, 8)
         factors = np.exp(0.1 * random.standard_normal((runs * 2 * count, 1)))
         drawn = (source.draw(random, runs * 2 * count, 400) * factors).reshape(runs, 2, count, 400)
         rows = [(list(one), list(other)) for one, other in drawn]
-        yield print_rejections(f"{count} runs each  mean", [compare_means(a, b).is_different for a, b in rows])
+        found = [compare_means(a, b).is_different for a, b in rows]
+        yield print_rejections(f"{count} runs each  mean", found, least=0.0)
         found = [compare_quantiles(a, b, (0.95,))[0].is_different for a, b in rows]
-        yield print_rejections(f"{count} runs each  p95", found)
+        yield print_rejections(f"{count} runs each  p95", found, least=0.0)
 
 
 def print_shares(runs: int) -> Iterator[bool]:
@@ -273,13 +278,13 @@ def print_row(name: str, seen: Tally) -> bool:
     return seen.is_reached
 
 
-def print_rejections(name: str, found: Sequence[bool | None]) -> bool:
+def print_rejections(name: str, found: Sequence[bool | None], least: float = REJECTED[0]) -> bool:
     """How often the same is called different; where most are known, against the goal on both sides."""
     known, different = sum(one is not None for one in found), sum(one is True for one in found)
     rate = different / known if known else 0.0
     is_reached = different / len(found) <= REJECTED[1]
     if known >= KNOWN_MIN * len(found):
-        is_reached = REJECTED[0] <= rate <= REJECTED[1]
+        is_reached = least <= rate <= REJECTED[1]
     low, high = compute_share(different, max(known, 1), Interval.WILSON)
     interval = f"{low:.1%} to {high:.1%}" if known else "unknown"
     told = "" if is_reached else "   MISSED"

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from holdfast.records.errors import ConfigurationError
 
 Array = NDArray[np.float64]
-_HALVINGS: Final = 60
+_HALVINGS: Final = 45
 
 
 def get_special() -> ModuleType:
