@@ -3,20 +3,26 @@
 import base64
 import hashlib
 import json
-import math
 import re
 from collections.abc import Iterator
 from itertools import product
 from typing import cast
 from xml.etree import ElementTree as ET
 
-import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.front.web.measured import render_measured
 from tests.front.web.measured_headers import HOSTILE, Header, list_loads, make_header, make_hostile_header
+from tests.front.web.measured_reading import (
+    cut_between,
+    cut_plate,
+    make_estimate,
+    read_drawings,
+    read_number,
+    read_words,
+)
 
 DATA = re.compile(r'<data value="([^"]+)">([^<]*)</data>')
 DRAWN = ("ttft", "end-to-end", "throughput", "tokens", "cost-rate", "quality-cost")
@@ -28,34 +34,6 @@ def page() -> str:
     return render_measured(make_header())
 
 
-def _between(text: str, start: str, end: str) -> str:
-    return text.split(start, 1)[1].split(end, 1)[0]
-
-
-def _plate(page: str, name: str) -> str:
-    return _between(page, f'<section class="plate" id="{name}"', "</section>")
-
-
-def _words(markup: str) -> str:
-    """What a reader sees."""
-    text = re.sub(r"<[^>]+>", "", markup)
-    return (
-        text.replace("&#x27;", "'")
-        .replace("&lt;", "<")
-        .replace("&gt;", ">")
-        .replace("&quot;", '"')
-        .replace("&amp;", "&")
-    )
-
-
-def _drawings(page: str, name: str) -> list[ET.Element]:
-    return [ET.fromstring(text) for text in re.findall(r'<svg class="plot".*?</svg>', _plate(page, name))]
-
-
-def _number(text: str) -> float:
-    return float(text.replace(",", "").replace("−", "-").replace("$", "").replace("%", ""))
-
-
 # --- numbers ------------------------------------------------------------------------------------------------------
 
 
@@ -64,7 +42,7 @@ def test_the_same_header_gives_the_same_bytes(page: str) -> None:
 
 
 def test_the_figures_in_the_page_are_those_of_the_header(page: str) -> None:
-    assert json.loads(_between(page, '<script type="application/json" id="run-data">', "</script>")) == make_header()
+    assert json.loads(cut_between(page, '<script type="application/json" id="run-data">', "</script>")) == make_header()
 
 
 def test_every_figure_of_every_load_is_in_the_tables_exactly(page: str) -> None:
@@ -102,7 +80,7 @@ def test_what_is_shown_is_the_exact_number_in_three_digits_and_its_unit(page: st
     for exact, shown in DATA.findall(page):
         digits = re.search(r"−?\$?\d[\d,]*\.?\d*(?:e[−\d]+)?", shown)
         assert digits is not None
-        said = _number(digits[0])
+        said = read_number(digits[0])
         near = [abs(said - float(exact) * factor) <= 0.0051 * abs(float(exact) * factor) for factor in factors]
         assert any(near), (exact, shown)
 
@@ -111,188 +89,7 @@ def test_values_stand_with_their_intervals(page: str) -> None:
     row = next(one for one in list_loads(make_header()) if (one["endpoint"], one["level"]) == ("hosted", 3))
     p99 = cast("dict[str, dict[str, Header]]", row["latencies"])["ttft"]["p99"]
     said = f"{cast('float', p99['value']) * 1e3:.0f} ms [{cast('float', p99['low']) * 1e3:.0f}, "
-    assert said in _words(_plate(page, "ttft"))
-
-
-# --- places -------------------------------------------------------------------------------------------------------
-
-
-def _read_axis(drawing: ET.Element, kind: str, along: str) -> tuple[list[float], list[float]]:
-    """The numbers that stand at ticks, and where the ticks are."""
-    ticks: list[tuple[float, float]] = []
-    for group in drawing.iter("g"):
-        text, line = group.find("text"), group.find("path")
-        if group.get("class") == kind and text is not None and line is not None:
-            place = re.match(r"M([\d.]+) ([\d.]+)", line.get("d", ""))
-            assert place is not None
-            ticks.append((_number(text.text or ""), float(place[1 if along == "x" else 2])))
-    ticks.sort()
-    return [number for number, _ in ticks], [place for _, place in ticks]
-
-
-def _find_centre(group: ET.Element) -> tuple[float, float]:
-    circle = group.find("circle")
-    if circle is not None:
-        return float(circle.get("cx", "")), float(circle.get("cy", ""))
-    square = next(path for path in group.iter("path") if path.get("class") == "marker")
-    place = re.match(r"M([\d.]+) ([\d.]+)h8.4", square.get("d", ""))
-    assert place is not None
-    return float(place[1]) + 4.2, float(place[2]) + 4.2
-
-
-def _interpolate(number: float, axis: tuple[list[float], list[float]], is_log: bool) -> float:
-    numbers, places = axis
-    at = np.log(numbers) if is_log else np.array(numbers)
-    slope, start = np.polyfit(at, places, 1)
-    return float(slope * (math.log(number) if is_log else number) + start)
-
-
-@pytest.mark.parametrize("name", ["ttft", "end-to-end"])
-def test_latency_marks_lie_where_ticks_and_titles_say(page: str, name: str) -> None:
-    seen = 0
-    for drawing in _drawings(page, name):
-        axis = _read_axis(drawing, "y-tick", "y")
-        names = [text.text for text in drawing.iter("text") if text.get("class") == "axis-name"]
-        for group in drawing.iter("g"):
-            title = group.find("title")
-            if title is None or not (group.get("class") or "").startswith("mark"):
-                continue
-            said = re.search(rf"p\d\d ([\d,.]+) {(names[0] or '').split(',')[0]} \[", title.text or "")
-            assert said is not None
-            expected = _interpolate(_number(said[1]), axis, "log" in (names[0] or ""))
-            assert _find_centre(group)[1] == pytest.approx(expected, abs=1.0)
-            seen += 1
-    assert seen > 12
-
-
-def test_a_load_lies_at_its_rate(page: str) -> None:
-    for name, drawing in product(("ttft", "throughput"), range(2)):
-        svg = _drawings(page, name)[drawing]
-        rates, places = _read_axis(svg, "x-tick", "x")
-        assert rates == [2, 4, 8, 12]
-        assert np.polyfit(rates, places, 1)[0] > 0
-        steps = np.diff(places) / np.diff(rates)
-        assert steps == pytest.approx(steps[0], rel=0.01)
-        for group in svg.iter("g"):
-            if group.get("class") == "mark series series--0":
-                assert _find_centre(group)[0] == pytest.approx(
-                    places[rates.index(float(group.get("data-x", "")))], abs=0.1
-                )
-
-
-def test_both_numbers_of_a_point_are_where_it_lies(page: str) -> None:
-    (drawing,) = _drawings(page, "quality-cost")
-    across, upright = _read_axis(drawing, "x-tick", "x"), _read_axis(drawing, "y-tick", "y")
-    points = [group for group in drawing.iter("g") if (group.get("class") or "").startswith("mark")]
-    assert len(points) == 2
-    for group in points:
-        title = group.find("title")
-        said = re.findall(r"\$?([\d.]+)(?: %)? \[", (title.text if title is not None else "") or "")
-        x, y = _find_centre(group)
-        assert x == pytest.approx(_interpolate(float(said[0]), across, is_log=False), abs=1.0)
-        assert y == pytest.approx(_interpolate(float(said[1]), upright, is_log=False), abs=1.0)
-
-
-def test_curves_go_through_their_points(page: str) -> None:
-    drawing = _drawings(page, "cost-rate")[0]
-    rates, usd = _read_axis(drawing, "x-tick", "x"), _read_axis(drawing, "y-tick", "y")
-    costs = cast("dict[str, dict[str, list[Header]]]", make_header()["figures"])["costs"]
-    for way in drawing.iter("g"):
-        if way.get("class") != "way":
-            continue
-        curve = next(one for one in costs["curves"] if one["name"] == way.get("data-name"))
-        line = next(path for path in way.iter("path") if "line" in (path.get("class") or "")).get("d", "")
-        drawn = [(float(x), float(y)) for x, y in re.findall(r"[ML]([\d.]+) ([\d.]+)", line)]
-        points = cast("list[Header]", curve["points"])
-        for (x, y), point in zip(drawn, points, strict=True):
-            value = cast("float", cast("Header", point["usd_per_request"])["value"]) * 1000
-            assert x == pytest.approx(_interpolate(cast("float", point["rate_per_s"]), rates, is_log=True), abs=0.5)
-            assert y == pytest.approx(_interpolate(value, usd, is_log=True), abs=0.5)
-
-
-def test_break_even_and_demand_are_marked_at_their_rates(page: str) -> None:
-    drawing = _drawings(page, "cost-rate")[0]
-    rates = _read_axis(drawing, "x-tick", "x")
-    rules = [group for group in drawing.iter("g") if (group.get("class") or "").startswith("rule")]
-    names = [(text.text or "").partition(" ") for group in rules for text in group.iter("text")]
-    assert [name for name, _, _ in names] == ["demand", "break-even"]
-    for group, (_, _, said) in zip(rules, names, strict=True):
-        line = next(path for path in group.iter("path")).get("d", "")
-        expected = _interpolate(_number(said.removesuffix("/s")), rates, is_log=True)
-        assert float(line[1:].split()[0]) == pytest.approx(expected, abs=1.0)
-
-
-def test_bars_of_a_tornado_reach_from_the_base_to_their_results(page: str) -> None:
-    costs = cast("dict[str, dict[str, list[Header]]]", make_header()["figures"])["costs"]
-    for tornado, drawing in zip(costs["tornados"], _drawings(page, "tornado"), strict=True):
-        axis = _read_axis(drawing, "x-tick", "x")
-        base = _interpolate(cast("float", tornado["base"]) * 1000, axis, is_log=False)
-        drivers = [group for group in drawing.iter("g") if group.get("class") == "driver"]
-        assert [one.get("data-driver") for one in drivers] == [
-            one["driver"] for one in cast("list[Header]", tornado["bars"])
-        ]
-        for group, bar in zip(drivers, cast("list[Header]", tornado["bars"]), strict=True):
-            for box, end in zip(group.iter("rect"), ("at_low", "at_high"), strict=True):
-                result = _interpolate(cast("float", bar[end]) * 1000, axis, is_log=False)
-                left, width = float(box.get("x", "")), float(box.get("width", ""))
-                assert sorted((base, result)) == pytest.approx([left, left + width], abs=0.5)
-
-
-def test_shares_and_the_smallest_detectable_difference_are_drawn_to_scale(page: str) -> None:
-    figures = cast("dict[str, list[Header]]", make_header()["figures"])
-    (drawing,) = _drawings(page, "compared")
-    axis = _read_axis(drawing, "x-tick", "x")
-    boxes = [box for box in drawing.iter("rect") if box.get("class") == "undetectable"]
-    for box, one in zip(boxes, figures["comparisons"], strict=True):
-        detectable = cast("float", cast("Header", one["comparison"])["detectable"]) * 100
-        width = _interpolate(detectable, axis, is_log=False) - _interpolate(-detectable, axis, is_log=False)
-        assert float(box.get("width", "")) == pytest.approx(width, abs=0.5)
-
-
-def test_the_front_is_made_of_those_that_nobody_beats() -> None:
-    header = make_header()
-    costs = cast("dict[str, dict[str, list[Header]]]", header["figures"])["costs"]
-    random = np.random.default_rng(3)
-    places = random.uniform(0.1, 1.0, (8, 2))
-    names = [f"one{number}" for number in range(8)]
-    header["endpoints"] = [{"name": name} for name in names]
-    costs["points"] = [
-        {"name": name, "usd_per_request": _estimate(usd), "share_right": _estimate(share), "front": 0.5}
-        for name, (usd, share) in zip(names, places.tolist(), strict=True)
-    ]
-    steps = next(
-        path.get("d", "") for path in _drawings(render_measured(header), "quality-cost")[0].iter("path")
-        if path.get("class") == "front"
-    )  # fmt: skip
-    beaten = [any((other[0] < one[0]) and (other[1] > one[1]) for other in places) for one in places]
-    assert steps.count("V") == beaten.count(False)
-
-
-def _estimate(value: float | None, missing: int | None = 0) -> Header:
-    low, high = (None, None) if value is None else (value * 0.95, value * 1.05)
-    return {"value": value, "low": low, "high": high, "samples": 50, "runs": 3, "confidence": 0.95, "missing": missing}
-
-
-@pytest.mark.parametrize(
-    ("loads", "axis", "places"),
-    [
-        ([{"arrivals": "closed", "concurrency": one} for one in (1, 4, 16, 64)], "requests at a time", [1, 4, 16, 64]),
-        ([{"arrivals": "constant", "rate_per_s": one} for one in (1, 2, 3, 4)], "requests per second", [1, 2, 3, 4]),
-        (
-            [{"arrivals": "replay", "offsets_s": [0.5] * one} for one in (1, 2, 3, 4)],
-            "number of the load",
-            [1, 2, 3, 4],
-        ),
-        ([{}, {"arrivals": "closed"}, {"arrivals": "poisson"}, {}], "number of the load", [1, 2, 3, 4]),
-    ],
-)
-def test_loads_of_every_kind_have_their_own_axis(loads: list[Header], axis: str, places: list[float]) -> None:
-    header = make_header()
-    for row in list_loads(header):
-        row["load"] = loads[cast("int", row["level"])]
-    drawing = _drawings(render_measured(header), "ttft")[0]
-    assert any((text.text or "").startswith(axis) for text in drawing.iter("text"))
-    assert _read_axis(drawing, "x-tick", "x")[0] == places
+    assert said in read_words(cut_plate(page, "ttft"))
 
 
 # --- what is not known --------------------------------------------------------------------------------------------
@@ -304,8 +101,8 @@ def test_a_percentile_of_too_few_samples_is_said_with_what_is_missing(page: str)
         p99 = cast("dict[str, dict[str, Header]]", row["latencies"])["ttft"]["p99"]
         assert p99["value"] is None
         rate = cast("Header", row["load"])["rate_per_s"]
-        assert f"{rate:g}/s ({p99['missing']:,} more samples)" in _words(_plate(page, "ttft"))
-    unknown = [group for group in _drawings(page, "ttft")[0].iter("g") if group.get("class") == "unknown-mark"]
+        assert f"{rate:g}/s ({p99['missing']:,} more samples)" in read_words(cut_plate(page, "ttft"))
+    unknown = [group for group in read_drawings(page, "ttft")[0].iter("g") if group.get("class") == "unknown-mark"]
     said = [title.text or "" for group in unknown for title in group.iter("title")]
     assert sum("p99" in text and "unknown" in text for text in said) == len(rows)
 
@@ -316,13 +113,13 @@ def test_answers_that_were_not_streamed_have_no_time_to_first_token() -> None:
         latencies = cast("Header", row["latencies"])
         row["latencies"] = {"end_to_end": latencies["end_to_end"], "end_to_end_sent": latencies["end_to_end_sent"]}
     page = render_measured(header)
-    assert _drawings(page, "ttft") == []
-    assert "hosted, p50: unknown at 2/s, 4/s, 8/s, 12/s." in _words(_plate(page, "ttft"))
-    assert len(_drawings(page, "end-to-end")) == 2
+    assert read_drawings(page, "ttft") == []
+    assert "hosted, p50: unknown at 2/s, 4/s, 8/s, 12/s." in read_words(cut_plate(page, "ttft"))
+    assert len(read_drawings(page, "end-to-end")) == 2
 
 
 def test_an_empty_header_is_a_page_that_says_that_nothing_is_known() -> None:
-    text = _words(render_measured({}))
+    text = read_words(render_measured({}))
     for said in (
         "Nobody, measured on an unknown day",
         "Whether the run is whole is unknown",
@@ -335,7 +132,7 @@ def test_an_empty_header_is_a_page_that_says_that_nothing_is_known() -> None:
 
 def test_a_stopped_run_says_so_first_and_why() -> None:
     header = {**make_header(), "is_whole": False, "notes": ["local: the loads were stopped before its end: budget"]}
-    opening = _words(_between(render_measured(header), '<dl class="found">', "</dl>"))
+    opening = read_words(cut_between(render_measured(header), '<dl class="found">', "</dl>"))
     assert opening.startswith("The runThe run was stopped before its end: local: the loads were stopped")
 
 
@@ -352,11 +149,11 @@ def test_the_verdict_on_the_client_is_said_in_words(verdict: str, said: str) -> 
     header = make_header()
     for one in cast("list[Header]", header["calibrations"]):
         one["verdict"] = verdict
-    assert said in _words(_between(render_measured(header), '<dl class="found">', "</dl>"))
+    assert said in read_words(cut_between(render_measured(header), '<dl class="found">', "</dl>"))
 
 
 def test_without_a_calibration_what_the_client_adds_is_unknown() -> None:
-    text = _words(render_measured({**make_header(), "calibrations": []}))
+    text = read_words(render_measured({**make_header(), "calibrations": []}))
     assert "local, hosted: unknown, as the client's own error was not measured." in text
 
 
@@ -366,10 +163,13 @@ def test_client_bound_figures_are_circled_and_called_the_clients() -> None:
         if row["endpoint"] == "hosted" and row["level"] == 3:
             row["marks"] = ["client-bound: the client could not be believed at this load"]
     page = render_measured(header)
-    circles = [one for one in _drawings(page, "ttft")[1].iter("circle") if one.get("class") == "halo"]
+    circles = [one for one in read_drawings(page, "ttft")[1].iter("circle") if one.get("class") == "halo"]
     assert len(circles) == 3
-    assert "client-bound at 12/s (circled): the client's figures, not the server's" in _words(_plate(page, "ttft"))
-    assert "hosted at 12/s: unknown, what was seen is the client's own speed." in _words(page)
+    said = "client-bound at 12/s (circled): the client's figures, not the server's"
+    assert said in read_words(cut_plate(page, "ttft"))
+        cut_plate(page, "ttft")
+    )
+    assert "hosted at 12/s: unknown, what was seen is the client's own speed." in read_words(page)
 
 
 @pytest.mark.parametrize(
@@ -389,11 +189,11 @@ def test_client_bound_figures_are_circled_and_called_the_clients() -> None:
 def test_the_knee_is_drawn_where_it_is_or_said_not_to_be(said: str, level: int | None, drawn: str, words: str) -> None:
     header = make_header()
     figures = cast("dict[str, list[Header]]", header["figures"])
-    figures["knees"] = [{"endpoint": "local", "said": said, "level": level, "rate_per_s": _estimate(3.9)}]
+    figures["knees"] = [{"endpoint": "local", "said": said, "level": level, "rate_per_s": make_estimate(3.9)}]
     page = render_measured(header)
-    first = _drawings(page, "throughput")[0]
+    first = read_drawings(page, "throughput")[0]
     assert [text.text for text in first.iter("text") if text.get("class") == "rule-name"] == [drawn]
-    assert words in _words(_plate(page, "throughput"))
+    assert words in read_words(cut_plate(page, "throughput"))
     lines = [one for one in first.iter("g") if one.get("class") == "rule rule--knee"]
     assert [one.get("data-value") for one in lines] == (["4.0"] if drawn == "knee" else [])
 
@@ -402,10 +202,10 @@ def test_a_break_even_that_is_never_reached_is_said_and_not_drawn() -> None:
     header = make_header()
     costs = cast("dict[str, dict[str, list[Header]]]", header["figures"])["costs"]
     even = cast("Header", costs["pairs"][0]["break_even"])
-    even.update({"rate_per_s": _estimate(None, None), "never": 1.0})
+    even.update({"rate_per_s": make_estimate(None, None), "never": 1.0})
     page = render_measured(header)
-    assert "break-even not reached at any rate; never in 100 % of the draws" in _words(_plate(page, "cost-rate"))
-    assert "break-even" not in "".join(text.text or "" for text in _drawings(page, "cost-rate")[0].iter("text"))
+    assert "break-even not reached at any rate; never in 100 % of the draws" in read_words(cut_plate(page, "cost-rate"))
+    assert "break-even" not in "".join(text.text or "" for text in read_drawings(page, "cost-rate")[0].iter("text"))
 
 
 def test_results_that_are_not_finite_are_said_and_not_placed() -> None:
@@ -415,15 +215,15 @@ def test_results_that_are_not_finite_are_said_and_not_placed() -> None:
     bar["at_high"] = None
     cast("Header", costs["candidates"][0]["usd_per_request"])["high"] = None
     page = render_measured(header)
-    assert "not finite" in _words(_plate(page, "tornado"))
-    assert "no end]" in _words(_between(page, 'id="dear"', "</table>"))
+    assert "not finite" in read_words(cut_plate(page, "tornado"))
+    assert "no end]" in read_words(cut_between(page, 'id="dear"', "</table>"))
 
 
 # --- what it rests on ---------------------------------------------------------------------------------------------
 
 
 def test_prices_machines_prompts_seeds_and_software_are_told_with_day_and_source(page: str) -> None:
-    text = _words(_between(page, 'id="basis"', "</main>"))
+    text = read_words(cut_between(page, 'id="basis"', "</main>"))
     for said in (
         "2026-11-20", "the provider's page", "a rented board, as of 2026-11-19", "an institute's average",
         "a default: nobody stated it", "counted as nothing: nobody stated it", "d" * 64, "c" * 64, "e" * 64,
@@ -448,12 +248,12 @@ def test_hostile_names_stay_text() -> None:
     assert "<img" not in page
     assert "\u202e" not in page
     assert page.count("<script") == page.count("</script") == 2
-    assert HOSTILE[:20] in _words(_between(page, '<h1 id="headline">', "</h1>"))
+    assert HOSTILE[:20] in read_words(cut_between(page, '<h1 id="headline">', "</h1>"))
 
 
 def test_the_policy_admits_only_the_style_and_script_that_the_page_carries(page: str) -> None:
-    policy = _between(page, 'http-equiv="Content-Security-Policy" content="', '"')
-    style, script = _between(page, "<style>", "</style>"), page.rsplit("<script>", 1)[1].split("</script>", 1)[0]
+    policy = cut_between(page, 'http-equiv="Content-Security-Policy" content="', '"')
+    style, script = cut_between(page, "<style>", "</style>"), page.rsplit("<script>", 1)[1].split("</script>", 1)[0]
     for text in (style, script):
         assert f"'sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}'" in policy
     assert policy.startswith("default-src 'none';")
@@ -530,7 +330,7 @@ def test_every_series_stands_out_on_every_paper(page: str, theme: int) -> None:
 
 
 def test_endpoints_differ_in_shape_and_dash_and_not_in_colour_alone(page: str) -> None:
-    legend = _between(_plate(page, "quality-cost"), '<ul class="key-list">', "</ul>")
+    legend = cut_between(cut_plate(page, "quality-cost"), '<ul class="key-list">', "</ul>")
     keys = re.findall(r"<svg.*?</svg>", legend)
     assert len(keys) == 2
     shapes = {re.sub(r'series--\d|stroke-dasharray="[^"]*"', "", key) for key in keys}
