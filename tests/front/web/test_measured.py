@@ -167,8 +167,6 @@ def test_client_bound_figures_are_circled_and_called_the_clients() -> None:
     assert len(circles) == 3
     said = "client-bound at 12/s (circled): the client's figures, not the server's"
     assert said in read_words(cut_plate(page, "ttft"))
-        cut_plate(page, "ttft")
-    )
     assert "hosted at 12/s: unknown, what was seen is the client's own speed." in read_words(page)
 
 
