@@ -131,9 +131,10 @@ def test_the_theme_follows_the_system_and_the_button_and_marks_follow_the_theme(
 
 
 def test_printing_opens_every_disclosure_and_leaves_out_what_cannot_be_pressed(open_measured: OpenMeasured) -> None:
-    page = open_measured(make_header()).page
+    page = open_measured(make_header(), viewport={"width": 794, "height": 1123}).page
     page.evaluate("dispatchEvent(new Event('beforeprint'))")
     page.emulate_media(media="print")
+    assert page.evaluate("document.documentElement.scrollWidth") == 794
     expect(page.locator("#tornado table")).to_be_visible()
     expect(page.locator("#theme")).not_to_be_visible()
     page.evaluate("dispatchEvent(new Event('afterprint'))")
