@@ -1,9 +1,12 @@
 """Shared by every test: makes `tests` importable, and keeps the user's own vault, keys and lists out of sight."""
 
+import functools
 import os
 from collections.abc import Iterator
+from unittest import mock
 
 import pytest
+import typer.main
 from hypothesis import HealthCheck, settings
 
 # A clock on the wall tells how busy the machine is: what must be fast is measured by the processor's.
@@ -25,3 +28,11 @@ def nothing_of_the_users(tmp_path_factory: pytest.TempPathFactory) -> Iterator[N
     yield
     os.environ.clear()
     os.environ.update(kept)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def commands_are_built_once() -> Iterator[None]:
+    """A process builds the command line's commands once and runs one of them. Tests run thousands in one process, and
+    to build them takes longer than most of them: nothing of a run stays in a command."""
+    with mock.patch.object(typer.main, "get_command", functools.cache(typer.main.get_command)):
+        yield
