@@ -32,6 +32,7 @@ REJECTED = (0.035, 0.065)
 KNOWN_MIN = 0.9  # where fewer runs get a number, it is the share of wrong intervals among all runs that counts
 BEYOND_MIN = 20  # samples beyond a quantile; with fewer, comparisons may reject less often than the goal
 SEED = 20261123
+MISSED = "   MISSED"
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +81,13 @@ def print_within(runs: int) -> Iterator[bool]:
         yield print_row(f"{name}  mean, long tail", tally([estimate_mean([row]) for row in again], long_tailed.mean))
 
 
-def print_source(name: str, source: Source, drawn: Array) -> Iterator[bool]:
+def print_source(name: str, source: Source, drawn: Array, mark: str = MISSED) -> Iterator[bool]:
     """Rows of the mean and of quantiles."""
-    yield print_row(f"{name}  mean", tally([estimate_mean([row]) for row in drawn], source.mean))
+    yield print_row(f"{name}  mean", tally([estimate_mean([row]) for row in drawn], source.mean), mark)
     found = [estimate_quantiles([row], LEVELS) for row in drawn]
     for place, level in enumerate(LEVELS):
         truth = source.find_quantile(level)
-        yield print_row(f"{name}  p{level * 100:.0f}", tally([row[place] for row in found], truth))
+        yield print_row(f"{name}  p{level * 100:.0f}", tally([row[place] for row in found], truth), mark)
 
 
 def print_queue(runs: int) -> Iterator[bool]:
@@ -95,7 +96,7 @@ def print_queue(runs: int) -> Iterator[bool]:
     for samples, load in itertools.product((2000, 10_000), (0.5, 0.8)):
         source = Queue(load)
         drawn = source.draw(make_random(samples, load), min(runs, 500), samples)
-        list(print_source(f"n {samples:>6,}  load {load}", source, drawn))
+        list(print_source(f"n {samples:>6,}  load {load}", source, drawn, mark=""))
     yield True
 
 
@@ -264,15 +265,15 @@ def print_head(title: str) -> None:
     print(f"{'':<38}{'known':>7}{'covered':>9}{'95 % of that':>17}{'too low':>9}{'too high':>10}{'wrong of all':>14}")
 
 
-def print_row(name: str, seen: Tally) -> bool:
-    """One row; whether its goal is reached."""
+def print_row(name: str, seen: Tally, mark: str = MISSED) -> bool:
+    """One row, marked where its goal is not reached; whether it is."""
     if not seen.known:
         print(f"{name:<38}{0:>7.0%}  unknown", flush=True)
         return True
     low, high = compute_share(seen.covered * seen.known, seen.known, Interval.WILSON)
     wrong = (seen.below + seen.above) / seen.runs
     parts = (seen.below / seen.known, seen.above / seen.known, wrong)
-    told = "" if seen.is_reached else "   MISSED"
+    told = "" if seen.is_reached else mark
     row = f"{name:<38}{seen.known / seen.runs:>7.0%}{seen.covered:>9.1%}{f'{low:.1%} to {high:.1%}':>17}"
     print(f"{row}{parts[0]:>9.1%}{parts[1]:>10.1%}{parts[2]:>14.1%}{told}", flush=True)
     return seen.is_reached
@@ -287,7 +288,7 @@ def print_rejections(name: str, found: Sequence[bool | None], least: float = REJ
         is_reached = least <= rate <= REJECTED[1]
     low, high = compute_share(different, max(known, 1), Interval.WILSON)
     interval = f"{low:.1%} to {high:.1%}" if known else "unknown"
-    told = "" if is_reached else "   MISSED"
+    told = "" if is_reached else MISSED
     print(f"{name:<38}{known / len(found):>7.0%}{rate:>9.1%}{interval:>17}{told}", flush=True)
     return is_reached
 

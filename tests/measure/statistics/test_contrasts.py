@@ -11,6 +11,7 @@ from holdfast.measure.statistics.contrasts import (
     contrast,
 )
 from holdfast.measure.statistics.means import estimate_mean
+from holdfast.measure.statistics.shares import Interval, compute_share
 from holdfast.records.measurement import Estimate
 from tests.measure.statistics.series import draw_latencies
 
@@ -50,6 +51,16 @@ def test_nothing_is_said_where_one_side_is_unknown() -> None:
     known, unknown = estimate_mean([draw_latencies(1, 500)]), estimate_mean([draw_latencies(1, 10)])
     found = contrast(known, unknown)
     assert (found.is_different, found.difference.value, found.difference.missing) == (None, None, 20)
+
+
+def test_shares_are_put_together_at_their_whole_length() -> None:
+    """Newcombe's hybrid interval (1998): 56 of 70 less 48 of 80."""
+    first, second = (
+        Estimate(right / total, *compute_share(right, total, Interval.WILSON), total, method="Wilson")
+        for right, total in ((56, 70), (48, 80))
+    )
+    found = contrast(first, second).difference
+    assert (found.low, found.high) == pytest.approx((0.0524, 0.3339), abs=5e-5)
 
 
 def test_a_ratio_to_what_may_be_zero_is_unknown() -> None:

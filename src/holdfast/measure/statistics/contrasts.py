@@ -8,11 +8,10 @@ from typing import Final
 import numpy as np
 from numpy.typing import NDArray
 
+from holdfast.measure.statistics import means, quantiles
 from holdfast.measure.statistics.between_runs import check_runs
 from holdfast.measure.statistics.dependence import CYCLES, measure_dependence
 from holdfast.measure.statistics.distributions import Array, find_t
-from holdfast.measure.statistics.means import estimate_mean
-from holdfast.measure.statistics.quantiles import estimate_quantiles
 from holdfast.records.measurement import Estimate
 
 _BLOCKS_MAX: Final = 32
@@ -21,6 +20,7 @@ _BLOCK_IN_TIMES: Final = 5
 _CUTS: Final = 32
 _RUNS_MIN: Final = 4
 _PERMUTATIONS: Final = 1999
+_BY_T: Final = (means.WITHIN, quantiles.WITHIN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,17 +47,15 @@ class Sameness:
 
 def compare_means(first: Sequence[Array], second: Sequence[Array], confidence: float = 0.95) -> Contrast:
     """Of runs, each a series in the order of time."""
-    return contrast(estimate_mean(first, confidence), estimate_mean(second, confidence))
+    return contrast(means.estimate_mean(first, confidence), means.estimate_mean(second, confidence))
 
 
 def compare_quantiles(
     first: Sequence[Array], second: Sequence[Array], levels: Sequence[float], confidence: float = 0.95
 ) -> list[Contrast]:
     """At each level, of runs in the order of time."""
-    pairs = zip(
-        estimate_quantiles(first, levels, confidence), estimate_quantiles(second, levels, confidence), strict=True
-    )
-    return [contrast(one, other) for one, other in pairs]
+    one, other = (quantiles.estimate_quantiles(runs, levels, confidence) for runs in (first, second))
+    return [contrast(*pair) for pair in zip(one, other, strict=True)]
 
 
 def contrast(first: Estimate, second: Estimate) -> Contrast:
@@ -96,12 +94,18 @@ def _find_spans(first: Estimate, second: Estimate) -> tuple[_Span, _Span] | None
     if one is None or other is None:
         return None
     if min(first.runs, second.runs) < 2:
-        by = find_t((1 + first.confidence) / 2, 2 * CYCLES) / find_t((1 + first.confidence) / 2, CYCLES)
+        by = _find_shortening(first.confidence) if first.method == second.method and first.method in _BY_T else 1.0
         return _shorten(one, by), _shorten(other, by)
     reaches = [find_t((1 + first.confidence) / 2, estimate.runs - 1) for estimate in (first, second)]
     errors = [(span.high - span.low) / 2 / reach for span, reach in zip((one, other), reaches, strict=True)]
     together = find_t((1 + first.confidence) / 2, _count_degrees(errors, (first.runs, second.runs)))
     return _shorten(one, together / reaches[0]), _shorten(other, together / reaches[1])
+
+
+def _find_shortening(confidence: float) -> float:
+    """For two series, each of which knows its variance from as many cosines."""
+    share = (1 + confidence) / 2
+    return find_t(share, 2 * CYCLES) / find_t(share, CYCLES)
 
 
 def _count_degrees(errors: Sequence[float], runs: Sequence[int]) -> float:

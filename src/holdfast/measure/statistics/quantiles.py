@@ -26,6 +26,7 @@ _WIDER: Final = (1.0, 2.0, 3.0)
 _TAIL_OF_GATE: Final = 0.1
 _PULL: Final = 0.7
 _TOGETHER: Final = 1.5
+_RARITY: Final = 0.4
 
 
 def estimate_quantiles(runs: Sequence[Array], levels: Sequence[float], confidence: float = 0.95) -> list[Estimate]:
@@ -100,10 +101,18 @@ def _weigh(run: _Ordered, level: float) -> _Worth:
     cuts = [run.dependence[cut] for cut in _list_cuts(level)]
     logarithms = [math.log(max(one.inflation, INFLATION_MIN)) for one in cuts]
     inflation = math.exp(sum(logarithms) / len(logarithms))
-    degrees = min(one.degrees for one in cuts) * (_TOGETHER if len(cuts) > 1 else 1.0)
+    degrees = _count_degrees(run, level, [one.degrees for one in cuts], inflation)
     itself = Dependence(run.series.size, inflation, degrees, 0.0)
     gates = [itself, *(run.dependence[cut] for cut in _list_gates(level))]
     return _Worth(inflation, degrees, max(one.inflation_most for one in gates))
+
+
+def _count_degrees(run: _Ordered, level: float, each: Sequence[float], inflation: float) -> float:
+    """Several cuts together know the inflation better than one does, and few clusters of slow answers worse."""
+    tail = min(level, 1 - level)
+    clustered = max(1 - 1 / inflation, 0.0) * (1 - 2 * tail)
+    lost = _RARITY * clustered * inflation / (run.series.size * tail)
+    return 1 / (1 / (min(each) * (_TOGETHER if len(each) > 1 else 1.0)) + lost)
 
 
 def _estimate(runs: Sequence[_Ordered], level: float, confidence: float) -> Estimate:
