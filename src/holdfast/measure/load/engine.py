@@ -34,6 +34,7 @@ _REST_NS_MIN: Final = 50_000
 _REST_PARTS: Final = 500  # of a typical request's duration, of which half is lost on average
 _MEMORY: Final = 16  # requests over which the duration is averaged
 _NEVER: Final = 1 << 62
+_BUSY: Final = State.BUSY
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +63,7 @@ class Engine:
         self._pause_until_ns = 0
         self._timeout_ns = int(route.timeout_s * 1e9)
         self._stamper = Stamper()
+        self._find_stamp = self._stamper.find
         self._has_notes = False
         self._typical_ns = 0
         self.in_flight = 0
@@ -111,7 +113,7 @@ class Engine:
                 connection = find(fd)
                 if connection is None:
                     is_time = True
-                elif events == READABLE and connection.state is State.BUSY:
+                elif events == READABLE and connection.state is _BUSY:
                     handled = True
                     receive(connection)
                 else:
@@ -276,17 +278,13 @@ class Engine:
         if not data:
             self._end_of_bytes(connection, exchange, self._clock())
             return
-        stamp_ns = self._stamper.find(notes)
-        if exchange.stamps and exchange.stamps[-1] > stamp_ns:
-            stamp_ns = exchange.stamps[-1]
-        exchange.stamps.append(stamp_ns)
+        exchange.stamps.append(self._find_stamp(notes))
         exchange.parts.append(data)
-        self._has_notes = bool(notes)
-        watch = exchange.watch
-        watch.room -= len(data)
-        is_common = watch.is_open_ended and len(data) >= SHORT and watch.room >= 0 and not data.endswith(HINTS)
-        if not is_common:
+        watch, size = exchange.watch, len(data)
+        watch.room -= size
+        if not (watch.is_open_ended and size >= SHORT and watch.room >= 0) or data.endswith(HINTS):
             self._look(connection, exchange)
+            self._has_notes = bool(notes)
 
     def _look(self, connection: Connection, exchange: Exchange) -> None:
         """At the part that came last: whether the exchange is over with it."""

@@ -1,6 +1,7 @@
 """One request and what came back for it, as bytes with stamps: what the loop fills in and the reading takes apart."""
 
 from dataclasses import dataclass
+from itertools import accumulate
 
 from holdfast.measure.load.framing import Watch
 from holdfast.measure.load.templates import Template
@@ -68,6 +69,8 @@ class Exchange:
         self.detail = ""
 
     def end(self, end_ns: int, fault: Fault = Fault.NONE, detail: str = "") -> None:
-        """It is over, well or not."""
-        self.end_ns, self.fault, self.detail = end_ns, fault, detail
+        """It is over, well or not. Stamps of parts that came within microseconds are put in order."""
+        if self.stamps != sorted(self.stamps):
+            self.stamps = list(accumulate(self.stamps, max))
+        self.end_ns, self.fault, self.detail = max([end_ns, *self.stamps[-1:]]), fault, detail
         self.request = b""

@@ -172,12 +172,16 @@ class ChunkWalker:
             return
         data, at = self._carry + data, self._skip
         self._carry = b""
+        sizes: dict[bytes, int] = {}  # most are alike
         while at < len(data):
             end = data.find(b"\r\n", at)
             if end < 0:
                 self._keep(data[at:])
                 return
-            size = _read_size(data[at:end])
+            line = data[at:end]
+            size = sizes.get(line)
+            if size is None:
+                size = sizes[line] = _read_size(line)
             if not size:
                 self._end(data[end + 2 :])
                 return
