@@ -14,11 +14,11 @@ from typing import cast
 _DATE = "$date"
 
 
-def compute_stamp(paths: Sequence[Path]) -> str:
+def compute_stamp(paths: Sequence[Path | str]) -> str:
     """A digest of names, sizes and modification times."""
     digest = hashlib.blake2b(digest_size=16)
     for path in paths:
-        stat = path.stat()
+        stat = os.stat(path)
         digest.update(f"{path}|{stat.st_size}|{stat.st_mtime_ns}\n".encode())
     return digest.hexdigest()
 

@@ -1,6 +1,7 @@
 """All rule data, read once for a verb: levers, parties, scenarios, organisations, families."""
 
 import datetime
+import os
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from pathlib import Path
@@ -71,7 +72,8 @@ def read_knowledge(folder: Path | None = None, on: datetime.date | None = None) 
     A verb for many models asks again and again: what was read is remembered for as long as no file changes.
     """
     place = folder or data_folder()
-    return _read(place, compute_stamp(sorted(path for path in place.rglob("*") if path.is_file())), on)
+    paths = sorted(os.path.join(at, name) for at, _, names in os.walk(place) for name in names)
+    return _read(place, compute_stamp(paths), on)
 
 
 @lru_cache(maxsize=4)
