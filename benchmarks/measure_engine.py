@@ -23,13 +23,15 @@ from holdfast.measure.load.plans import LoadPlan, LoadResult
 from holdfast.measure.load.running import run_load
 from holdfast.measure.quality.families.catalogue import Wanted, make_suite
 from holdfast.measure.quality.families.family import Level
+from holdfast.measure.quality.tasks import Task
 from holdfast.measure.summary.latencies import compute_tpot
 from holdfast.measure.summary.level import LevelSummary, summarise_level
 from holdfast.measure.summary.table import make_table
 from holdfast.records.measurement import Arrivals, Ask, Endpoint, Fault, Load, Objective
 
 GOAL = 0.02
-TOKENS, STREAM_TOKENS, CONCURRENCY = 24, 512, 4
+CONCURRENCY = 4
+LENGTHS, STREAM_LENGTHS = range(16, 33), range(512, 513)
 SETTLE_S = 0.5  # an engine's counters may come after its answer
 
 
@@ -91,7 +93,7 @@ def compare_totals(engine: Engine, kind: str, seconds: float) -> Iterator[Row]:
     load = Load(Arrivals.CLOSED, concurrency=CONCURRENCY, duration_s=seconds, warmup_s=2.0)
     before = engine.read_count()
     with engine.watch() if isinstance(engine, LlamaServer) else contextlib.nullcontext():
-        result = run_load(make_plan(engine, kind, load, TOKENS))
+        result = run_load(make_plan(engine, kind, load, LENGTHS))
         time.sleep(SETTLE_S)
     told = engine.read_count().since(before)
     whole = [one for one in result.samples if one.fault is Fault.NONE]
@@ -116,24 +118,27 @@ def compare_speed(engine: LlamaServer, seconds: float) -> Row:
     time begins with the first token, so that there is a token less in it than it counts."""
     load = Load(Arrivals.CLOSED, concurrency=1, duration_s=seconds)
     before = engine.read_count()
-    result = run_load(make_plan(engine, "stream", load, STREAM_TOKENS))
+    result = run_load(make_plan(engine, "stream", load, STREAM_LENGTHS))
     time.sleep(SETTLE_S)
     told = engine.read_count().since(before)
     tpot = float(np.nanmean(compute_tpot(make_table([one for one in result.samples if one.fault is Fault.NONE]))))
     return Row("tokens/s of a stream", 1 / tpot, (told.completion - told.requests) / told.generating_s)
 
 
-def make_plan(engine: Engine, kind: str, load: Load, tokens: int) -> LoadPlan:
-    """Tasks of the families that the models know, each prompt with a nonce, answered with the same number of tokens."""
+def make_plan(engine: Engine, kind: str, load: Load, lengths: range) -> LoadPlan:
+    """Tasks of the families that the models know, each prompt with a nonce. Each answer has as many tokens as is asked
+    for; they differ, so that streams do not end in step."""
     url = f"http://{HOST}:{engine.port}/v1"
     endpoint = Endpoint(engine.name, url, engine.model, is_streaming=kind == "stream")
     suite = make_suite(Wanted(seed=EVALUATION_SEED, families=FAMILIES, levels=(Level.EASY,), count=20))
-    extra = engine.make_extra(tokens)
-    asks = tuple(
-        Ask(number, task.messages, tokens_max=tokens, temperature=0.0, extra=extra)
-        for number, task in enumerate(suite.tasks)
-    )
+    asks = tuple(make_ask(engine, task, number, lengths) for number, task in enumerate(suite.tasks))
     return LoadPlan(endpoint, asks, (load,), salt=f"{time.time_ns():x}")
+
+
+def make_ask(engine: Engine, task: Task, number: int, lengths: range) -> Ask:
+    """One request."""
+    tokens = lengths[number % len(lengths)]
+    return Ask(number, task.messages, tokens_max=tokens, temperature=0.0, extra=engine.make_extra(tokens))
 
 
 def summarise(result: LoadResult, load: Load) -> LevelSummary:
