@@ -159,6 +159,8 @@ def test_marks_say_where_a_figure_is_not_what_it_seems() -> None:
     assert set(find_marks(make_run(60, 1))) >= {FEW, ONE_RUN}
     joined = [dataclasses.replace(one, chunk_ns=one.chunk_ns[:3]) for one in calm]
     assert find_marks(joined) == (CHUNKED,)
+    unspoken = [dataclasses.replace(one, chunk_ns=one.chunk_ns[:4]) for one in calm]  # the last token ends the answer
+    assert find_marks(unspoken) == ()
 
 
 def test_latencies_that_rise_over_the_window_are_marked() -> None:
