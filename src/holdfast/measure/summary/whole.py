@@ -89,17 +89,17 @@ def _mark(summary: LevelSummary, table: LevelTable, client: Client) -> list[str]
         BURSTY: summary.load.arrivals is Arrivals.POISSON and (summary.dispersion.low or 0.0) > 1,
         ONE_RUN: summary.runs == 1,
         UNEVEN: summary.load.arrivals is not Arrivals.CLOSED and (summary.little or 0.0) > _LITTLE_MAX,
-        CHUNKED: events is not None and not _EVENTS[0] - _find_silent(samples) <= events <= _EVENTS[1],
+        CHUNKED: events is not None and not _EVENTS[0] - _find_silent(table) <= events <= _EVENTS[1],
         UNCOUNTED: summary.whole > 0 and not (table.table.tokens >= 0).any(),
         STOPPED: client.was_stopped,
     }
     return [text for text, holds in marks.items() if holds]
 
 
-def _find_silent(samples: Sequence[Sample]) -> float:
+def _find_silent(of: LevelTable) -> float:
     """The share of tokens that may have no event: many servers count the one that ends an answer."""
-    counts = [one.usage.completion for one in samples if is_whole(one) and one.usage.completion]
-    return len(counts) / sum(counts) if counts else 0.0
+    counts = of.table.tokens[of.table.is_steady & of.table.is_whole & (of.table.tokens > 0)]
+    return counts.size / float(counts.sum()) if counts.size else 0.0
 
 
 def _is_unsteady(of: LevelTable) -> bool:
