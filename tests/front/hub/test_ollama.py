@@ -18,6 +18,7 @@ from holdfast.workflows.ollama_view import OllamaView
 from holdfast.workflows.serve import ServeAsked, open_service
 from holdfast.workflows.sources import read_ollama_store, read_source
 from tests.front.hub.pushing_server import Answer, Server, serving
+from tests.front.hub.serving import wait_until
 from tests.vault.models import say_nothing
 
 ACCEPT = {"Accept": "application/vnd.docker.distribution.manifest.v2+json"}
@@ -25,14 +26,18 @@ CHATML = "{% for m in messages %}<|im_start|>{{ m.role }}\n{{ m.content }}<|im_e
 LAYER = "application/vnd.ollama.image."
 
 
-def write_gguf(path: Path, seed: int, template: str = "") -> Path:
+LONG = 60_000
+"""So many tokens that the header is longer than what is read at first."""
+
+
+def write_gguf(path: Path, seed: int, template: str = "", tokens: int = 100) -> Path:
     path.parent.mkdir(parents=True, exist_ok=True)
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_size_label("8B")
     writer.add_file_type(15)
     if template:
         writer.add_chat_template(template)
-    writer.add_token_list([f"token{number}" for number in range(60_000)])  # a header longer than what is read at first
+    writer.add_token_list([f"token{number}" for number in range(tokens)])
     writer.add_tensor("w", np.random.default_rng(seed).standard_normal((700, 700)).astype(np.float32))
     writer.write_header_to_file()
     writer.write_kv_data_to_file()
@@ -70,8 +75,8 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Generator[Server]:
 def folder(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository with several quantisations, kept."""
     place = tmp_path_factory.mktemp("model")
-    for seed, quant in enumerate(("Q8_0", "Q4_K_M")):
-        write_gguf(place / f"tiny-{quant}.gguf", seed, CHATML)
+    write_gguf(place / "tiny-Q8_0.gguf", 0, CHATML)
+    write_gguf(place / "tiny-Q4_K_M.gguf", 1, CHATML, LONG)
     write_gguf(place / "mmproj-tiny-f16.gguf", 7)
     write_gguf(place / "big-00001-of-00002.gguf", 8)
     (place / "LICENSE").write_text("Take it.\n")
@@ -85,9 +90,14 @@ def keep(server: Server, place: Path, name: str) -> None:
 
 
 def get_manifest(server: Server, name: str, tag: str, status: int = 200) -> Answer:
-    answer = server.ask("GET", f"/v2/{name}/manifests/{tag}", headers=ACCEPT)
-    assert answer.status == status, answer.body
-    return answer
+    answers: list[Answer] = []
+
+    def is_answered() -> bool:
+        answers.append(server.ask("GET", f"/v2/{name}/manifests/{tag}", headers=ACCEPT))
+        return answers[-1].status == status
+
+    wait_until(is_answered, 5)  # names are as of half a second ago
+    return answers[-1]
 
 
 def pull(server: Server, name: str, tag: str) -> tuple[dict[str, Any], dict[str, bytes]]:
