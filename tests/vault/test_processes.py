@@ -13,10 +13,10 @@ import pytest
 
 from holdfast.vault.adopting import adopt_packs
 from holdfast.vault.opening import Vault, open_local_vault
-from tests.vault.models import hash_folder, make_bf16, restore, tell, tune, verify, write_safetensors
+from tests.vault.models import hash_folder, keep_folder, make_bf16, restore, tell, tune, verify, write_safetensors
 from tests.vault.processes import Worker, run_at_once, run_one
 
-KILLS = 12
+KILLS = 8
 
 
 @pytest.fixture
@@ -39,6 +39,13 @@ def open_again(folder: Path) -> Vault:
     vault = open_local_vault(folder)
     adopt_packs(vault)
     return vault
+
+
+def keep_here(vault_folder: Path, folder: Path, name: str) -> None:
+    """What was kept before any of the processes began."""
+    vault = open_again(vault_folder)
+    keep_folder(vault, folder, name)
+    vault.close()
 
 
 def check_all_comes_back(vault: Vault, folder: Path, name: str) -> None:
@@ -77,7 +84,7 @@ def test_processes_that_keep_the_same_revision_under_one_name_agree(tmp_path: Pa
 
 def test_a_prune_beside_keeps_takes_nothing_that_they_need(tmp_path: Path) -> None:
     first = make_model(tmp_path / "first")
-    assert run_one("keep", tmp_path / "vault", first, "org/first").code == 0
+    keep_here(tmp_path / "vault", first, "org/first")
     vault = open_again(tmp_path / "vault")
     tell(vault, "drop", "org/first")
     second = tmp_path / "second"
@@ -106,7 +113,7 @@ def test_a_prune_beside_a_restore_leaves_it_whole(tmp_path: Path) -> None:
     write_safetensors(tmp_path / "all/m.safetensors", weights)
     write_safetensors(tmp_path / "some/m.safetensors", {name: weights[name] for name in ("w1", "w5")})
     for name in ("all", "some"):
-        assert run_one("keep", tmp_path / "vault", tmp_path / name, f"org/{name}").code == 0
+        keep_here(tmp_path / "vault", tmp_path / name, f"org/{name}")
     tell(open_again(tmp_path / "vault"), "drop", "org/all")
     workers = [Worker("prune", tmp_path / "vault")] + [
         Worker("restore", tmp_path / "vault", tmp_path / f"out{number}", "org/some") for number in range(3)
@@ -120,7 +127,7 @@ def test_a_prune_beside_a_restore_leaves_it_whole(tmp_path: Path) -> None:
 def test_a_keep_that_is_killed_at_any_moment_is_finished_by_running_it_again(tmp_path: Path) -> None:
     model = make_model(tmp_path / "model")
     other = make_model(tmp_path / "other", 2, files=1)
-    assert run_one("keep", tmp_path / "vault", other, "org/other").code == 0
+    keep_here(tmp_path / "vault", other, "org/other")
     random = Random(5)
     for _ in range(KILLS):
         worker = Worker("keep", tmp_path / "vault", model, "org/model").wait_until_ready().go()
@@ -153,12 +160,12 @@ def test_a_killed_process_does_not_keep_others_waiting(tmp_path: Path) -> None:
 
 def test_a_disk_that_is_full_is_said_and_a_rerun_finishes(tmp_path: Path) -> None:
     model = make_model(tmp_path / "model")
-    assert run_one("keep", tmp_path / "vault", make_model(tmp_path / "other", 2, 1), "org/other").code == 0
+    keep_here(tmp_path / "vault", make_model(tmp_path / "other", 2, 1), "org/other")
     done = run_one("keep", tmp_path / "vault", model, "org/model", WORKER_FILE_BYTES=str(3_000_000))
     assert (done.code, done.said.split()[0]) == (1, "NoSpace"), done.said
     vault = open_again(tmp_path / "vault")
     check_all_comes_back(vault, tmp_path / "other", "org/other")
-    assert run_one("keep", tmp_path / "vault", model, "org/model").code == 0
+    keep_here(tmp_path / "vault", model, "org/model")
     check_all_comes_back(vault, model, "org/model")
 
 
@@ -175,13 +182,13 @@ def test_a_small_disk_that_fills_up_keeps_what_it_had_and_takes_the_rest_once_th
         pytest.skip("this machine does not let us mount")
     try:
         small, model = make_model(tmp_path / "small", 2, 1), make_model(tmp_path / "model")
-        assert run_one("keep", disk / "vault", small, "org/small").code == 0
+        keep_here(disk / "vault", small, "org/small")
         done = run_one("keep", disk / "vault", model, "org/model")
         assert (done.code, done.said.split()[0]) == (1, "NoSpace"), done.said
         vault = open_again(disk / "vault")
         check_all_comes_back(vault, small, "org/small")
         subprocess.run(["mount", "-o", "remount,size=60m", disk], check=True)
-        assert run_one("keep", disk / "vault", model, "org/model").code == 0
+        keep_here(disk / "vault", model, "org/model")
         check_all_comes_back(vault, model, "org/model")
         assert verify(vault).damage == ()
         vault.close()
@@ -192,7 +199,7 @@ def test_a_small_disk_that_fills_up_keeps_what_it_had_and_takes_the_rest_once_th
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_a_vault_that_may_only_be_read_is_read_with_a_catalogue_elsewhere(open_folder: Path) -> None:
     model = make_model(open_folder / "model", files=1)
-    assert run_one("keep", open_folder / "vault", model, "org/model").code == 0
+    keep_here(open_folder / "vault", model, "org/model")
     denied = run_one("restore", open_folder / "vault", open_folder / "out", "org/model", WORKER_USER="65534")
     assert (denied.code, denied.said.split()[0]) == (1, "AccessDenied"), denied.said
     with tempfile.TemporaryDirectory() as theirs:
@@ -206,7 +213,7 @@ def test_a_vault_that_may_only_be_read_is_read_with_a_catalogue_elsewhere(open_f
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_permission_that_is_lost_is_said_and_nothing_is_lost(open_folder: Path) -> None:
     nobody, model = 65534, make_model(open_folder / "model", files=1)
-    assert run_one("keep", open_folder / "vault", model, "org/model").code == 0
+    keep_here(open_folder / "vault", model, "org/model")
     before = hash_folder(open_folder / "vault/packs")
     done = run_one("keep", open_folder / "vault", model, "org/again", WORKER_USER=str(nobody))
     assert (done.code, done.said.split()[0]) == (1, "AccessDenied"), done.said
