@@ -4,8 +4,9 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -18,23 +19,27 @@ from tests.front.hub.serving import Served, serving
 
 SCRIPT = """
 import json, sys
+from pathlib import Path
 from huggingface_hub import HfApi, hf_hub_download, snapshot_download
-work, *arguments = sys.argv[1:]
 api = HfApi()
-try:
+def do(work, *arguments):
     if work == "whoami":
-        told = api.whoami()
-    elif work == "models":
-        told = sorted(model.id for model in api.list_models())
-    elif work == "download":
-        told = open(hf_hub_download(arguments[0], "config.json")).read()
-    elif work == "snapshot":
-        told = sorted(path.name for path in __import__("pathlib").Path(snapshot_download(arguments[0])).iterdir())
-    elif work == "check":
-        told = api.auth_check(arguments[0], write=len(arguments) > 1)
-    print(json.dumps({"told": told}))
-except Exception as error:
-    print(json.dumps({"error": type(error).__name__, "text": str(error)}))
+        return api.whoami()
+    if work == "models":
+        return sorted(model.id for model in api.list_models())
+    if work == "download":
+        return open(hf_hub_download(arguments[0], "config.json")).read()
+    if work == "snapshot":
+        return sorted(path.name for path in Path(snapshot_download(arguments[0])).iterdir())
+    if work == "check":
+        return api.auth_check(arguments[0], write=len(arguments) > 1)
+found = []
+for words in json.loads(sys.argv[1]):
+    try:
+        found.append({"told": do(*words)})
+    except Exception as error:
+        found.append({"error": type(error).__name__, "text": str(error)})
+print(json.dumps(found))
 """
 
 
@@ -54,8 +59,14 @@ def closed(place: Place) -> Generator[Served]:
         yield found
 
 
-def ask(served: Served, home: Path, *arguments: str) -> dict[str, object]:
+def ask(served: Served, home: Path, *work: str) -> dict[str, Any]:
     """What the client gets, or how it fails."""
+    (found,) = ask_all(served, home, work)
+    return found
+
+
+def ask_all(served: Served, home: Path, *works: Sequence[str]) -> list[dict[str, Any]]:
+    """The same for one thing after the other."""
     environ = {
         "HOME": str(home),
         "HF_HOME": str(home / "hf"),
@@ -69,20 +80,19 @@ def ask(served: Served, home: Path, *arguments: str) -> dict[str, object]:
     }
     if served.token:
         environ["HF_TOKEN"] = served.token
-    command = [sys.executable, "-c", SCRIPT, *arguments]
+    command = [sys.executable, "-c", SCRIPT, json.dumps(works)]
     done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=120, check=False)
     assert done.returncode == 0, done.stderr
-    found: dict[str, object] = json.loads(done.stdout.strip().splitlines()[-1])
+    found: list[dict[str, Any]] = json.loads(done.stdout.strip().splitlines()[-1])
     return found
 
 
 def test_a_token_lets_the_client_in(closed: Served, place: Place, tmp_path: Path) -> None:
-    assert ask(closed, tmp_path, "whoami")["told"]["name"] == "ci"  # type: ignore[index]
-    assert ask(closed, tmp_path, "models")["told"] == ["org/base", "org/other", "org/tuned"]
+    works = ("whoami",), ("models",), ("download", "org/base"), ("snapshot", "org/tuned"), ("check", "org/base")
+    person, *told = (found["told"] for found in ask_all(closed, tmp_path, *works))
+    assert person["name"] == "ci"
     expected = (place.folder / "base/config.json").read_text()
-    assert ask(closed, tmp_path, "download", "org/base")["told"] == expected
-    assert ask(closed, tmp_path, "snapshot", "org/tuned")["told"] == ["config.json", "model.safetensors"]
-    assert ask(closed, tmp_path, "check", "org/base") == {"told": None}
+    assert told == [["org/base", "org/other", "org/tuned"], expected, ["config.json", "model.safetensors"], None]
 
 
 def test_without_a_token_the_client_says_that_one_is_needed(closed: Served, tmp_path: Path) -> None:
@@ -102,8 +112,8 @@ def test_what_may_not_be_written_is_told_with_its_reason(closed: Served, tmp_pat
 
 
 def test_a_frozen_copy_is_told_with_who_froze_it_and_why(closed: Served, tmp_path: Path) -> None:
-    for work in ("download", "snapshot"):
-        text = str(ask(closed, tmp_path, work, "org/other")["text"])
+    for found in ask_all(closed, tmp_path, ("download", "org/other"), ("snapshot", "org/other")):
+        text = str(found["text"])
         assert "451" in text
         assert "was frozen by A. Counsel" in text
         assert "LEGAL-212" in text
