@@ -81,7 +81,7 @@ def wait_until(holds: Callable[[], bool], patience_s: float = 30.0) -> None:
     ends = monotonic() + patience_s
     while not holds():
         assert monotonic() < ends, "it did not come to hold"
-        sleep(0.3)
+        sleep(0.1)
 
 
 def basic(token: str) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 
 from holdfast.vault.opening import open_local_vault
+from holdfast.workflows import serve
 from tests.front.cli.vaults import Place, copy_place
 from tests.front.hub.hubs import keep
 from tests.front.hub.serving import Served, serving, wait_until
@@ -95,8 +96,11 @@ def test_a_copy_that_was_dropped_is_not_there_and_a_new_one_is(hub: Served, plac
     assert hub.ask("/new/model/resolve/main/config.json").body == (place.folder / "other/config.json").read_bytes()
 
 
-def test_packs_that_come_from_elsewhere_are_found(place: Place, tmp_path: Path) -> None:
+def test_packs_that_come_from_elsewhere_are_found(
+    place: Place, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As when a folder is shared: another machine wrote them, with a catalogue of its own."""
+    monkeypatch.setattr(serve, "ADOPT_S", 0.5)
     with serving(place.vault, {**place.environ, "HOLDFAST_CATALOGUE": str(tmp_path / "mine")}) as hub:
         assert hub.ask("/new/model/resolve/main/config.json").status == 404
         keep(place.vault, place.folder / "other", "new/model")
