@@ -21,6 +21,7 @@ from holdfast.records.errors import LimitExceeded, MalformedFile
 
 BILL_BYTES_MAX: Final = 128 << 20
 ROWS_MAX: Final = 2_000_000
+CELL_CHARACTERS_MAX: Final = 131_072
 _NEXT: Final = "docs/how-to/measure-cost.md lists the exports that are understood."
 _Key = tuple[object, ...]
 
@@ -139,6 +140,7 @@ def _read_csv(path: Path, text: str) -> Iterator[Cells]:
             where = f"{path}, row {lines.line_num}"
             if not any(cell.strip() for cell in line):
                 continue
+            _check_cells(line, where)
             if len(line) != len(names):
                 what = f"{len(line)} cells under {len(names)} columns"
                 raise MalformedFile(what, where=where, next_step="Export the file anew: it may be cut.")
@@ -146,6 +148,13 @@ def _read_csv(path: Path, text: str) -> Iterator[Cells]:
     except csv.Error as error:
         where = f"{path}, row {lines.line_num}"
         raise MalformedFile(f"not CSV: {error}", where=where, next_step="Leave out columns of text.") from None
+
+
+def _check_cells(line: list[str], where: str) -> None:
+    """The csv module's own limit is one for the whole process, and others raise it."""
+    if max(map(len, line), default=0) > CELL_CHARACTERS_MAX:
+        what = f"a cell of more than {CELL_CHARACTERS_MAX:,} characters"
+        raise MalformedFile(what, where=where, next_step="Leave out columns of text.")
 
 
 def _check_header(path: Path, names: list[str]) -> None:
