@@ -16,7 +16,7 @@ from tests.vault.storage.s3_server import BUCKET
 from tests.vault.storage.s3_server import serving as serving_bucket
 
 MODEL = "org/large"
-SIZE = 24 << 20
+SIZE = 12 << 20
 
 
 @dataclass(frozen=True)

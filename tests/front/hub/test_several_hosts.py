@@ -15,7 +15,7 @@ from tests.front.hub.team import MODEL, SIZE, Team, two_servers
 from tests.vault.catalogue.postgres_server import serving as serving_postgres
 
 PATH = f"/{MODEL}/resolve/main/weights.bin"
-KILLED_AFTER = 6 << 20
+KILLED_AFTER = 3 << 20
 CLIENTS = 4
 TRIES = 8
 
