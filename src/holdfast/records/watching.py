@@ -60,7 +60,7 @@ class Fact:
 @dataclass(frozen=True, slots=True)
 class Visit:
     """One run of the probes, in the order of asking. `day` is the day it counts for; `planned` how many answers were
-    planned, so that what is missing shows. `remarks` say what was odd (answers from a cache, an ignored temperature)."""
+    planned, so that what is missing shows. `remarks` say what was odd (answers from a cache, temperature ignored)."""
 
     number: int
     day: int
