@@ -22,7 +22,14 @@ from holdfast.workflows.measuring.finishing import finish_run
 from holdfast.workflows.measuring.joules import parse_watts
 from holdfast.workflows.measuring.money import MoneyAsked, find_money
 from holdfast.workflows.measuring.running import Step, run_measure
-from holdfast.workflows.measuring.wording import LoadWords, find_suites, make_loads, parse_demand, parse_objective
+from holdfast.workflows.measuring.wording import (
+    LoadWords,
+    find_suites,
+    make_loads,
+    parse_demand,
+    parse_isolation,
+    parse_objective,
+)
 
 _PROMPTS_MADE: Final = 200
 
@@ -60,6 +67,7 @@ class MeasureWords:
     replicates: int = 1
     temperature: float | None = None
     judge: str = ""
+    code: str = "isolated"
     slo: str = ""
     share: float = 0.99
     prices: Sequence[str] = ()
@@ -104,8 +112,9 @@ def prepare(words: MeasureWords, now: datetime.datetime) -> MeasureAsked:
     _check_limit(found, cost)
     check_names("power", load.watts, [endpoint.name for endpoint in endpoints])
     quality = QualityAsked(
-        suites, words.replicates, words.temperature, judge=found[-1] if judge else None, timeout_s=words.timeout_s
-    )
+        suites, words.replicates, words.temperature, judge=found[-1] if judge else None, timeout_s=words.timeout_s,
+        isolation=parse_isolation(words.code),
+    )  # fmt: skip
     return MeasureAsked(endpoints, load, quality, cost, objective, words.seed, words.keeps_texts)
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from holdfast.measure.cost.hardware import Hardware
+from holdfast.measure.quality.sandbox.running import Isolation
 from holdfast.records.errors import HoldfastError, MalformedFile, MissingPath, UsageError
 from holdfast.records.measurement import Api, Arrivals, Endpoint, Load, Objective, TokenPrice
 from holdfast.workflows.measuring.endpoints import is_local, parse_endpoints, parse_pairs
@@ -16,6 +17,7 @@ from holdfast.workflows.measuring.wording import (
     find_suites,
     make_loads,
     parse_demand,
+    parse_isolation,
     parse_numbers,
     parse_objective,
     read_trace,
@@ -171,3 +173,10 @@ def test_watts_are_one_number_or_a_range() -> None:
     for text in ("", "3/2/1", "1/2", "x"):
         with pytest.raises(UsageError):
             parse_watts({"a": text})
+
+
+def test_code_of_models_is_isolated_or_limited_and_nothing_else() -> None:
+    assert parse_isolation("isolated") is Isolation.REQUIRED
+    assert parse_isolation("limited") is Isolation.WANTED
+    with pytest.raises(UsageError, match="run as free"):
+        parse_isolation("free")

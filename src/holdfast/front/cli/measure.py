@@ -59,6 +59,7 @@ def measure_group(
     attempts: given.AttemptsOption = 1,
     temperature: given.TemperatureOption = None,
     judge: given.JudgeOption = "",
+    code: given.CodeOption = "isolated",
     price: given.PriceOption = None,
     price_file: given.PriceFileOption = None,
     hardware: given.HardwareOption = None,
@@ -88,7 +89,7 @@ def measure_group(
         requests=requests, warmup_s=warmup, in_flight_max=in_flight, runs=runs, workers=workers, slo=slo, share=share,
         is_calibrated=calibrate, prompts=prompts, prompt_tokens=input_tokens, answer_tokens=output_tokens,
         ignores_end=ignore_eos, is_cached=cached, tokenizer=tokenizer, suites=suite or (), tasks=tasks,
-        replicates=attempts, temperature=temperature, judge=judge, prices=price or (), price_file=price_file,
+        replicates=attempts, temperature=temperature, judge=judge, code=code, prices=price or (), price_file=price_file,
         hardware=hardware or (), watts=watts or (), demand=demand, wrong_usd=wrong_usd, usd_max=max_usd,
         seed=secrets.randbelow(1 << 31) if seed is None else seed, keeps_texts=keep_texts,
     )  # fmt: skip

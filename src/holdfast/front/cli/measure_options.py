@@ -144,6 +144,15 @@ JudgeOption = Annotated[
         "--judge", metavar="NAME", help="An endpoint that judges what only a reader can.", rich_help_panel=_ASKED
     ),
 ]
+CodeOption = Annotated[
+    str,
+    typer.Option(
+        "--code",
+        metavar="isolated|limited",
+        help="How code that a model wrote is run: not at all unless isolated, or under limits alone, as you.",
+        rich_help_panel=_ASKED,
+    ),
+]
 
 PriceOption = Annotated[
     list[str] | None,

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from holdfast.measure.cost.workload import Demand
+from holdfast.measure.quality.sandbox.running import Isolation
 from holdfast.measure.quality.tasks import Suite
 from holdfast.measure.results.header import PromptSource
 from holdfast.records.measurement import Ask, Endpoint, Load, Objective, Range
@@ -29,7 +30,8 @@ class LoadAsked:
 
 @dataclass(frozen=True, slots=True)
 class QualityAsked:
-    """Suites for every endpoint. `judge` is the name of the endpoint that judges what only a reader can."""
+    """Suites for every endpoint. `judge` is the endpoint that judges what only a reader can; `isolation` is how code
+    that models write is run."""
 
     suites: tuple[Suite, ...] = ()
     replicates: int = 1
@@ -37,6 +39,7 @@ class QualityAsked:
     concurrency: int = 4
     judge: Endpoint | None = None
     timeout_s: float = 600.0
+    isolation: Isolation = Isolation.REQUIRED
 
 
 @dataclass(frozen=True, slots=True)

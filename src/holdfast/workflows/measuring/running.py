@@ -16,7 +16,9 @@ from holdfast.measure.load.plans import LoadPlan, LoadResult, Progress
 from holdfast.measure.load.prices import Budget
 from holdfast.measure.load.running import Watching, run_load
 from holdfast.measure.quality.asking import Examination, run_suite
+from holdfast.measure.quality.findings import Means
 from holdfast.measure.quality.opinions import Judge, Opinion
+from holdfast.measure.quality.sandbox.running import Sandbox
 from holdfast.measure.quality.tasks import Suite
 from holdfast.measure.results.file import KeptText, RunFile
 from holdfast.measure.results.header import EndpointWindows, JsonObject, RunHeader, ServedModel
@@ -149,6 +151,7 @@ class _Run:
             replicates=quality.replicates,
             temperature=quality.temperature,
             seed=self._asked.seed,
+            means=Means(Sandbox(quality.isolation).run),
             judge=judge,
             on_opinion=lambda opinion: self._seen.opinions.append(_describe_opinion(opinion)),
         )

@@ -10,6 +10,7 @@ from holdfast.measure.load.sweeping import make_ramp, make_sweep
 from holdfast.measure.quality.families.catalogue import Wanted, make_suite
 from holdfast.measure.quality.families.family import Level
 from holdfast.measure.quality.golden import read_suite
+from holdfast.measure.quality.sandbox.running import Isolation
 from holdfast.measure.quality.tasks import Suite
 from holdfast.records.errors import MalformedFile, MissingPath, UnreadableFile, UsageError
 from holdfast.records.measurement import Arrivals, Load, Objective
@@ -139,3 +140,11 @@ def _find_suite(name: str, tasks: int, seed: int) -> Suite:
             raise UsageError(f"{level} is no level", where=name, next_step=f"Levels are {', '.join(Level)}.")
     families = tuple(parts[1].split(",")) if len(parts) == 2 and parts[1] else ()
     return make_suite(Wanted(seed=seed, families=families, levels=tuple(map(Level, levels)), count=tasks))
+
+
+def parse_isolation(text: str) -> Isolation:
+    """How code of a model is run. Raises UsageError."""
+    words = {"isolated": Isolation.REQUIRED, "limited": Isolation.WANTED}
+    if text not in words:
+        raise UsageError(f"code is not run as {text}", where="--code", next_step=f"Choose one of {', '.join(words)}.")
+    return words[text]
