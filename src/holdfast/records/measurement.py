@@ -3,7 +3,8 @@
 Times are nanoseconds of the machine's monotonic clock. What was not seen is None, never zero.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 
@@ -151,14 +152,28 @@ class ToolCall:
 
 
 @dataclass(frozen=True, slots=True)
+class FirstToken:
+    """The first token of an answer, as an endpoint that gives log probabilities tells it. `alternatives` are tokens and
+    the natural logarithms of their probabilities, in the endpoint's order."""
+
+    text: str
+    logprob: float
+    alternatives: tuple[tuple[str, float], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Reply:
-    """What came back for an Ask. `text` without the reasoning."""
+    """What came back for an Ask. `text` without the reasoning; `identity` is the endpoint's own name for the answer;
+    `headers` are the answer's, their names in lower case."""
 
     number: int
     text: str
     reasoning: str
     tool_calls: tuple[ToolCall, ...]
     sample: Sample
+    first: FirstToken | None = None
+    identity: str = ""
+    headers: Mapping[str, str] = field(default_factory=dict[str, str], repr=False)
 
 
 class Arrivals(StrEnum):

@@ -87,13 +87,29 @@ class Prompt:
 
 
 @dataclass(frozen=True, slots=True)
+class Dialect:
+    """What an endpoint takes and gives, as found at enrolment. `limit` is the name of the body's member that limits the
+    answer, `tokens_min` the least that it takes there, `logprobs` how many alternatives of a token it tells (0: none).
+    """
+
+    limit: str = "max_tokens"
+    tokens_min: int = 1
+    logprobs: int = 0
+    takes_temperature: bool = True
+    takes_tools: bool = True
+
+
+@dataclass(frozen=True, slots=True)
 class WatchSettings:
     """What is fixed before the first monitored day, for one life of a monitor.
 
     `alpha` bounds the chance that this life ever alarms while nothing changed beyond the tolerance; `alarm_free_days`
     is the mean time between false alarms of the quicker, second rule, which only ever says *suspected*. `epsilon` is
     the tolerance by channel: the shift of a day's mean that is benign. `rounds` is how often each border prompt is
-    asked a day, `burn_in_days` how long the reference is collected. Life k of a monitor spends alpha / (k (k + 1))."""
+    asked a day, `burn_in_days` how long the reference is collected. Life k of a monitor spends alpha / (k (k + 1)).
+
+    `logprob_rounds` is the same for prompts whose log probabilities are tracked, `burn_in_rounds` for border prompts
+    while the reference is collected; the fixed battery is asked every `battery_days`."""
 
     alpha: float = 0.001
     life: int = 1
@@ -103,6 +119,9 @@ class WatchSettings:
     burn_in_days: int = 14
     temperature: float = 0.1
     seed: int = 0
+    logprob_rounds: int = 4
+    burn_in_rounds: int = 15
+    battery_days: int = 7
     resolution: float = 0.25  # *same* is said only where a shift so large would be found with probability 0.9
 
 
@@ -119,6 +138,7 @@ class Monitor:
     usd_output: float | None = None
     has_logprobs: bool = False
     salt: str = ""  # keys the digests of answers; hexadecimal
+    dialect: Dialect = Dialect()
 
 
 @dataclass(frozen=True, slots=True)
