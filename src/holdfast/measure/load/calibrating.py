@@ -30,7 +30,8 @@ class Usability(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Allowance:
     """How far off the client may be: seconds; and shares of one. `late_s`: sent no later than this, but for
-    `late_share` of the requests (in an open loop). `stretch`: of requests' durations, and so of a closed loop's rate.
+    `late_share` of the requests (in an open loop). `stretch`: of requests' durations, and so of a closed loop's rate;
+    an open loop's rate is its schedule's, and there the bounds in seconds hold.
     """
 
     ttft_p50_s: float = 0.001
@@ -200,9 +201,10 @@ def _judge(seen: _Seen, found: dict[str, Estimate], allowance: Allowance) -> tup
         "ttft_p50": allowance.ttft_p50_s,
         "ttft_p99": allowance.ttft_p99_s,
         "gap_p99": allowance.gap_p99_s,
-        "stretch": allowance.stretch,
     }
-    if seen.load.arrivals is not Arrivals.CLOSED:
+    if seen.load.arrivals is Arrivals.CLOSED:
+        limits["stretch"] = allowance.stretch
+    else:
         limits["late"] = allowance.late_share
     beyond = [_say_beyond(name, found[name], limit) for name, limit in limits.items() if _is_beyond(found[name], limit)]
     if beyond:
