@@ -1,6 +1,5 @@
 // Elements made from text and never from markup: nothing in a report can become an element, a handler or a script.
 
-const byId = (id) => document.getElementById(id);
 const SVG = "http://www.w3.org/2000/svg";
 
 function h(tag, props, ...kids) {

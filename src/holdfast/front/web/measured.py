@@ -1,20 +1,11 @@
 """A measurement as one HTML file that opens with no network: every figure, picture and number is in it.
 
-Pictures are drawn here and not by the page's script, so that a viewer without scripts sees all of it. Refuses to load
-anything: its content security policy admits only the style and the script that it carries.
+Pictures are drawn here and not by the page's script, so that a viewer without scripts sees all of it.
 """
 
-import base64
-import hashlib
-import json
-import math
+import re
 from collections.abc import Mapping
-from html import escape
-from importlib.resources import files
-from string import Template
-from typing import cast
 
-from holdfast.front.web.measuring.blocks import Plate, make_plate, make_section
 from holdfast.front.web.measuring.client import read_calibrations
 from holdfast.front.web.measuring.cost_table import make_cost_table, make_unknown_list, say_pairs, say_terms
 from holdfast.front.web.measuring.curves import make_curve_plate
@@ -23,38 +14,56 @@ from holdfast.front.web.measuring.front_plot import make_front_plate
 from holdfast.front.web.measuring.latency_plot import END_TO_END, TTFT, make_latency_plate
 from holdfast.front.web.measuring.load_rows import read_levels, say_kinds, say_objective
 from holdfast.front.web.measuring.opening import Measured, make_opening, say_facts, say_headline
-from holdfast.front.web.measuring.plain import JsonObject, get_object, get_text
 from holdfast.front.web.measuring.quality_plot import make_comparison_plate, make_right_plate
 from holdfast.front.web.measuring.quality_rows import read_quality
 from holdfast.front.web.measuring.roll import call_roll, make_legend
 from holdfast.front.web.measuring.small_print import make_small_print
 from holdfast.front.web.measuring.throughput_plot import make_throughput_plate, make_token_plate
 from holdfast.front.web.measuring.tornado_plot import make_tornado_plate
-from holdfast.front.web.plots.markup import Markup, clean, join, make
-
-_ESCAPES = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+from holdfast.front.web.plots.markup import Markup, join, make
+from holdfast.front.web.sheets.blocks import Plate, make_download, make_plate, make_section
+from holdfast.front.web.sheets.plain import JsonObject, get_object, get_text
+from holdfast.front.web.shell import Sheet, fill_template, pack_data, render_sheet
 
 
 def render_measured(header: Mapping[str, object]) -> str:
     """The whole page, from the plain JSON of a run file's header. The same header gives the same bytes; what it lacks
     is said as unknown, and nothing in it can end an element, start one, or run."""
     measured = _read(header)
-    style, script = (
-        f"\n{_load('page.css')}\n{_load('measured.css')}",
-        f'\n(() => {{\n"use strict";\n{_load("measured.js")}\n}})();\n',
-    )
-    return Template(_load("measured.html")).substitute(
-        policy=_make_policy(style, script),
-        style=style,
-        script=script,
-        data=_pack(header),
-        title=escape(clean(say_headline(measured))),
-        version=escape(clean(get_text(header, "holdfast", 40) or "unknown")),
-        headline=escape(clean(say_headline(measured))),
-        facts=escape(clean(say_facts(measured))),
+    headline = say_headline(measured)
+    main = fill_template(
+        "measured.html",
+        headline=headline,
+        facts=say_facts(measured),
         opening=make_opening(measured),
         body=_make_body(measured),
     )
+    return render_sheet(
+        Sheet(
+            verb="measure",
+            title=headline,
+            version=get_text(header, "holdfast", 40) or "unknown",
+            main=main,
+            foot=_FOOT.format(get_text(header, "holdfast", 40) or "unknown"),
+            styles=("figures.css", "measured.css"),
+            scripts=("sheet.js",),
+            data_id="run-data",
+            data=pack_data(header),
+            skip_to="fast",
+            skip_name="the figures",
+            tools=make_download(f"measured-{_say_start(header)}.json"),
+        )
+    )
+
+
+_FOOT = (
+    "Measured on one machine, against the endpoints as they were then, with the prompts named above; another load, day "
+    "or prompt may give other figures. Written by holdfast {}; this page loads nothing."
+)
+
+
+def _say_start(header: JsonObject) -> str:
+    return re.sub(r"[^0-9TZ]", "", get_text(header, "started_at", 60)) or "run"
 
 
 def _read(header: JsonObject) -> Measured:
@@ -118,33 +127,3 @@ def _make_basis(measured: Measured) -> Markup:
 
 def _make_plates(plates: tuple[Plate, ...]) -> Markup:
     return join([make_plate(plate) for plate in plates])
-
-
-def _pack(header: JsonObject) -> str:
-    """The header as ASCII JSON in which nothing can end a script element. A number that is not finite is null."""
-    return json.dumps(_keep_finite(header), separators=(",", ":"), ensure_ascii=True, allow_nan=False).translate(
-        _ESCAPES
-    )
-
-
-def _keep_finite(value: object) -> object:
-    if isinstance(value, Mapping):
-        return {str(name): _keep_finite(item) for name, item in cast("JsonObject", value).items()}
-    if isinstance(value, (list, tuple)):
-        return [_keep_finite(item) for item in cast("list[object]", value)]
-    return None if isinstance(value, float) and not math.isfinite(value) else value
-
-
-def _load(name: str) -> str:
-    return (files("holdfast.front.web") / name).read_text(encoding="utf-8")
-
-
-def _make_policy(style: str, script: str) -> str:
-    return (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
-        "base-uri 'none'; form-action 'none'"
-    )
-
-
-def _digest(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -41,45 +41,7 @@ function writeAddress() {
   }
 }
 
-// --- theme --------------------------------------------------------------------------------------------------------
-
-const THEMES = ["automatic", "dark", "light"];
-
-function setTheme(theme) {
-  if (theme === "automatic") delete document.documentElement.dataset.theme;
-  else document.documentElement.dataset.theme = theme;
-  byId("theme").textContent = `Theme: ${theme}`;
-}
-
-function nextTheme() {
-  const now = document.documentElement.dataset.theme ?? "automatic";
-  const theme = THEMES[(THEMES.indexOf(now) + 1) % THEMES.length];
-  setTheme(theme);
-  remember(theme);
-}
-
-// A file opened from disk may be refused storage; the page works without.
-function remember(theme) {
-  try {
-    localStorage.setItem("holdfast-theme", theme);
-  } catch {
-    /* not kept */
-  }
-}
-
-function recall() {
-  try {
-    return localStorage.getItem("holdfast-theme");
-  } catch {
-    return null;
-  }
-}
-
 // --- start --------------------------------------------------------------------------------------------------------
-
-byId("theme").addEventListener("click", nextTheme);
-const kept = recall();
-if (THEMES.includes(kept)) setTheme(kept);
 
 readAddress();
 recompute();

@@ -1,16 +1,10 @@
-"""A check report as one HTML file that opens with no network: styles, script and data inside, nothing fetched.
+"""A check report as one HTML file that opens with no network: styles, script and data inside, nothing fetched."""
 
-Refuses to load anything: its content security policy admits only the style and the script that it carries.
-"""
-
-import base64
-import hashlib
 from collections.abc import Iterable
-from html import escape
-from importlib.resources import files
-from string import Template
 
 from holdfast.front.web.payload import pack_report
+from holdfast.front.web.plots.markup import Markup, join, make
+from holdfast.front.web.shell import Sheet, fill_template, render_sheet
 from holdfast.records.report import CheckReport, ModelRow
 from holdfast.workflows.unresolved import NOT_ASSESSED, Split, say_counts, say_places, say_why, split_rows
 
@@ -37,40 +31,25 @@ SCRIPTS = tuple(
 
 def render_page(report: CheckReport) -> str:
     """The whole page. The same report gives the same bytes."""
-    style, script = f"\n{_read('page.css')}", _script()
-    return Template(_read("page.html")).substitute(
-        policy=_policy(style, script),
-        style=style,
-        script=script,
-        data=pack_report(report),
-        title=_text(f"{report.root}: {report.headline}"),
-        version=_text(report.holdfast),
-        root=_text(report.root),
-        headline=_text(report.headline),
-        facts=_text(_facts(report)),
-        horizon=_text(_horizon(report)),
-        plain=_plain(split_rows(report.rows)),
+    main = fill_template(
+        "page.html", headline=report.headline, facts=_facts(report), plain=_plain(split_rows(report.rows))
     )
-
-
-def _read(name: str) -> str:
-    return (files("holdfast.front.web") / name).read_text(encoding="utf-8")
-
-
-def _script() -> str:
-    parts = "\n".join(_read(name) for name in SCRIPTS)
-    return f'\n(() => {{\n"use strict";\n{parts}\n}})();\n'
-
-
-def _policy(style: str, script: str) -> str:
-    return (
-        f"default-src 'none'; script-src '{_digest(script)}'; style-src '{_digest(style)}'; "
-        "base-uri 'none'; form-action 'none'"
+    return render_sheet(
+        Sheet(
+            verb="check",
+            title=f"{report.root}: {report.headline}",
+            version=report.holdfast,
+            main=main,
+            foot=_horizon(report),
+            styles=("page.css",),
+            scripts=SCRIPTS,
+            data_id="report-data",
+            data=pack_report(report),
+            skip_to="models",
+            skip_name="the table of models",
+            about=join(" ", make("code", None, report.root)),
+        )
     )
-
-
-def _digest(text: str) -> str:
-    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
 
 
 def _facts(report: CheckReport) -> str:
@@ -85,30 +64,26 @@ def _horizon(report: CheckReport) -> str:
     )
 
 
-def _plain(split: Split) -> str:
+def _plain(split: Split) -> Markup:
     """The rows for a viewer without scripts."""
-    items = "".join(f"<li>{_text(_plain_unresolved(row))}</li>" for row in split.unresolved)
-    unresolved = f"<h2>Not resolved</h2><p>{_text(NOT_ASSESSED)}</p><ul>{items}</ul>" if items else ""
-    return _plain_table(split.models) + unresolved
+    items = [make("li", None, _plain_unresolved(row)) for row in split.unresolved]
+    unresolved = join(make("h2", None, "Not resolved"), make("p", None, NOT_ASSESSED), make("ul", None, items))
+    return join(_plain_table(split.models), unresolved if items else None)
 
 
 def _plain_unresolved(row: ModelRow) -> str:
     return f"{row.label} in {say_places(row.uses)}: {say_why(row.uses)}"
 
 
-def _plain_table(rows: Iterable[ModelRow]) -> str:
-    head = "<tr><th>Model</th><th>Uses</th><th>Weights by</th><th>Reach, effect</th><th>Places</th></tr>"
-    return f"<table>{head}{''.join(_plain_row(row) for row in rows)}</table>"
+def _plain_table(rows: Iterable[ModelRow]) -> Markup:
+    heads = ("Model", "Uses", "Weights by", "Reach, effect", "Places")
+    head = make("tr", None, [make("th", None, head) for head in heads])
+    return make("table", None, head, [_plain_row(row) for row in rows])
 
 
-def _plain_row(row: ModelRow) -> str:
+def _plain_row(row: ModelRow) -> Markup:
     makers = ", ".join(f"{org.name} ({org.how}{f', {org.country}' if org.country else ''})" for org in row.builders)
     places = ", ".join(str(use.place) for use in row.uses)
     answer = f"{row.reach.value}, {row.effect.value}"
     cells = (row.label, str(len(row.uses)), makers or "unknown", answer, places)
-    return f"<tr>{''.join(f'<td>{_text(cell)}</td>' for cell in cells)}</tr>"
-
-
-def _text(text: str) -> str:
-    """Text as text: no markup, and no half characters, which a file name may hold and UTF-8 may not."""
-    return escape(text.encode("utf-8", "replace").decode("utf-8"))
+    return make("tr", None, [make("td", None, cell) for cell in cells])

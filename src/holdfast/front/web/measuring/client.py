@@ -4,9 +4,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from holdfast.front.web.measuring.blocks import Table, make_disclosure, make_table
 from holdfast.front.web.measuring.load_rows import read_offer
-from holdfast.front.web.measuring.plain import (
+from holdfast.front.web.measuring.roll import Roll, get_name
+from holdfast.front.web.plots.markup import Kid, Markup, join, make
+from holdfast.front.web.plots.units import SHARE, Unit, choose_seconds, make_estimate, make_number
+from holdfast.front.web.sheets.blocks import Table, make_disclosure, make_table
+from holdfast.front.web.sheets.names import make_name
+from holdfast.front.web.sheets.plain import (
     JsonObject,
     find_count,
     find_number,
@@ -16,9 +20,6 @@ from holdfast.front.web.measuring.plain import (
     get_text,
     get_texts,
 )
-from holdfast.front.web.measuring.roll import Roll, get_name, make_name
-from holdfast.front.web.plots.markup import Kid, Markup, join, make
-from holdfast.front.web.plots.units import SHARE, Unit, choose_seconds, make_estimate, make_number
 
 USABLE, NOT_USABLE, UNKNOWN = "usable", "not usable", "could not tell"
 _MICROSECONDS: Final = Unit("µs", 1e6, "µs")

@@ -4,8 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Final
 
-from holdfast.front.web.measuring.blocks import Table, make_list, make_table
-from holdfast.front.web.measuring.plain import (
+from holdfast.front.web.measuring.roll import ENDPOINTS_MAX, Roll, get_name
+from holdfast.front.web.plots.markup import Kid, Markup, join, make
+from holdfast.front.web.plots.units import SHARE, USD, Unit, choose_usd, make_estimate, make_number, say_number
+from holdfast.front.web.sheets.blocks import Table, make_list, make_table
+from holdfast.front.web.sheets.names import make_name
+from holdfast.front.web.sheets.plain import (
     JsonObject,
     find_number,
     find_truth,
@@ -13,9 +17,6 @@ from holdfast.front.web.measuring.plain import (
     get_rows,
     get_texts,
 )
-from holdfast.front.web.measuring.roll import ENDPOINTS_MAX, Roll, get_name, make_name
-from holdfast.front.web.plots.markup import Kid, Markup, join, make
-from holdfast.front.web.plots.units import SHARE, USD, Unit, choose_usd, make_estimate, make_number, say_number
 from holdfast.records.measurement import Estimate
 
 _COUNT: Final = Unit("", is_exact=True)

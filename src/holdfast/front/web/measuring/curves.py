@@ -4,15 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from holdfast.front.web.measuring.blocks import Panel, Plate, Table
-from holdfast.front.web.measuring.plain import (
-    JsonObject,
-    find_number,
-    get_estimate,
-    get_object,
-    get_rows,
-)
-from holdfast.front.web.measuring.roll import Roll, get_name, make_legend, make_name
+from holdfast.front.web.measuring.roll import Roll, get_name, make_legend
 from holdfast.front.web.plots.chart import (
     Axis,
     Frame,
@@ -28,6 +20,15 @@ from holdfast.front.web.plots.looks import Look, draw_marker
 from holdfast.front.web.plots.markup import Kid, Markup, join, make
 from holdfast.front.web.plots.scales import Span, make_linear_scale, make_scale
 from holdfast.front.web.plots.units import SHARE, Unit, choose_usd, make_estimate, make_number, say_estimate
+from holdfast.front.web.sheets.blocks import Panel, Plate, Table
+from holdfast.front.web.sheets.names import make_name
+from holdfast.front.web.sheets.plain import (
+    JsonObject,
+    find_number,
+    get_estimate,
+    get_object,
+    get_rows,
+)
 from holdfast.records.measurement import Estimate
 
 POINTS_MAX: Final = 400

@@ -4,13 +4,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from holdfast.front.web.measuring.blocks import Table, make_disclosure, make_table
 from holdfast.front.web.measuring.load_rows import QUANTILES, Level, Levels
-from holdfast.front.web.measuring.plain import find_count, find_number, get_object
-from holdfast.front.web.measuring.roll import Roll, make_name
+from holdfast.front.web.measuring.roll import Roll
 from holdfast.front.web.plots.looks import draw_key
 from holdfast.front.web.plots.markup import Kid, Markup, join, make
 from holdfast.front.web.plots.units import SHARE, Unit, choose_seconds, make_estimate, make_number
+from holdfast.front.web.sheets.blocks import Table, make_disclosure, make_table
+from holdfast.front.web.sheets.names import make_name
+from holdfast.front.web.sheets.plain import find_count, find_number, get_object
 from holdfast.records.measurement import Estimate
 
 _PER_SECOND: Final = Unit("per second", 1.0, "/s")

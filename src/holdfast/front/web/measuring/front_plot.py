@@ -3,14 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from holdfast.front.web.measuring.blocks import Panel, Plate, Table
-from holdfast.front.web.measuring.plain import JsonObject, find_number, get_estimate, get_rows
-from holdfast.front.web.measuring.roll import Roll, get_name, make_legend, make_name
+from holdfast.front.web.measuring.roll import Roll, get_name, make_legend
 from holdfast.front.web.plots.chart import Axis, Frame, draw_chart, draw_level, draw_upright, span_x, span_y
 from holdfast.front.web.plots.looks import Look, draw_marker
 from holdfast.front.web.plots.markup import Kid, Markup, join, make
 from holdfast.front.web.plots.scales import make_linear_scale, make_scale
 from holdfast.front.web.plots.units import SHARE, Unit, choose_usd, make_estimate, make_number, say_estimate
+from holdfast.front.web.sheets.blocks import Panel, Plate, Table
+from holdfast.front.web.sheets.names import make_name
+from holdfast.front.web.sheets.plain import JsonObject, find_number, get_estimate, get_rows
 from holdfast.records.measurement import Estimate
 
 _TOP, _BOTTOM = 30.0, 270.0

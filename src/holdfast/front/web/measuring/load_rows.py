@@ -4,7 +4,9 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from holdfast.front.web.measuring.plain import (
+from holdfast.front.web.measuring.roll import Roll, get_name
+from holdfast.front.web.plots.units import SHARE, Unit, choose_seconds, say_exact
+from holdfast.front.web.sheets.plain import (
     NOTHING,
     JsonObject,
     find_count,
@@ -16,8 +18,6 @@ from holdfast.front.web.measuring.plain import (
     get_text,
     get_texts,
 )
-from holdfast.front.web.measuring.roll import Roll, get_name
-from holdfast.front.web.plots.units import SHARE, Unit, choose_seconds, say_exact
 from holdfast.records.measurement import Estimate
 
 LEVELS_MAX: Final = 64

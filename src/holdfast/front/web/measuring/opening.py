@@ -7,7 +7,14 @@ from holdfast.front.web.measuring.client import Calibration, make_calibration_ta
 from holdfast.front.web.measuring.cost_table import say_pairs
 from holdfast.front.web.measuring.curves import read_break_evens, say_break_even
 from holdfast.front.web.measuring.load_rows import Level, Levels
-from holdfast.front.web.measuring.plain import (
+from holdfast.front.web.measuring.quality_plot import say_comparison
+from holdfast.front.web.measuring.quality_rows import QualityRows
+from holdfast.front.web.measuring.roll import Roll, get_name
+from holdfast.front.web.measuring.throughput_plot import PER_SECOND, say_knee
+from holdfast.front.web.plots.markup import Kid, Markup, join, make
+from holdfast.front.web.plots.units import SHARE, USD, choose_usd, make_estimate, make_seconds
+from holdfast.front.web.sheets.names import make_name
+from holdfast.front.web.sheets.plain import (
     JsonObject,
     find_count,
     find_truth,
@@ -17,12 +24,6 @@ from holdfast.front.web.measuring.plain import (
     get_text,
     get_texts,
 )
-from holdfast.front.web.measuring.quality_plot import say_comparison
-from holdfast.front.web.measuring.quality_rows import QualityRows
-from holdfast.front.web.measuring.roll import Roll, get_name, make_name
-from holdfast.front.web.measuring.throughput_plot import PER_SECOND, say_knee
-from holdfast.front.web.plots.markup import Kid, Markup, join, make
-from holdfast.front.web.plots.units import SHARE, USD, choose_usd, make_estimate, make_seconds
 
 _PAIRS_SAID = 6
 

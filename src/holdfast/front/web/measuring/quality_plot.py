@@ -4,10 +4,9 @@ from collections.abc import Iterable, Sequence
 from itertools import combinations
 from typing import Final
 
-from holdfast.front.web.measuring.blocks import Panel, Plate, Table
 from holdfast.front.web.measuring.load_rows import list_known
 from holdfast.front.web.measuring.quality_rows import Comparison, Group, QualityRows, Right
-from holdfast.front.web.measuring.roll import Roll, make_legend, make_name
+from holdfast.front.web.measuring.roll import Roll, make_legend
 from holdfast.front.web.plots.chart import RIGHT, Axis, Frame, draw_area, draw_chart, draw_level, draw_text, shorten
 from holdfast.front.web.plots.looks import Look, draw_marker
 from holdfast.front.web.plots.markup import Kid, Markup, join, make
@@ -21,6 +20,8 @@ from holdfast.front.web.plots.units import (
     say_number,
     say_unknown,
 )
+from holdfast.front.web.sheets.blocks import Panel, Plate, Table
+from holdfast.front.web.sheets.names import make_name
 
 _LEFT: Final = 20.0
 _TOP: Final = 20.0

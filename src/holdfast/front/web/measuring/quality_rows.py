@@ -4,7 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from holdfast.front.web.measuring.plain import (
+from holdfast.front.web.measuring.roll import Roll, get_name
+from holdfast.front.web.sheets.plain import (
     JsonObject,
     find_count,
     find_number,
@@ -13,7 +14,6 @@ from holdfast.front.web.measuring.plain import (
     get_rows,
     get_text,
 )
-from holdfast.front.web.measuring.roll import Roll, get_name
 from holdfast.records.measurement import Estimate
 
 GROUPS_MAX: Final = 60

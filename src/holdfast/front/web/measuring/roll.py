@@ -4,9 +4,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from holdfast.front.web.measuring.plain import JsonObject, cut, get_object, get_rows, get_text
 from holdfast.front.web.plots.looks import Look, choose_look, draw_key
 from holdfast.front.web.plots.markup import Kid, Markup, make
+from holdfast.front.web.sheets.names import make_name
+from holdfast.front.web.sheets.plain import JsonObject, cut, get_object, get_rows, get_text
 
 ENDPOINTS_MAX: Final = 12
 NAME_MAX: Final = 60
@@ -41,11 +42,6 @@ def call_roll(header: JsonObject) -> Roll:
 def get_name(of: JsonObject, name: str) -> str:
     """A name, as short as it must be to be drawn."""
     return cut(get_text(of, name), NAME_MAX)
-
-
-def make_name(name: str) -> Markup:
-    """A name among words: what it is written in turns nothing around it."""
-    return make("bdi", {"class": "name"}, name)
 
 
 def make_legend(roll: Roll, names: Iterable[str]) -> Markup:

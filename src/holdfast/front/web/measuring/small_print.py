@@ -3,9 +3,13 @@
 from collections.abc import Callable, Iterable
 from typing import Final
 
-from holdfast.front.web.measuring.blocks import Table, make_disclosure, make_list, make_pairs, make_table
 from holdfast.front.web.measuring.load_rows import read_offer, say_kind, say_objective
-from holdfast.front.web.measuring.plain import (
+from holdfast.front.web.measuring.roll import ENDPOINTS_MAX, NAME_MAX, Roll, get_name
+from holdfast.front.web.plots.markup import Kid, Markup, join, make
+from holdfast.front.web.plots.units import USD, choose_seconds, say_number
+from holdfast.front.web.sheets.blocks import Table, make_disclosure, make_list, make_pairs, make_table
+from holdfast.front.web.sheets.names import make_name
+from holdfast.front.web.sheets.plain import (
     JsonObject,
     find_count,
     find_number,
@@ -15,9 +19,6 @@ from holdfast.front.web.measuring.plain import (
     get_text,
     get_texts,
 )
-from holdfast.front.web.measuring.roll import ENDPOINTS_MAX, NAME_MAX, Roll, get_name, make_name
-from holdfast.front.web.plots.markup import Kid, Markup, join, make
-from holdfast.front.web.plots.units import USD, choose_seconds, say_number
 
 _ROWS_MAX: Final = 100
 _PRICES: Final = ("input", "output", "cached", "cache_write", "per_request")

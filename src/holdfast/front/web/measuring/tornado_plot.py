@@ -4,12 +4,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from holdfast.front.web.measuring.blocks import Panel, Plate, Table
-from holdfast.front.web.measuring.plain import JsonObject, find_number, get_rows, get_text
 from holdfast.front.web.plots.chart import CHARACTER, RIGHT, WIDTH, draw_area, draw_text, shorten
 from holdfast.front.web.plots.markup import Kid, Markup, join, make
 from holdfast.front.web.plots.scales import Scale, Span, make_linear_scale
 from holdfast.front.web.plots.units import Unit, choose_usd, make_number, say_number, say_tick
+from holdfast.front.web.sheets.blocks import Panel, Plate, Table
+from holdfast.front.web.sheets.plain import JsonObject, find_number, get_rows, get_text
 
 BARS_MAX: Final = 8
 TORNADOS_MAX: Final = 12

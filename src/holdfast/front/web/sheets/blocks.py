@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from holdfast.front.web.plots.markup import Kid, Markup, make
+from holdfast.front.web.plots.markup import Kid, Markup, join, make
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +86,12 @@ def make_pairs(pairs: Sequence[tuple[Kid, Kid]]) -> Markup:
         {"class": "pairs"},
         [make("div", None, make("dt", None, name), make("dd", None, said)) for name, said in pairs],
     )
+
+
+def make_download(name: str) -> Markup:
+    """The button that gives the page's figures as a file of that name; hidden where no script runs."""
+    attributes = {"type": "button", "id": "download", "class": "quiet", "hidden": "", "data-name": name}
+    return join(make("button", attributes, "Figures as JSON"), " ")
 
 
 def _make_row(cells: Sequence[Kid]) -> Markup:
