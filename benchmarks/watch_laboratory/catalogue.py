@@ -47,7 +47,7 @@ class ModelRecipe:
 MODELS = (
     ModelRecipe("larch", Role.TUNING, Family.LLAMA, "library", 1024, 128, 4, 4, 700, 4e-3, 1, "birch"),
     ModelRecipe("birch", Role.TUNING, Family.GPT2, "manual", 768, 112, 4, 4, 700, 3e-3, 2, "larch"),
-    ModelRecipe("oak", Role.UNTOUCHED, Family.LLAMA, "library", 1024, 224, 5, 7, 500, 2.5e-3, 3, "larch"),
+    ModelRecipe("oak", Role.UNTOUCHED, Family.LLAMA, "library", 1024, 192, 5, 6, 450, 2.5e-3, 3, "larch"),
     ModelRecipe("reed", Role.UNTOUCHED, Family.GRU, "manual", 768, 192, 2, 1, 700, 4e-3, 4, "birch"),
     ModelRecipe("moss", Role.UNTOUCHED, Family.GPT2, "library", 260, 96, 4, 4, 800, 3e-3, 5, "larch"),
 )
