@@ -38,7 +38,8 @@ _Item = Reply | BaseException | None
 
 @dataclass(frozen=True, slots=True)
 class Manner:
-    """How to ask. A purse needs a price, and is asked before each request."""
+    """How to ask. A purse needs a price, and is asked before each request. Keys are in `environ`; where it is None, in
+    the environment of the process."""
 
     patience: Patience = field(default_factory=Patience)
     timeout_s: float = 600.0
@@ -48,6 +49,7 @@ class Manner:
     price: TokenPrice | None = None
     purse: Purse | None = None
     tokenizer_file: str = ""
+    environ: Mapping[str, str] | None = field(default=None, repr=False)
 
 
 def ask_all(
@@ -65,7 +67,7 @@ def ask_all(
         raise ConfigurationError(
             "a limit on what may be spent needs a price", next_step="Give the endpoint's price per million tokens."
         )
-    asker = _Asker(endpoint, concurrency, manner, os.environ)
+    asker = _Asker(endpoint, concurrency, manner, os.environ if manner.environ is None else manner.environ)
     asker.take(asks)
     return _iterate(asker)
 

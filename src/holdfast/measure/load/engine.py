@@ -10,18 +10,10 @@ from dataclasses import dataclass
 from typing import Final
 
 from holdfast.measure.load.address import Address, Place
-from holdfast.measure.load.connection import (
-    RECEIVE_BYTES,
-    WANTS,
-    Connection,
-    State,
-    Trouble,
-    explain,
-    open_socket,
-)
+from holdfast.measure.load.connection import Connection, State, Trouble, explain, open_socket
 from holdfast.measure.load.exchange import Exchange
-from holdfast.measure.load.framing import HINTS, SHORT, Seen
-from holdfast.measure.load.stamps import NOTE_BYTES, Stamper
+from holdfast.measure.load.framing import Seen
+from holdfast.measure.load.intake import Arrival, Came, MakeIntake, PlainIntake, make_intake
 from holdfast.measure.load.waiting import READABLE, WRITABLE, Waiter
 from holdfast.records.measurement import Fault
 
@@ -30,11 +22,9 @@ _PAUSE_NS: Final = 1_000_000_000  # after one that could not be
 _STALE_NS: Final = 1_000_000_000  # an idle connection may have been closed by the server without our knowing
 _DONE_GRACE_NS: Final = 1_000_000_000  # for a body to end after its stream said [DONE]
 _REST_NS_MAX: Final = 1_000_000
-_REST_NS_MIN: Final = 50_000
 _REST_PARTS: Final = 500  # of a typical request's duration, of which half is lost on average
 _MEMORY: Final = 16  # requests over which the duration is averaged
 _NEVER: Final = 1 << 62
-_BUSY: Final = State.BUSY
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +42,7 @@ class Engine:
     """Sends exchanges and fills them in. Those that are over are in `finished`, in the order in which they ended.
     `spare` connections are kept ready beyond those in use."""
 
-    def __init__(self, route: Route, waiter: Waiter) -> None:
+    def __init__(self, route: Route, waiter: Waiter, make: MakeIntake = make_intake) -> None:
         self._route, self._waiter, self._clock = route, waiter, time.monotonic_ns
         self._connections: dict[int, Connection] = {}
         self._idle: list[Connection] = []
@@ -62,9 +52,7 @@ class Engine:
         self._nearest_ns = _NEVER
         self._pause_until_ns = 0
         self._timeout_ns = int(route.timeout_s * 1e9)
-        self._stamper = Stamper()
-        self._find_stamp = self._stamper.find
-        self._has_notes = False
+        self._intake = (make if route.tls is None else PlainIntake)(waiter, self._connections)
         self._typical_ns = 0
         self.in_flight = 0
         self.spare = 0
@@ -97,43 +85,25 @@ class Engine:
     def turn(self, until_ns: int) -> bool:
         """Handle events until an exchange has ended or the moment has come (0: only those that are there already);
         whether there were any."""
-        find, receive = self._connections.get, self._receive
-        waiter, stamper, armed_ns, handled = self._waiter, self._stamper, 0, False
-        wait = waiter.wait if until_ns else waiter.look
+        handled, wait_ns = False, 0 if self.finished else until_ns
         while True:
-            moment_ns = until_ns if until_ns < self._nearest_ns else self._nearest_ns
-            if moment_ns != armed_ns:
-                waiter.arm(moment_ns)
-                armed_ns = moment_ns
-            stamper.sleep()
-            ready = wait()
-            stamper.wake()
-            is_time = not ready
-            for fd, events in ready:
-                connection = find(fd)
-                if connection is None:
+            moment_ns = min(wait_ns, self._nearest_ns)
+            if wait_ns:
+                self._waiter.arm(moment_ns)
+            rest_ns = min(_REST_NS_MAX, self._typical_ns // _REST_PARTS)
+            arrivals = self._intake.gather(moment_ns if wait_ns else 0, rest_ns)
+            handled |= self._intake.has_come
+            is_time = not arrivals
+            for arrival in arrivals:
+                if arrival.connection is None:
                     is_time = True
-                elif events == READABLE and connection.state is _BUSY:
-                    handled = True
-                    receive(connection)
                 else:
                     handled = True
-                    self._attend(connection, events)
+                    self._attend(arrival.connection, arrival)
             if is_time:
                 self._check_time()
+            if is_time or self.finished or not wait_ns:
                 return handled
-            if self.finished or not until_ns:
-                return handled
-            if self._has_notes:
-                self._rest(moment_ns)
-
-    def _rest(self, moment_ns: int) -> None:
-        """Where events come so fast that each would wake this process, several are waited for: the kernel notes when
-        each came. What ends meanwhile is noticed late, but by no more than a thousandth of a request's duration."""
-        rest_ns = min(_REST_NS_MAX, self._typical_ns // _REST_PARTS)
-        is_soon = moment_ns - self._stamper.woke_ns < 2 * rest_ns
-        if rest_ns > _REST_NS_MIN and self._stamper.waited_ns < rest_ns and not is_soon:
-            time.sleep(rest_ns / 1e9)
 
     def _check_time(self) -> None:
         if self._nearest_ns <= self._clock():
@@ -155,6 +125,7 @@ class Engine:
         self.cut("the client closed")
         for connection in list(self._connections.values()):
             self._forget(connection)
+        self._intake.close()
 
     def _open_spares(self) -> None:
         while (
@@ -189,8 +160,7 @@ class Engine:
         if len(self._queue) > self._opening:
             self._finish(self._queue.popleft(), self._clock(), trouble)
 
-    def _attend(self, connection: Connection, events: int) -> None:
-        """Anything but bytes of an answer."""
+    def _attend(self, connection: Connection, arrival: Arrival) -> None:
         if connection.state is State.OPENING:
             self._see_opened(connection)
         elif connection.state is State.SHAKING:
@@ -199,10 +169,19 @@ class Engine:
             if not connection.is_quiet():
                 self._forget(connection)
         elif connection.state is State.BUSY:
-            if events & WRITABLE:
+            self._attend_answer(connection, arrival)
+            if arrival.events & WRITABLE and connection.state is State.BUSY:
                 self._go_on_sending(connection)
-            if events & ~WRITABLE and connection.state is State.BUSY:
-                self._receive(connection)
+
+    def _attend_answer(self, connection: Connection, arrival: Arrival) -> None:
+        exchange = connection.exchange
+        assert exchange is not None
+        if arrival.came is Came.PART:
+            self._look(connection, exchange)
+        elif arrival.came is Came.END:
+            self._end_of_bytes(connection, exchange, self._clock())
+        elif arrival.error is not None:
+            self._break(connection, explain(arrival.error, State.BUSY))
 
     def _see_opened(self, connection: Connection) -> None:
         code = connection.find_error()
@@ -238,6 +217,7 @@ class Engine:
             self._place = connection.place
             self.trouble = None
             self._waiter.change(connection.fd, READABLE)
+        self._intake.end(connection)
         connection.state = State.IDLE
         connection.ready_ns = self._clock()
         if self._queue:
@@ -249,6 +229,7 @@ class Engine:
         connection.state, connection.exchange = State.BUSY, exchange
         exchange.sent_ns = self._clock()
         try:
+            self._intake.begin(connection)
             connection.start(exchange.request)
         except OSError as error:
             self._break(connection, explain(error, State.BUSY))
@@ -265,29 +246,9 @@ class Engine:
         if not connection.is_sending:
             self._waiter.change(connection.fd, READABLE)
 
-    def _receive(self, connection: Connection) -> None:
-        exchange = connection.exchange
-        assert exchange is not None
-        try:
-            data, notes, _, _ = connection.receive(RECEIVE_BYTES, NOTE_BYTES)
-        except WANTS:
-            return
-        except OSError as error:
-            self._break(connection, explain(error, State.BUSY))
-            return
-        if not data:
-            self._end_of_bytes(connection, exchange, self._clock())
-            return
-        exchange.stamps.append(self._find_stamp(notes))
-        exchange.parts.append(data)
-        watch, size = exchange.watch, len(data)
-        watch.room -= size
-        if not (watch.is_open_ended and size >= SHORT and watch.room >= 0) or data.endswith(HINTS):
-            self._look(connection, exchange)
-            self._has_notes = bool(notes)
-
     def _look(self, connection: Connection, exchange: Exchange) -> None:
         """At the part that came last: whether the exchange is over with it."""
+        self._intake.settle(connection)
         try:
             seen = exchange.watch.see(exchange.parts)
         except ValueError as error:
@@ -295,6 +256,8 @@ class Engine:
             return
         if seen:
             self._see(connection, exchange, seen)
+        if connection.exchange is exchange:
+            self._intake.go_on(connection)
 
     def _see(self, connection: Connection, exchange: Exchange, seen: Seen) -> None:
         if seen is Seen.SAYS_DONE:
@@ -312,6 +275,7 @@ class Engine:
 
     def _end_of_bytes(self, connection: Connection, exchange: Exchange, stamp_ns: int) -> None:
         """The server closed: the end of some bodies, and of others before their time."""
+        self._intake.settle(connection)
         if exchange.watch.ends_with_connection:
             connection.exchange = None
             is_done = exchange.done_ns == exchange.stamps[-1]
@@ -323,6 +287,7 @@ class Engine:
     def _break(self, connection: Connection, trouble: Trouble) -> None:
         """A connection broke under a request. One that was closed while it was idle was only noticed now: another is
         tried, once, as if this one had never been."""
+        self._intake.settle(connection)
         exchange = connection.exchange
         if exchange is None or not _is_stale(connection, exchange):
             self._drop(connection, trouble)
@@ -336,6 +301,7 @@ class Engine:
 
     def _drop(self, connection: Connection, trouble: Trouble) -> None:
         """End the request and the connection."""
+        self._intake.settle(connection)
         exchange, connection.exchange = connection.exchange, None
         if exchange is not None:
             self._finish(exchange, self._clock(), trouble)
@@ -356,6 +322,7 @@ class Engine:
             self._opening -= 1
         elif connection.state is State.IDLE:
             self._idle.remove(connection)
+        self._intake.end(connection)
         self._waiter.remove(connection.fd)
         self._connections.pop(connection.fd, None)
         connection.close()
@@ -396,6 +363,7 @@ class Engine:
 
     def _check_done(self, connection: Connection, exchange: Exchange, now: int) -> int:
         """A stream said [DONE] and the body did not end: it is over, unless more came after."""
+        self._intake.settle(connection)
         if exchange.stamps[-1] != exchange.done_ns:
             exchange.done_ns = 0
             return exchange.deadline_ns

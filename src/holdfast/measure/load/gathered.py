@@ -3,10 +3,14 @@
 from dataclasses import dataclass, field
 from typing import Any, Final, cast
 
-from holdfast.records.measurement import ToolCall, Usage
+from holdfast.records.measurement import FirstToken, ToolCall, Usage
 
 _COUNT_MAX: Final = 1 << 40
 _CALLS_MAX: Final = 1024
+_ALTERNATIVES_MAX: Final = 256
+_LOG_MIN: Final = -1e5
+_LOG_MAX: Final = 1e-3
+_Way = tuple[str | None, float | None]
 DETAIL_LETTERS_MAX: Final = 300
 
 
@@ -27,6 +31,8 @@ class Gathered:
     model: str = ""
     fingerprint: str = ""
     error: str = ""
+    first: FirstToken | None = None
+    identity: str = ""
 
     def note_chunk(self, stamp_ns: int, *, is_answer: bool) -> None:
         """An event with generated text came."""
@@ -56,6 +62,12 @@ class Gathered:
         """Who answered, in its own words."""
         self.model = read_text(value.get("model")) or self.model
         self.fingerprint = read_text(value.get("system_fingerprint")) or self.fingerprint
+        self.identity = self.identity or read_text(value.get("id"))
+
+    def note_first(self, logprobs: object) -> None:
+        """The log probabilities of the answer's first tokens, where there are any."""
+        if logprobs and self.first is None:
+            self.first = find_first(logprobs)
 
 
 def read_text(value: object) -> str:
@@ -92,6 +104,42 @@ def read_usage(value: object) -> Usage:
         read_count(usage.get("completion_tokens", usage.get("output_tokens"))),
         read_count(after.get("reasoning_tokens")),
     )
+
+
+def find_first(logprobs: object) -> FirstToken | None:
+    """The first token in `logprobs` as chat (a list under `content`), responses (the list itself) and completions
+    (lists of tokens, of their logarithms and of alternatives by token) write it; None where it is not written whole."""
+    told = read_object(logprobs)
+    entries = read_objects(told.get("content") if told else logprobs)
+    if entries:
+        ways = tuple(_read_token(way) for way in read_objects(entries[0].get("top_logprobs"))[:_ALTERNATIVES_MAX])
+        return _make_first(_read_token(entries[0]), ways)
+    tokens, logs, tops = (_read_first(told.get(name)) for name in ("tokens", "token_logprobs", "top_logprobs"))
+    ways = tuple((text, _read_log(log)) for text, log in list(read_object(tops).items())[:_ALTERNATIVES_MAX])
+    return _make_first((tokens if isinstance(tokens, str) else None, _read_log(logs)), ways)
+
+
+def _make_first(own: _Way, ways: tuple[_Way, ...]) -> FirstToken | None:
+    text, log = own
+    if text is None or log is None:
+        return None
+    return FirstToken(text, log, tuple((name, value) for name, value in ways if name is not None and value is not None))
+
+
+def _read_token(entry: dict[str, Any]) -> _Way:
+    text = entry.get("token")
+    return (text if isinstance(text, str) else None), _read_log(entry.get("logprob"))
+
+
+def _read_log(value: object) -> float | None:
+    """The logarithm of a probability: a number that is at most 0, but for rounding; None for anything else."""
+    if isinstance(value, bool) or not isinstance(value, int | float) or not _LOG_MIN <= value <= _LOG_MAX:
+        return None
+    return min(0.0, float(value))
+
+
+def _read_first(value: object) -> object:
+    return cast("list[object]", value)[0] if isinstance(value, list) and value else None
 
 
 def read_error(value: object) -> str:

@@ -99,7 +99,8 @@ class Reading:
         calls = tuple(call for _, call in sorted(gathered.calls.items()))
         called = "".join(f"\n{call.name}({call.arguments})" for call in calls)
         sample = self._build_sample(text + called, reasoning)
-        return Reply(sample.number, text, reasoning, calls, sample)
+        headers = self._head.headers if self._head is not None else {}
+        return Reply(sample.number, text, reasoning, calls, sample, gathered.first, tidy(gathered.identity), headers)
 
     def _take_parts(self, head: Head, end: int) -> None:
         exchange = self.exchange

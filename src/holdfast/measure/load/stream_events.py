@@ -24,6 +24,7 @@ def take_chat(gathered: Gathered, event: dict[str, Any], stamp_ns: int) -> None:
         delta = read_object(choice.get("delta"))
         if delta and not choice.get("index"):
             _take_delta(gathered, delta, stamp_ns)
+            gathered.note_first(choice.get("logprobs"))
         if reason := read_text(choice.get("finish_reason")):
             gathered.note_finish(reason)
             gathered.is_whole = True
@@ -36,6 +37,7 @@ def take_completions(gathered: Gathered, event: dict[str, Any], stamp_ns: int) -
         if (text := read_text(choice.get("text"))) and not choice.get("index"):
             gathered.texts.append(text)
             gathered.note_chunk(stamp_ns, is_answer=True)
+            gathered.note_first(choice.get("logprobs"))
         if reason := read_text(choice.get("finish_reason")):
             gathered.note_finish(reason)
             gathered.is_whole = True
@@ -145,6 +147,7 @@ def _take_response_delta(gathered: Gathered, kind: str, event: dict[str, Any], s
         gathered.add_call(_read_place(event.get("output_index")), "", text)
     elif "output_text" in kind or "refusal" in kind:
         gathered.texts.append(text)
+        gathered.note_first(event.get("logprobs"))
         gathered.is_refusal |= "refusal" in kind
     gathered.note_chunk(stamp_ns, is_answer=not is_reasoning)
 

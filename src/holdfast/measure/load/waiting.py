@@ -71,6 +71,7 @@ class EpollWaiter:
         self._timer = _Timer()
         self._epoll = select.epoll()
         self._epoll.register(self._timer.fd, READABLE)
+        self.fd = self._epoll.fileno()
         self._armed_ns = 0
         self.wait: Callable[[], list[tuple[int, int]]] = partial(self._epoll.poll, None, _EVENTS_MAX)
         self.look: Callable[[], list[tuple[int, int]]] = partial(self._epoll.poll, 0, _EVENTS_MAX)

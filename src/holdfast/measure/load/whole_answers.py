@@ -74,6 +74,7 @@ def _take_first_choice(gathered: Gathered, body: dict[str, Any]) -> dict[str, An
     gathered.note_served(body)
     gathered.usage = read_usage(body.get("usage"))
     gathered.note_finish(read_text(choices[0].get("finish_reason")))
+    gathered.note_first(choices[0].get("logprobs"))
     gathered.is_whole = True
     return choices[0]
 
@@ -88,6 +89,7 @@ def _take_item(gathered: Gathered, place: int, item: dict[str, Any]) -> None:
         else:
             gathered.texts.append(read_text(part.get("text")) + read_text(part.get("refusal")))
             gathered.is_refusal |= part.get("type") == "refusal"
+            gathered.note_first(part.get("logprobs"))
 
 
 def _join_content(content: object) -> str:
