@@ -43,6 +43,9 @@ HoldfastError
 │   └── AccessDenied
 ├── EngineError
 │   └── MissingEngine
+├── BookError
+│   ├── DamagedBook
+│   └── NewerBook
 └── InternalError
 """
 
@@ -380,6 +383,28 @@ class MissingEngine(EngineError):
     """No engine that is installed runs copies of this kind."""
 
     sentence = "No engine that is installed runs copies of this kind."
+
+
+class BookError(HoldfastError):
+    """The book of the watch cannot do what was asked."""
+
+    exit_code = 17
+    http_status = 409
+    sentence = "The book of the watch cannot do what was asked."
+
+
+class DamagedBook(BookError):
+    """Entries in the book of the watch are not those that were written."""
+
+    exit_code = 18
+    http_status = 500
+    sentence = "Entries in the book of the watch are not those that were written."
+
+
+class NewerBook(BookError):
+    """The book of the watch was written by a newer version of the format."""
+
+    sentence = "The book of the watch was written by a newer version of the format."
 
 
 class InternalError(HoldfastError):

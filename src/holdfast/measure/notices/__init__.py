@@ -1,0 +1,1 @@
+"""The catalogue watch: notices of retirement read from files and feeds, and withdrawals told from outages."""
