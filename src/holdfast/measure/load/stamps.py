@@ -29,14 +29,15 @@ def note_arrivals(sock: socket.socket) -> bool:
 
 
 class Stamper:
-    """Finds the moment of arrival. `look` is called before each wait for events, and again after it."""
+    """Finds the moment of arrival: `sleep` is called before each wait for events, `wake` after it. Notes are believed
+    that are not from before `since_ns`; the wall clock is ahead of the monotonic one by `offset_ns`."""
 
-    __slots__ = ("_before_ns", "_offset_ns", "_since_ns", "woke_ns")
+    __slots__ = ("_before_ns", "offset_ns", "since_ns", "woke_ns")
 
     def __init__(self) -> None:
         self.woke_ns = time.monotonic_ns()
-        self._before_ns = self._since_ns = self.woke_ns
-        self._offset_ns = 0
+        self._before_ns = self.since_ns = self.woke_ns
+        self.offset_ns = 0
         self._read_clocks(_SECOND_NS)
         for _ in range(_TRIES):
             self._read_clocks(_BRACKET_NS)
@@ -48,7 +49,7 @@ class Stamper:
 
     def sleep(self) -> None:
         """A wait begins. What it does not tell of had not come."""
-        self._since_ns = self._before_ns
+        self.since_ns = self._before_ns
         self._before_ns = time.monotonic_ns()
 
     def wake(self) -> None:
@@ -60,13 +61,13 @@ class Stamper:
         """The moment of arrival in nanoseconds. A note that cannot be true (a clock was set) is passed over."""
         if notes:
             seconds, nanoseconds = _NOTE.unpack(notes[0][2])
-            stamp_ns: int = seconds * _SECOND_NS + nanoseconds - self._offset_ns
-            if self._since_ns <= stamp_ns <= self.woke_ns + _AHEAD_NS:
+            stamp_ns: int = seconds * _SECOND_NS + nanoseconds - self.offset_ns
+            if self.since_ns <= stamp_ns <= self.woke_ns + _AHEAD_NS:
                 return stamp_ns
         return time.monotonic_ns()
 
     def _read_clocks(self, bracket_ns: int) -> None:
         before_ns, wall_ns, self.woke_ns = time.monotonic_ns(), time.time_ns(), time.monotonic_ns()
         offset_ns = wall_ns - self.woke_ns
-        if self.woke_ns - before_ns <= bracket_ns or abs(offset_ns - self._offset_ns) > _SECOND_NS:
-            self._offset_ns = offset_ns
+        if self.woke_ns - before_ns <= bracket_ns or abs(offset_ns - self.offset_ns) > _SECOND_NS:
+            self.offset_ns = offset_ns
