@@ -117,6 +117,7 @@ class WatchSettings:
     epsilon: tuple[tuple[Channel, float], ...] = ((Channel.TOKENS, 0.05), (Channel.LOGPROBS, 0.1))
     rounds: int = 3
     burn_in_days: int = 14
+    burn_in_rounds: int = 45
     temperature: float = 0.1
     seed: int = 0
     logprob_rounds: int = 4
@@ -163,6 +164,23 @@ class Moved:
     high: float | None
     answers: int
     words: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Forecast:
+    """What a plan would find: the power to find a change of this size (`shift`: mean total variation distance, None:
+    of its own kind) within `answers_max` answers, after `quiet_days` without one, and when: the median answers and
+    days (None: not within `answers_max`). `low` and `high` are the power's interval at 95 %."""
+
+    change: str
+    shift: float | None
+    quiet_days: int
+    answers_max: int
+    power: float
+    low: float
+    high: float
+    answers: int | None
+    days: int | None
 
 
 class Likeness(StrEnum):
