@@ -117,11 +117,10 @@ class WatchSettings:
     epsilon: tuple[tuple[Channel, float], ...] = ((Channel.TOKENS, 0.05), (Channel.LOGPROBS, 0.1))
     rounds: int = 3
     burn_in_days: int = 14
-    burn_in_rounds: int = 45
     temperature: float = 0.1
     seed: int = 0
     logprob_rounds: int = 4
-    burn_in_rounds: int = 15
+    burn_in_rounds: int = 45  # what the reference may be wrong by is tolerated besides: .05 of distance with 45
     battery_days: int = 7
     resolution: float = 0.25  # *same* is said only where a shift so large would be found with probability 0.9
 
