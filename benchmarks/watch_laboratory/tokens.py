@@ -17,12 +17,13 @@ Pair = tuple[int, int]
 
 class Tokenizer:
     """`merges` are pairs of symbols in the order they were learned: the n-th makes the symbol 256 + n. The marks come
-    last. Remembers the words it has split."""
+    last. `spelling` has the bytes of each symbol; a mark's are its name's. Remembers the words it has split."""
 
     def __init__(self, merges: Iterable[Pair] = ()) -> None:
         self.merges = tuple(merges)
         self._ranks = {pair: place for place, pair in enumerate(self.merges)}
         self._words = dict[bytes, tuple[int, ...]]()
+        self.spelling = tuple(spell(self.merges))
 
     @property
     def size(self) -> int:
@@ -49,13 +50,6 @@ class Tokenizer:
             symbols += [self.mark(role), *self.encode(content), self.end]
         return [*symbols, self.mark("assistant")]
 
-    def spell(self) -> list[bytes]:
-        """The bytes of each symbol; a mark's are its name's."""
-        spelt = [bytes([value]) for value in range(BYTES)]
-        for one, other in self.merges:
-            spelt.append(spelt[one] + spelt[other])
-        return [*spelt, *(name.encode() for name in MARKS)]
-
     def _find_word(self, word: bytes) -> tuple[int, ...]:
         found = self._words.get(word)
         if found is None:
@@ -63,6 +57,14 @@ class Tokenizer:
                 self._words.clear()
             found = self._words[word] = split_word(word, self._ranks)
         return found
+
+
+def spell(merges: Iterable[Pair]) -> list[bytes]:
+    """The bytes of each symbol."""
+    spelt = [bytes([value]) for value in range(BYTES)]
+    for one, other in merges:
+        spelt.append(spelt[one] + spelt[other])
+    return [*spelt, *(name.encode() for name in MARKS)]
 
 
 def split_word(word: bytes, ranks: Mapping[Pair, int]) -> tuple[int, ...]:
