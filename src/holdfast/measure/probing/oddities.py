@@ -1,0 +1,116 @@
+"""What was odd about an endpoint's answers, in words for a visit's remarks; a withdrawal told from an outage."""
+
+import re
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from holdfast.records.measurement import Fault, Reply, Sample
+
+WITHDRAWN: Final = "withdrawn: "
+INTERRUPTED: Final = "interrupted: what was seen until then is here"
+_GONE: Final = re.compile(
+    r"model[\w -]{0,40}not[ _]found|model_not_found|model_not_available|unknown model|no such model"
+    r"|model\b.{0,120}\b(?:does not exist|do not have access|is not available|no longer (?:available|supported)"
+    r"|has been (?:retired|removed|deprecated|decommissioned|sunset|shut down)|is (?:deprecated|decommissioned))"
+    r"|decommissioned|model_deprecated|model_retired",
+    re.IGNORECASE | re.DOTALL,
+)
+_NO_MONEY: Final = re.compile(
+    r"insufficient[_ ](?:quota|credit|funds|balance)|billing|exceeded your .{0,20}quota", re.I
+)
+_FAULTS_IN_A_ROW_MAX: Final = 8  # after which an endpoint is let be until the next visit
+_CACHE_HEADERS: Final = ("x-cache", "cf-cache-status", "x-cache-status", "x-semantic-cache", "x-litellm-cache-hit")
+
+
+@dataclass(frozen=True, slots=True)
+class Hindrance:
+    """Why an endpoint gives no answers to anybody with this key: more requests would change nothing."""
+
+    words: str
+    is_withdrawal: bool = False
+
+
+def find_hindrance(sample: Sample) -> Hindrance | None:
+    """What a failed request says that the next one would say too: the model is withdrawn, the key is refused, there is
+    no money. None for an outage, a limit of rate, or an answer. A 404 that says nothing of a model may be a wrong
+    address, and says so."""
+    status, detail = sample.status, sample.fault_detail
+    if sample.fault not in (Fault.STATUS, Fault.LIMITED, Fault.EVENT) or status is None:
+        return None
+    if status in (410, 451) or (status in (200, 400, 403, 404, 422) and _GONE.search(detail)):
+        return Hindrance(f"{WITHDRAWN}{detail}", is_withdrawal=True)
+    if status == 404:
+        return Hindrance(f"not found, the model or the address: {detail}")
+    if status == 401 or status == 403:
+        return Hindrance(f"refused: {detail}")
+    if status == 402 or (status == 429 and _NO_MONEY.search(detail)):
+        return Hindrance(f"not paid for: {detail}")
+    return None
+
+
+@dataclass(slots=True)
+class Patrol:
+    """Notices when asking on would be of no use. `hindrance` is what stands in the way for good, if something does."""
+
+    hindrance: Hindrance | None = None
+    faults_in_a_row: int = 0
+
+    def find_end(self, reply: Reply, tokens_max: int) -> str:
+        """Why no more is to be asked after this reply; empty where nothing speaks against it."""
+        sample = reply.sample
+        self.faults_in_a_row = self.faults_in_a_row + 1 if sample.fault is not Fault.NONE else 0
+        self.hindrance = find_hindrance(sample)
+        if self.hindrance is not None:
+            return self.hindrance.words
+        if sample.fault is Fault.STOPPED:
+            return f"stopped: {sample.fault_detail}"
+        if self.faults_in_a_row >= _FAULTS_IN_A_ROW_MAX:
+            return f"let be after {self.faults_in_a_row} requests in a row without an answer"
+        if is_overlong(sample, tokens_max):
+            billed = sample.usage.completion
+            return f"the endpoint does not keep to its limit: {billed} tokens for an answer of at most {tokens_max}"
+        return ""
+
+
+def is_withdrawal(remark: str) -> bool:
+    """Whether a remark of a visit says that the model was withdrawn."""
+    return remark.startswith(WITHDRAWN)
+
+
+def find_cache(replies: Sequence[Reply]) -> str:
+    """Words that say that answers came from a cache, as an answer's name that repeats or its headers show; empty when
+    nothing shows it. Names that are all the same are no names."""
+    names = Counter(reply.identity for reply in replies if reply.identity)
+    repeated = sum(count for count in names.values() if count > 1)
+    if len(names) > 1 and repeated:
+        return f"answers came from a cache: {repeated} of {len(replies)} bear the name of another answer"
+    hits = sum(any("hit" in reply.headers.get(name, "").lower() for name in _CACHE_HEADERS) for reply in replies)
+    aged = sum(
+        reply.headers.get("age", "0").isdigit() and int(reply.headers.get("age", "0")[:9]) > 0 for reply in replies
+    )
+    if most := max(hits, aged):
+        return f"answers came from a cache: the headers of {most} of {len(replies)} say so"
+    return ""
+
+
+def is_overlong(sample: Sample, tokens_max: int) -> bool:
+    """Whether more tokens were billed than were asked for. One more is the end of the answer."""
+    return (sample.usage.completion or 0) > tokens_max + 1
+
+
+def is_reasoning(reply: Reply) -> bool:
+    """Whether all that was generated was reasoning."""
+    has_said = bool(reply.text or reply.tool_calls)
+    return not has_said and (bool(reply.reasoning) or bool(reply.sample.usage.reasoning))
+
+
+def count_faults(replies: Sequence[Reply]) -> list[str]:
+    """Words on each kind of fault, the most frequent first, with what one of them said."""
+    faulty = [reply.sample for reply in replies if reply.sample.fault is not Fault.NONE]
+    first = {sample.fault: sample.fault_detail for sample in reversed(faulty)}
+    kinds = Counter(sample.fault for sample in faulty)
+    return [
+        f"{count} of {len(replies)} without an answer ({fault}): {first[fault]}" for fault, count in kinds.most_common()
+    ]
