@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.watch_laboratory.catalogue import MODELS, ModelRecipe, find_model
+from benchmarks.watch_laboratory.tabulating import write_tables
 from benchmarks.watch_laboratory.training import make_model, tune_model
 
 torch: Any = import_module("torch")
@@ -24,6 +25,9 @@ def make_all(place: Path, recipes: tuple[ModelRecipe, ...]) -> None:
     for recipe in recipes:
         if not (place / recipe.name / "lora-64.pt").exists():
             tune_model(recipe, place / recipe.name)
+    for recipe in recipes:
+        if not (place / recipe.name / "tables.npz").exists():
+            write_tables(recipe, place)
 
 
 def main() -> None:

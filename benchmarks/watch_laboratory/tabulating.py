@@ -1,0 +1,106 @@
+"""Writes a model's tables: the logits of first tokens in every variant, on border prompts and on ordinary ones.
+
+Runs where PyTorch is; `tables` reads what it wrote without.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from benchmarks.watch_laboratory.altering import adjust_logits, sharpen_logits
+from benchmarks.watch_laboratory.answering import Request, encode
+from benchmarks.watch_laboratory.borders import find_borders
+from benchmarks.watch_laboratory.catalogue import (
+    BASE,
+    TEMPERATURE,
+    VARIANTS,
+    ModelRecipe,
+    Serving,
+    Variant,
+    find_variant,
+)
+from benchmarks.watch_laboratory.shelf import TrainedEngine, TrainedShelf
+from benchmarks.watch_laboratory.tables import ABSENT
+from benchmarks.watch_laboratory.texts import make_pool
+from numpy.typing import NDArray
+
+BORDERS, ROWS_AT_ONCE, SEARCH_SEED = 64, 64, 20
+Logits = NDArray[np.float32]
+
+
+def write_tables(recipe: ModelRecipe, place: Path) -> None:
+    """`tables.npz`, an array for each variant, and `tables.json`, what its rows and columns are."""
+    shelf, pool = TrainedShelf(place, recipe.name), make_pool()
+    engine = shelf.take_trained(BASE)
+    names = spell_symbols(engine)
+    searched = compute_rows(engine, pool, Serving())
+    found = find_borders(searched, names, TEMPERATURE, np.random.default_rng((SEARCH_SEED, recipe.seed)))
+    borders = found[:BORDERS]
+    ordinary = [place for place in range(len(pool)) if place not in set(found)][: len(borders)]
+    prompts = [pool[place] for place in (*borders, *ordinary)]
+    columns = list_columns(names, spell_symbols(shelf.take_trained(find_variant("swap"))))
+    arrays = {one.name: _compute_variant(shelf, one, prompts, columns) for one in VARIANTS}
+    facts = {"prompts": prompts, "borders": len(borders), "symbols": columns, "pool": len(pool), "found": len(found)}
+    _write(place / recipe.name, arrays, facts)
+    print(f"{recipe.name}: {len(found)} border prompts among {len(pool)}", flush=True)
+
+
+def compute_rows(engine: TrainedEngine, prompts: Sequence[str], serving: Serving) -> Logits:
+    """What an endpoint samples from after each prompt, at the probes' temperature: (prompts, vocabulary)."""
+    rows = [encode(engine, Request((("user", prompt),)), serving)[-serving.context_max :] for prompt in prompts]
+    made = np.empty((len(rows), engine.tokenizer.size), np.float32)
+    for places in group_by_length(rows):
+        some = engine.read_many([rows[place] for place in places], serving.steering)
+        some[:, engine.tokenizer.end + 1 :] = ABSENT
+        for place, logits in zip(places, some, strict=True):
+            adjusted = adjust_logits(logits.astype(np.float64), serving, np.array(rows[place], np.int64))
+            made[place] = sharpen_logits(adjusted, serving, TEMPERATURE)
+    return made
+
+
+def group_by_length(rows: Sequence[Sequence[int]]) -> Iterable[list[int]]:
+    """Places of rows of one length, some at a time."""
+    groups = defaultdict[int, list[int]](list)
+    for place, row in enumerate(rows):
+        groups[len(row)].append(place)
+    for places in groups.values():
+        for start in range(0, len(places), ROWS_AT_ONCE):
+            yield places[start : start + ROWS_AT_ONCE]
+
+
+def spell_symbols(engine: TrainedEngine) -> list[str]:
+    """The text of each symbol; bytes that are no UTF-8 as escapes."""
+    return [one.decode(errors="backslashreplace") for one in engine.tokenizer.spelling]
+
+
+def list_columns(own: Sequence[str], others: Sequence[str]) -> list[str]:
+    """A model's symbols in their order, and those that only another one has."""
+    known = set(own)
+    return [*own, *dict.fromkeys(one for one in others if one not in known)]
+
+
+def place_columns(logits: Logits, names: Sequence[str], columns: Sequence[str]) -> Logits:
+    """Another model's logits under the columns of its texts. Two symbols of one text become the likelier."""
+    places = {name: place for place, name in reversed(list(enumerate(columns)))}
+    made = np.full((len(logits), len(columns)), ABSENT, np.float32)
+    for symbol, name in enumerate(names):
+        made[:, places[name]] = np.maximum(made[:, places[name]], logits[:, symbol])
+    return made
+
+
+def _compute_variant(shelf: TrainedShelf, variant: Variant, prompts: list[str], columns: list[str]) -> Logits:
+    engine = shelf.take_trained(variant)
+    rows = compute_rows(engine, prompts, variant.serving)
+    names = spell_symbols(engine)
+    return rows if names == columns[: len(names)] else place_columns(rows, names, columns)
+
+
+def _write(folder: Path, arrays: Mapping[str, Any], facts: Mapping[str, object]) -> None:
+    (folder / "tables.json").write_text(json.dumps(facts), encoding="utf-8")
+    partial = folder / "partial.npz"
+    with partial.open("wb") as file:
+        np.savez_compressed(file, **arrays)
+    partial.replace(folder / "tables.npz")
