@@ -22,7 +22,7 @@ class Search:
     balance_good: float = 0.6
     balance_min: float = 0.2
     kind_max: int = 5
-    gap_max: float = 1.5  # natural logarithms, at the temperature of sampling, where log probabilities are given
+    gap_max: float = 0.7  # natural logarithms, at the temperature of sampling, where log probabilities are given
     requests_max: int | None = None
     tokens_max: int | None = None
     pool: int = 3000
