@@ -18,3 +18,10 @@ def render_measured_page(header: object) -> str:
     from holdfast.front.web.measured import render_measured
 
     return render_measured(cast("Mapping[str, object]", to_plain(header)))
+
+
+def render_watched_page(document: Mapping[str, object]) -> str:
+    """The page of a watch, from the document that `make_watch_report` makes."""
+    from holdfast.front.web.watched import render_watched
+
+    return render_watched(document)

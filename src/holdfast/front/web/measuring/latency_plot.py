@@ -16,7 +16,7 @@ from holdfast.front.web.measuring.load_rows import (
     list_drawn,
     say_lacking,
 )
-from holdfast.front.web.measuring.roll import Roll, make_keys
+from holdfast.front.web.measuring.roll import Roll
 from holdfast.front.web.plots.chart import (
     RIGHT,
     Axis,
@@ -33,7 +33,7 @@ from holdfast.front.web.plots.looks import Look, choose_look
 from holdfast.front.web.plots.markup import Kid, Markup, join, make
 from holdfast.front.web.plots.scales import make_scale, make_scale_of
 from holdfast.front.web.plots.units import Unit, choose_seconds, make_estimate, make_seconds, say_estimate, say_unknown
-from holdfast.front.web.sheets.blocks import Panel, Plate, Table
+from holdfast.front.web.sheets.blocks import Panel, Plate, Table, make_keys
 from holdfast.front.web.sheets.names import make_name
 from holdfast.records.measurement import Estimate
 

@@ -1,11 +1,12 @@
 """Who was measured, each with a look that it keeps in every picture."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
-from holdfast.front.web.plots.looks import Look, choose_look, draw_key
-from holdfast.front.web.plots.markup import Kid, Markup, make
+from holdfast.front.web.plots.looks import Look, choose_look
+from holdfast.front.web.plots.markup import Markup
+from holdfast.front.web.sheets.blocks import make_keys
 from holdfast.front.web.sheets.names import make_name
 from holdfast.front.web.sheets.plain import JsonObject, cut, get_object, get_rows, get_text
 
@@ -47,8 +48,3 @@ def get_name(of: JsonObject, name: str) -> str:
 def make_legend(roll: Roll, names: Iterable[str]) -> Markup:
     """The looks of some of them."""
     return make_keys([(roll.get_look(name), make_name(name)) for name in names])
-
-
-def make_keys(keys: Sequence[tuple[Look, Kid]]) -> Markup:
-    """Looks with what they stand for."""
-    return make("ul", {"class": "key-list"}, [make("li", None, draw_key(look), said) for look, said in keys])

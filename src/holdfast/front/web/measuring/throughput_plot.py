@@ -15,7 +15,7 @@ from holdfast.front.web.measuring.load_rows import (
     say_lacking,
     say_missing,
 )
-from holdfast.front.web.measuring.roll import Roll, make_keys, make_legend
+from holdfast.front.web.measuring.roll import Roll, make_legend
 from holdfast.front.web.plots.chart import (
     LEFT,
     Axis,
@@ -33,7 +33,7 @@ from holdfast.front.web.plots.looks import Look, choose_look
 from holdfast.front.web.plots.markup import Kid, Markup, join, make
 from holdfast.front.web.plots.scales import Span, make_scale, make_scale_of
 from holdfast.front.web.plots.units import Unit, make_estimate, say_estimate
-from holdfast.front.web.sheets.blocks import Panel, Plate, Table
+from holdfast.front.web.sheets.blocks import Panel, Plate, Table, make_keys
 from holdfast.front.web.sheets.names import make_name
 
 PER_SECOND: Final = Unit("per second", 1.0, "/s")

@@ -22,11 +22,13 @@ _CAP: Final = 3.5
 
 @dataclass(frozen=True, slots=True)
 class Axis:
-    """A scale, the unit in which its ticks are said, and its name with that unit."""
+    """A scale, the unit in which its ticks are said, and its name with that unit. Where there are `words`, one for each
+    tick, they stand there instead of numbers."""
 
     scale: Scale
     unit: Unit
     name: str
+    words: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,5 +196,7 @@ def _draw_x_ticks(frame: Frame) -> list[Markup]:
 
 def _say_tick(axis: Axis, tick: float) -> str:
     ticks = axis.scale.ticks
+    if axis.words:
+        return axis.words[ticks.index(tick)]
     step = abs(tick) if axis.scale.is_log or len(ticks) < 2 else min(b - a for a, b in pairwise(ticks))
     return say_tick(tick * axis.unit.factor, (step or 1.0) * axis.unit.factor)

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from holdfast.front.web.plots.looks import Look, draw_key
 from holdfast.front.web.plots.markup import Kid, Markup, join, make
 
 
@@ -92,6 +93,11 @@ def make_download(name: str) -> Markup:
     """The button that gives the page's figures as a file of that name; hidden where no script runs."""
     attributes = {"type": "button", "id": "download", "class": "quiet", "hidden": "", "data-name": name}
     return join(make("button", attributes, "Figures as JSON"), " ")
+
+
+def make_keys(keys: Sequence[tuple[Look, Kid]]) -> Markup:
+    """Looks with what they stand for."""
+    return make("ul", {"class": "key-list"}, [make("li", None, draw_key(look), said) for look, said in keys])
 
 
 def _make_row(cells: Sequence[Kid]) -> Markup:

@@ -1,0 +1,190 @@
+"""What is told when a monitor's outcome calls for it: one alarm per change, one note when it is closed, no reminders.
+
+What was told is read from the book, so that two runs or a lost machine tell nothing twice and forget nothing.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from itertools import pairwise
+from pathlib import Path
+from typing import Final
+
+from holdfast.records.watchbook import Alarm, Life
+from holdfast.records.watching import Outcome
+from holdfast.workflows.watching.alert_issue import render_issue
+from holdfast.workflows.watching.alert_metrics import check_metrics_path, render_metrics
+from holdfast.workflows.watching.alert_webhook import Sender, Webhook, post_alert
+from holdfast.workflows.watching.report import CHANGED_WORDS, Plain, Reported, make_monitor_report, say_day
+from holdfast.workflows.writing import write_text
+
+FORMAT: Final = 1
+
+
+class AlertKind(StrEnum):
+    """What is told of a change."""
+
+    CHANGED = "changed"
+    ACCEPTED = "accepted"
+    RESOLVED = "resolved"
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Something to tell, and to which outlets it was not told yet. `id` is the same at every try; `day` is the alarm's,
+    and None for a note that closes one. `is_new`: no entry of the book tells of it."""
+
+    id: str
+    kind: AlertKind
+    monitor: str
+    life: int
+    day: int | None
+    words: str
+    outlets: tuple[str, ...]
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Outlets:
+    """Where to tell it. Files are written at every run, webhooks are called when there is something to tell."""
+
+    markdown: Path | None = None
+    prometheus: Path | None = None
+    webhooks: tuple[Webhook, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What a run told. `alarms` are to be appended to the book, each for its monitor; `warnings` say what could not be
+    told and is tried again at the next run."""
+
+    alerts: tuple[Alert, ...]
+    alarms: tuple[tuple[str, Alarm], ...]
+    warnings: tuple[str, ...]
+
+
+def check_outlets(outlets: Outlets) -> None:
+    """Raises UsageError when an outlet cannot be used, before anything is asked."""
+    if outlets.prometheus is not None:
+        check_metrics_path(outlets.prometheus)
+
+
+def tell(reported: Sequence[Reported], document: Plain, outlets: Outlets, sender: Sender) -> Told:
+    """Write the files and send what was not sent yet. `document` is the report of the same monitors.
+
+    Raises OutputError when a file cannot be written; a webhook that fails is a warning."""
+    write_files(document, outlets)
+    alerts = tuple(alert for one in reported for alert in list_alerts(one, [hook.outlet for hook in outlets.webhooks]))
+    reports = {one.monitor.name: one for one in reported}
+    sent, warnings = _send_all(alerts, reports, outlets.webhooks, sender)
+    return Told(alerts, tuple(_list_entries(alerts, sent)), tuple(warnings))
+
+
+def write_files(document: Plain, outlets: Outlets) -> None:
+    """The issue's text and the metrics as they stand, each replaced in one step. Raises OutputError."""
+    if outlets.markdown is not None:
+        write_text(outlets.markdown, render_issue(document), what="The issue's text")
+    if outlets.prometheus is not None:
+        check_metrics_path(outlets.prometheus)
+        write_text(outlets.prometheus, render_metrics(document), what="The metrics")
+
+
+def list_alerts(reported: Reported, outlets: Sequence[str]) -> Iterator[Alert]:
+    """What is to be told of a monitor now, the earlier first; nothing where all of it was told to every outlet."""
+    lives = reported.lives
+    for earlier, later in pairwise(lives):
+        if _find_alarm(earlier) is not None and later.decision is not None:
+            yield from _tell_rest(_make_acceptance(earlier, later), _list_notes(earlier, lives), outlets)
+    yield from _list_present(reported, outlets)
+
+
+def make_alert_document(alert: Alert, reported: Reported) -> Plain:
+    """What a webhook is sent: the alert and the monitor's report, without its days."""
+    today = max((visit.day for visit in reported.life.visits), default=0)
+    whole = make_monitor_report(reported, today)
+    left_out = {"cells", "evidence", "remarks"}
+    return {
+        "format": FORMAT,
+        "id": alert.id,
+        "kind": alert.kind.value,
+        "monitor": alert.monitor,
+        "words": alert.words,
+        "report": {name: value for name, value in whole.items() if name not in left_out},
+    }
+
+
+def _list_present(reported: Reported, outlets: Sequence[str]) -> Iterator[Alert]:
+    life, outcome = reported.life, reported.judgement.outcome
+    told = [one for one in life.alarms if one.day is not None and not one.is_suspected]
+    if outcome is Outcome.CHANGED:
+        yield from _tell_rest(_make_alarm(reported), told, outlets)
+    elif outcome is Outcome.SAME and told:
+        yield from _tell_rest(_make_resolution(life), _list_notes(life, [life]), outlets)
+
+
+def _tell_rest(alert: Alert, told: Sequence[Alarm], outlets: Sequence[str]) -> Iterator[Alert]:
+    done = {outlet for one in told for outlet in one.sent_to}
+    rest = tuple(outlet for outlet in outlets if outlet not in done)
+    if rest or not told:
+        yield replace(alert, outlets=rest, is_new=not told)
+
+
+def _find_alarm(life: Life) -> Alarm | None:
+    return next((one for one in life.alarms if one.day is not None and not one.is_suspected), None)
+
+
+def _list_notes(closed: Life, lives: Iterable[Life]) -> list[Alarm]:
+    """The entries that tell of a life's close: they have no day."""
+    number = closed.monitor.settings.life
+    return [one for life in lives for one in life.alarms if one.day is None and one.life == number]
+
+
+def _make_alarm(reported: Reported) -> Alert:
+    life, judgement = reported.life, reported.judgement
+    day = judgement.alarm_day if judgement.alarm_day is not None else max(visit.day for visit in life.visits)
+    since = f", probably since {say_day(judgement.start_day)}" if judgement.start_day is not None else ""
+    words = f"{life.monitor.name}: {CHANGED_WORDS}{since}. {judgement.why}".strip()
+    return _make_alert(AlertKind.CHANGED, life, day, words)
+
+
+def _make_acceptance(earlier: Life, later: Life) -> Alert:
+    assert later.decision is not None
+    why = f" by {later.decision.by}: {later.decision.why}" if later.decision.by else f": {later.decision.why}"
+    words = f"{earlier.monitor.name}: the change was accepted{why}"
+    return _make_alert(AlertKind.ACCEPTED, earlier, None, words)
+
+
+def _make_resolution(life: Life) -> Alert:
+    words = f"{life.monitor.name}: what is served is again like the reference."
+    return _make_alert(AlertKind.RESOLVED, life, None, words)
+
+
+def _make_alert(kind: AlertKind, life: Life, day: int | None, words: str) -> Alert:
+    name, number = life.monitor.name, life.monitor.settings.life
+    text = f"holdfast watch alert\n{name}\n{number}\n{life.since}\n{kind}\n"
+    identity = hashlib.sha256(text.encode("utf-8", "replace")).hexdigest()[:24]
+    return Alert(identity, kind, name, number, day, words, (), is_new=True)
+
+
+def _send_all(
+    alerts: Iterable[Alert], reports: Mapping[str, Reported], webhooks: Sequence[Webhook], sender: Sender
+) -> tuple[dict[str, list[str]], list[str]]:
+    sent: dict[str, list[str]] = {}
+    warnings: list[str] = []
+    for alert in alerts:
+        document = make_alert_document(alert, reports[alert.monitor])
+        for webhook in webhooks:
+            if webhook.outlet in alert.outlets:
+                warning = post_alert(webhook, alert.id, document, sender)
+                warnings += [warning] if warning else []
+                sent.setdefault(alert.id, []).extend([] if warning else [webhook.outlet])
+    return sent, warnings
+
+
+def _list_entries(alerts: Iterable[Alert], sent: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Alarm]]:
+    """For the book: what was told for the first time, and what reached an outlet that it had not reached."""
+    for alert in alerts:
+        to = tuple(sent.get(alert.id, ()))
+        if alert.is_new or to:
+            yield alert.monitor, Alarm(alert.life, alert.day, alert.words, to)
