@@ -1,0 +1,111 @@
+"""Tables of `holdfast watch add` and `verify`: what a watch would cost and find, and what a check of the book found."""
+
+from typing import TYPE_CHECKING, Final
+
+from rich.console import Console
+from rich.table import Table
+
+if TYPE_CHECKING:
+    from holdfast.measure.probing.planning import Bill
+    from holdfast.records.watching import Forecast
+    from holdfast.workflows.watch_add import Enrolment, WatchPlan
+    from holdfast.workflows.watch_verify import Recomputed, WatchVerified
+
+_FAULTS_SHOWN: Final = 20
+
+
+def print_plan(out: Console, plan: "WatchPlan") -> None:
+    """What it would ask, cost and find."""
+    monitor, settings, cost = plan.monitor, plan.monitor.settings, plan.cost
+    said = f"{monitor.name}: {monitor.endpoint.model}"
+    out.print(f"[bold]Plan[/]  {_escape(said)}", soft_wrap=True)
+    table = Table(box=None, pad_edge=False)
+    for name in ("what", "requests", "tokens in", "tokens out", "US dollars"):
+        table.add_column(name, justify="left" if name == "what" else "right")
+    _add_bill(table, "search for border prompts, at most", cost.search)
+    _add_bill(table, f"reference, {settings.burn_in_days} days", cost.burn_in)
+    _add_bill(table, "then a month", cost.month)
+    out.print(table)
+    if monitor.usd_per_month_max is not None:
+        out.print(f"budget  {monitor.usd_per_month_max:g} USD a month, never passed", markup=False)
+    tolerated = ", ".join(f"{channel} {epsilon:g}" for channel, epsilon in settings.epsilon)
+    out.print(f"promise a false alarm in its lifetime with a chance of {settings.alpha:g} at most", markup=False)
+    out.print(f"        while a day's shift stays within: {tolerated}", markup=False, soft_wrap=True)
+    _print_forecasts(out, plan.forecasts)
+    for remark in plan.remarks:
+        out.print(f"note    {remark}", markup=False, soft_wrap=True)
+
+
+def print_enrolment(out: Console, enrolment: "Enrolment") -> None:
+    """What was found, what it cost, and what the watch will find."""
+    monitor, balances = enrolment.monitor, enrolment.balances
+    found = f"{len(balances)} border prompts and {enrolment.spares} spares in {enrolment.requests:,} requests"
+    tokens = f"{enrolment.prompt_tokens:,} tokens in, {enrolment.output_tokens:,} out"
+    cost = "" if enrolment.cost_usd is None else f", {enrolment.cost_usd:.4f} USD"
+    out.print(f"[bold]Enrolled[/]  {_escape(monitor.name)}: {found}, {tokens}{cost}", soft_wrap=True)
+    out.print(f"balance {min(balances):.2f} to {max(balances):.2f} (1: both answers as often)", markup=False)
+    given = f"the first {monitor.dialect.logprobs} of each token" if monitor.has_logprobs else "not given"
+    out.print(f"log probabilities  {given}", markup=False)
+    _print_forecasts(out, enrolment.plan.forecasts)
+    for remark in (*enrolment.plan.remarks, *((enrolment.why,) if enrolment.why else ())):
+        out.print(f"note    {remark}", markup=False, soft_wrap=True)
+    days = monitor.settings.burn_in_days
+    out.print(f"next    holdfast watch run, every day: the first {days} days make the reference", markup=False)
+
+
+def print_verified(out: Console, found: "WatchVerified") -> None:
+    """Whether the book holds, and what was computed again."""
+    report = found.report
+    word = "[bold]right[/]" if found.is_right else "[bold red]wrong[/]"
+    out.print(f"{word}  {report.entries} entries, book {report.book}", soft_wrap=True)
+    for line, fingerprint in report.keys:
+        out.print(f"key     {line}", markup=False, soft_wrap=True)
+        out.print(f"        SHA-256 {fingerprint}", markup=False, soft_wrap=True)
+    out.print(f"head    {report.head}", markup=False, soft_wrap=True)
+    for fault in report.faults[:_FAULTS_SHOWN]:
+        where = "" if fault.number is None else f"entry {fault.number}: "
+        out.print(f"fault   {where}{fault.what}. {fault.next_step}", markup=False, soft_wrap=True)
+    if len(report.faults) > _FAULTS_SHOWN:
+        out.print(f"        and {len(report.faults) - _FAULTS_SHOWN} more", markup=False)
+    for one in found.lives:
+        out.print(_say_life(one), markup=False, soft_wrap=True)
+    if report.withheld:
+        out.print(f"note    {report.withheld} entries are withheld: nothing was judged again", markup=False)
+    for remark in report.remarks:
+        out.print(f"note    {remark}", markup=False, soft_wrap=True)
+
+
+def _say_life(one: "Recomputed") -> str:
+    alarm = f", first on {one.alarm_day}" if one.alarm_day else ""
+    wealth = f"log wealth {one.log_wealth:.2f} of {one.log_threshold:.2f}"
+    said = f"judged  {one.monitor}, life {one.life}: {one.outcome}{alarm}; {one.visits} visits, {wealth}"
+    return f"{said}; DIFFERS: {one.differs}" if one.differs else said
+
+
+def _print_forecasts(out: Console, forecasts: "tuple[Forecast, ...]") -> None:
+    if not forecasts:
+        return
+    first = forecasts[0]
+    title = f"What it would find within {first.answers_max} answers, {first.quiet_days} quiet days before"
+    table = Table(title=title, title_justify="left", box=None, pad_edge=False)
+    table.add_column("change")
+    for name in ("mean shift", "found", "after answers", "days"):
+        table.add_column(name, justify="right")
+    for one in forecasts:
+        shift = "" if one.shift is None else f"{one.shift:.2f}"
+        found = f"{one.power:.0%} [{one.low:.0%}, {one.high:.0%}]"
+        table.add_row(one.change, shift, _escape(found), _say(one.answers), _say(one.days))
+    out.print(table)
+
+
+def _add_bill(table: Table, what: str, bill: "Bill") -> None:
+    usd = "unknown" if bill.usd is None else f"{bill.usd:.4f}"
+    table.add_row(what, f"{bill.requests:,.0f}", f"{bill.prompt_tokens:,.0f}", f"{bill.output_tokens:,.0f}", usd)
+
+
+def _say(number: int | None) -> str:
+    return "" if number is None else str(number)
+
+
+def _escape(text: str) -> str:
+    return text.replace("[", "\\[")
