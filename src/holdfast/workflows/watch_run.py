@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import holdfast
+from holdfast.measure.probing.oddities import INTERRUPTED
 from holdfast.measure.probing.planning import (
     Doses,
     VisitPlan,
@@ -16,14 +17,15 @@ from holdfast.measure.probing.planning import (
 )
 from holdfast.measure.probing.speaking import Speaking, make_ask, make_speaker
 from holdfast.measure.probing.spending import count_worst
-from holdfast.measure.probing.visiting import INTERRUPTED, make_tongue, pay_visit
+from holdfast.measure.probing.visiting import make_tongue, pay_visit
 from holdfast.measure.watchbook.book import Book
 from holdfast.records.errors import BusyVault, OutputError, StorageError
 from holdfast.records.measurement import TokenPrice
 from holdfast.records.watchbook import Reservation, Watched
 from holdfast.records.watching import Monitor, Outcome, Visit
 from holdfast.vault.opening import Clock
-from holdfast.workflows.watching.alerts import Outlets, Sender, check_outlets, tell
+from holdfast.workflows.watching.alert_webhook import Sender
+from holdfast.workflows.watching.alerts import Outlets, check_outlets, tell
 from holdfast.workflows.watching.books import BookAsked, open_watchbook
 from holdfast.workflows.watching.moments import count_ns, find_turn, is_turn_taken
 from holdfast.workflows.watching.report import Plain, Reported, count_day, make_watch_report
