@@ -115,6 +115,7 @@ def _read_variant(value: object) -> str:
 
 def _read_behaviours(value: Any) -> tuple[Behaviour, ...]:
     known = {one.value: one for one in Behaviour}
-    if not isinstance(value, list) or not all(one in known for one in cast("list[object]", value)):
-        raise InvalidConditions(f"behaviours: {value!r} is not a list of: {', '.join(known)}")
-    return tuple(known[str(one)] for one in cast("list[object]", value))
+    names = [str(one) for one in cast("list[object]", value)] if isinstance(value, list) else [str(value)]
+    if not isinstance(value, list) or not known.keys() >= set(names):
+        raise InvalidConditions(f"behaviours: {names} is not a list of: {', '.join(known)}")
+    return tuple(known[one] for one in names)

@@ -24,7 +24,7 @@ from benchmarks.watch_laboratory.catalogue import (
 )
 from benchmarks.watch_laboratory.shelf import TrainedEngine, TrainedShelf
 from benchmarks.watch_laboratory.tables import ABSENT
-from benchmarks.watch_laboratory.texts import make_pool
+from benchmarks.watch_laboratory.texts import read_pool
 from numpy.typing import NDArray
 
 BORDERS, ROWS_AT_ONCE, SEARCH_SEED = 64, 64, 20
@@ -33,7 +33,7 @@ Logits = NDArray[np.float32]
 
 def write_tables(recipe: ModelRecipe, place: Path) -> None:
     """`tables.npz`, an array for each variant, and `tables.json`, what its rows and columns are."""
-    shelf, pool = TrainedShelf(place, recipe.name), make_pool()
+    shelf, pool = TrainedShelf(place, recipe.name), read_pool()
     engine = shelf.take_trained(BASE)
     names = spell_symbols(engine)
     searched = compute_rows(engine, pool, Serving())

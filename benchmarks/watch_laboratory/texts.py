@@ -6,7 +6,7 @@ Repeats from its seeds on a machine with the same Python.
 import ast
 import random
 import sysconfig
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
@@ -48,10 +48,14 @@ def read_corpus(name: str) -> list[Dialogue]:
     return whole
 
 
-def make_pool() -> list[str]:
-    """Short prompts to search for border prompts, all different; the same for every model."""
+def read_pool() -> list[str]:
+    """The pool that every model is searched with."""
+    return make_pool([one.user for one in list_sentences() if len(one.user) <= PROMPT_CHARACTERS_MAX])
+
+
+def make_pool(written: Sequence[str]) -> list[str]:
+    """Short prompts to search for border prompts, all different: "x", made questions, and some of those written."""
     numbers = random.Random(POOL_SEED)
-    written = [one.user for one in list_sentences() if len(one.user) <= PROMPT_CHARACTERS_MAX]
     pool = dict.fromkeys(["x"])
     while len(pool) < POOL:
         asked = make_question(numbers) if numbers.random() < 0.6 else numbers.choice(written)

@@ -79,7 +79,8 @@ def split_word(word: bytes, ranks: Mapping[Pair, int]) -> tuple[int, ...]:
 
 
 def learn_merges(text: str, count: int) -> tuple[Pair, ...]:
-    """The most frequent pairs within words, one after another; ties go to the pair of lower symbols."""
+    """The most frequent pairs within words, one after another; ties go to the pair of lower symbols. Fewer where
+    all words are whole."""
     words = Counter(WORD.findall(text.encode()))
     pieces = [(list(word), often) for word, often in words.items()]
     merges = list[Pair]()
@@ -88,6 +89,8 @@ def learn_merges(text: str, count: int) -> tuple[Pair, ...]:
         for symbols, often in pieces:
             for pair in pairwise(symbols):
                 pairs[pair] += often
+        if not pairs:
+            break
         best = min(pairs, key=lambda pair: (-pairs[pair], pair))
         merges.append(best)
         pieces = [(merge(symbols, best, BYTES + place), often) for symbols, often in pieces]
