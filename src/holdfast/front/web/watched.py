@@ -78,16 +78,18 @@ def _make_body(monitors: Sequence[JsonObject]) -> Markup:
 
 
 def _make_monitor(number: int, monitor: JsonObject) -> Markup:
-    evidence, families = read_evidence(monitor), make_family_plate(number, monitor)
+    evidence = read_evidence(monitor)
+    plates = (
+        None if evidence is None else make_evidence_plate(number, evidence),
+        make_family_plate(number, monitor),
+        make_cost_plate(number, monitor),
+    )
     return make_section(
         f"m{number}",
         get_text(monitor, "name", 200) or "unnamed",
         [make("p", {"class": "says"}, said) for said in make_sentences(monitor)],
         make_day_table(monitor),
-        make("p", {"class": "is-unknown"}, "Nothing was judged yet.")
-        if evidence is None
-        else make_plate(make_evidence_plate(number, evidence)),
-        None if families is None else make_plate(families),
-        make_plate(make_cost_plate(number, monitor)),
+        make("p", {"class": "is-unknown"}, "Nothing was judged yet.") if evidence is None else None,
+        make("div", {"class": "plates"}, [make_plate(plate) for plate in plates if plate is not None]),
         make("section", {"class": "plate basis"}, make_basis(monitor)),
     )

@@ -59,7 +59,7 @@ def read_webhook(url: str, key_variable: str = KEY_VARIABLE) -> Webhook:
     """A webhook from its address. Raises UsageError when nothing can be posted there."""
     try:
         parts = urllib.parse.urlsplit(url)
-        is_fit = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+        is_fit = parts.scheme in ("http", "https") and bool((parts.hostname or "").encode("idna")) and parts.port != 0
     except ValueError:
         is_fit = False
     if not is_fit or not url.isascii() or not url.isprintable() or " " in url:

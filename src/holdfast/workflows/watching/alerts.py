@@ -9,14 +9,14 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
 from pathlib import Path
-from typing import Final
+from typing import Final, cast
 
 from holdfast.records.watchbook import Alarm, Life
 from holdfast.records.watching import Outcome
 from holdfast.workflows.watching.alert_issue import render_issue
 from holdfast.workflows.watching.alert_metrics import check_metrics_path, render_metrics
 from holdfast.workflows.watching.alert_webhook import Sender, Webhook, post_alert
-from holdfast.workflows.watching.report import CHANGED_WORDS, Plain, Reported, make_monitor_report, say_day
+from holdfast.workflows.watching.report import CHANGED_WORDS, Plain, Reported, clean_texts, make_monitor_report, say_day
 from holdfast.workflows.writing import write_text
 
 FORMAT: Final = 1
@@ -91,11 +91,12 @@ def write_files(document: Plain, outlets: Outlets) -> None:
 
 
 def list_alerts(reported: Reported, outlets: Sequence[str]) -> Iterator[Alert]:
-    """What is to be told of a monitor now, the earlier first; nothing where all of it was told to every outlet."""
+    """What is to be told of a monitor now, the earlier first; nothing where all of it was told to every outlet. That a
+    change is closed is told only to whom it was told."""
     lives = reported.lives
-    for earlier, later in pairwise(lives):
-        if _find_alarm(earlier) is not None and later.decision is not None:
-            yield from _tell_rest(_make_acceptance(earlier, later), _list_notes(earlier, lives), outlets)
+    for number, (earlier, later) in enumerate(pairwise(lives), 1):
+        if later.decision is not None:
+            yield from _list_close(_make_acceptance(earlier, later), earlier, lives[number:], outlets)
     yield from _list_present(reported, outlets)
 
 
@@ -104,7 +105,7 @@ def make_alert_document(alert: Alert, reported: Reported) -> Plain:
     today = max((visit.day for visit in reported.life.visits), default=0)
     whole = make_monitor_report(reported, today)
     left_out = {"cells", "evidence", "remarks"}
-    return {
+    document = {
         "format": FORMAT,
         "id": alert.id,
         "kind": alert.kind.value,
@@ -112,37 +113,42 @@ def make_alert_document(alert: Alert, reported: Reported) -> Plain:
         "words": alert.words,
         "report": {name: value for name, value in whole.items() if name not in left_out},
     }
+    return cast("Plain", clean_texts(document))
 
 
 def _list_present(reported: Reported, outlets: Sequence[str]) -> Iterator[Alert]:
     life, outcome = reported.life, reported.judgement.outcome
-    told = [one for one in life.alarms if one.day is not None and not one.is_suspected]
     if outcome is Outcome.CHANGED:
-        yield from _tell_rest(_make_alarm(reported), told, outlets)
-    elif outcome is Outcome.SAME and told:
-        yield from _tell_rest(_make_resolution(life), _list_notes(life, [life]), outlets)
+        told = _list_alarms(life)
+        done = {outlet for one in told for outlet in one.sent_to}
+        rest = tuple(outlet for outlet in outlets if outlet not in done)
+        if rest or not told:
+            yield replace(_make_alarm(reported), outlets=rest, is_new=not told)
+    elif outcome is Outcome.SAME:
+        yield from _list_close(_make_resolution(life), life, [life], outlets)
 
 
-def _tell_rest(alert: Alert, told: Sequence[Alarm], outlets: Sequence[str]) -> Iterator[Alert]:
-    done = {outlet for one in told for outlet in one.sent_to}
-    rest = tuple(outlet for outlet in outlets if outlet not in done)
-    if rest or not told:
-        yield replace(alert, outlets=rest, is_new=not told)
-
-
-def _find_alarm(life: Life) -> Alarm | None:
-    return next((one for one in life.alarms if one.day is not None and not one.is_suspected), None)
-
-
-def _list_notes(closed: Life, lives: Iterable[Life]) -> list[Alarm]:
-    """The entries that tell of a life's close: they have no day."""
+def _list_close(alert: Alert, closed: Life, after: Sequence[Life], outlets: Sequence[str]) -> Iterator[Alert]:
+    """A note that closes a life's alarm, to who was told of the alarm and not of its close."""
     number = closed.monitor.settings.life
-    return [one for life in lives for one in life.alarms if one.day is None and one.life == number]
+    notes = [one for life in after for one in life.alarms if one.day is None and one.life == number]
+    done = {outlet for one in notes for outlet in one.sent_to}
+    told = {outlet for one in _list_alarms(closed) for outlet in one.sent_to}
+    rest = tuple(outlet for outlet in outlets if outlet in told - done)
+    if rest:
+        yield replace(alert, outlets=rest, is_new=not notes)
+
+
+def _list_alarms(life: Life) -> list[Alarm]:
+    """The entries that tell of its change: a suspicion is none, and a note that closes one has no day."""
+    return [one for one in life.alarms if one.day is not None and not one.is_suspected]
 
 
 def _make_alarm(reported: Reported) -> Alert:
     life, judgement = reported.life, reported.judgement
-    day = judgement.alarm_day if judgement.alarm_day is not None else max(visit.day for visit in life.visits)
+    day = (
+        judgement.alarm_day if judgement.alarm_day is not None else max((visit.day for visit in life.visits), default=0)
+    )
     since = f", probably since {say_day(judgement.start_day)}" if judgement.start_day is not None else ""
     words = f"{life.monitor.name}: {CHANGED_WORDS}{since}. {judgement.why}".strip()
     return _make_alert(AlertKind.CHANGED, life, day, words)

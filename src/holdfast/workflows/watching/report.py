@@ -4,22 +4,25 @@ It holds no answers and no prompts, and addresses without what could be a creden
 """
 
 import math
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
-from typing import Final
+from typing import Final, cast
 from urllib.parse import urlsplit
 
 from holdfast.records.canonical_json import to_plain
 from holdfast.records.measurement import Fault
 from holdfast.records.watchbook import Life, Spending
-from holdfast.records.watching import Evidence, Judgement, Monitor, Visit
+from holdfast.records.watching import Channel, Evidence, Judgement, Monitor, Visit
 from holdfast.workflows.watching.heartbeat import DayCell, average_logs, group_evidence, list_days
 
 Plain = Mapping[str, object]
 CHANGED_WORDS: Final = "the served distribution changed"
 _EPOCH: Final = date(1970, 1, 1)
 _REMARKS_MAX: Final = 200
+TEXT_MAX: Final = 600
+_UNFIT: Final = re.compile("[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069\ud800-\udfff]")
 _CLOSE: Final = 1e-6  # of logarithms that ought to be equal
 
 
@@ -63,9 +66,9 @@ def make_watch_report(reported: Sequence[Reported], now: datetime, version: str)
 
 
 def make_monitor_report(reported: Reported, today: int) -> Plain:
-    """One monitor as it stands on a day."""
+    """One monitor as it stands on a day. Texts of others are cut, and hold nothing that turns what is around them."""
     monitor, visits = reported.monitor, [visit for life in reported.lives for visit in life.visits]
-    return {
+    report = {
         "name": monitor.name,
         "endpoint": {
             "url": strip_address(monitor.endpoint.url),
@@ -87,6 +90,19 @@ def make_monitor_report(reported: Reported, today: int) -> Plain:
         "last_visit": _find_last_visit(visits),
         "next_visit": reported.next_visit,
     }
+    return cast("Plain", clean_texts(report))
+
+
+def clean_texts(value: object) -> object:
+    """A plain value whose texts are at most 600 characters long, without controls and half characters."""
+    if isinstance(value, str):
+        text = _UNFIT.sub("\ufffd", value)
+        return text if len(text) <= TEXT_MAX else f"{text[: TEXT_MAX - 1]}…"
+    if isinstance(value, Mapping):
+        return {str(name): clean_texts(item) for name, item in cast("Plain", value).items()}
+    if isinstance(value, list):
+        return [clean_texts(item) for item in cast("list[object]", value)]
+    return value
 
 
 def count_day(moment: datetime) -> int:
@@ -115,12 +131,13 @@ def _say_known(day: int | None) -> str | None:
 def _make_outcome(judgement: Judgement, monitor: Monitor) -> Plain:
     """The outcome with all that it must be read with."""
     settings = monitor.settings
+    watched = [channel for channel in Channel if channel is not Channel.LOGPROBS or monitor.has_logprobs]
     return {
         "outcome": judgement.outcome.value,
         "why": judgement.why,
         "is_suspected": judgement.is_suspected,
         "alpha": judgement.alpha,
-        "epsilon": {channel.value: epsilon for channel, epsilon in settings.epsilon},
+        "epsilon": {channel.value: epsilon for channel, epsilon in settings.epsilon if channel in watched},
         "alarm_free_days": settings.alarm_free_days,
         "log_wealth": _keep_finite(judgement.log_wealth),
         "log_threshold": _keep_finite(judgement.log_threshold),

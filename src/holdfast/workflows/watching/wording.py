@@ -8,6 +8,7 @@ from holdfast.workflows.watching.report import CHANGED_WORDS
 
 Table = Mapping[str, Any]
 UNKNOWN: Final = "unknown"
+_SUPERSCRIPTS: Final = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 
 
 def say_outcome(report: Table) -> str:
@@ -25,7 +26,7 @@ def say_outcome(report: Table) -> str:
 def say_promise(report: Table) -> str:
     """At which false-alarm rate and within which tolerance."""
     alpha = report.get("alpha")
-    rate = UNKNOWN if not isinstance(alpha, (int, float)) else f"{alpha:g}"
+    rate = UNKNOWN if not isinstance(alpha, (int, float)) else f"{alpha:.3g}"
     shifts = ", ".join(f"{channel} {shift:g}" for channel, shift in get_table(report, "epsilon").items())
     return f"alpha {rate} for this life; tolerated shift of a day (epsilon): {shifts or UNKNOWN}"
 
@@ -38,7 +39,7 @@ def say_evidence(report: Table) -> str:
 
 
 def say_times(log: object) -> str:
-    """A wealth from its natural logarithm: `12`, `1,000`, `10^35`."""
+    """A wealth from its natural logarithm: `12`, `1,000`, `2.0×10³⁵`."""
     if not isinstance(log, (int, float)) or math.isnan(log):
         return UNKNOWN
     power = log / math.log(10)
@@ -48,7 +49,12 @@ def say_times(log: object) -> str:
     if not math.isfinite(power):
         return "0" if power < 0 else UNKNOWN
     decade = math.floor(power)
-    return f"{10 ** (power - decade):.1f}×10^{decade}"
+    return f"{10 ** (power - decade):.1f}×{say_decade(decade)}"
+
+
+def say_decade(power: int) -> str:
+    """A power of ten: `10³⁵`."""
+    return f"10{str(power).translate(_SUPERSCRIPTS)}"
 
 
 def say_alarm(report: Table) -> str:

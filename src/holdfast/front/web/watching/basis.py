@@ -61,7 +61,7 @@ def _make_life(life: JsonObject) -> list[Kid]:
     told = [get_text(one, "words") for one in get_rows(life, "told", 20).items]
     return [
         str(find_count(life, "life") or "?"), get_text(life, "since", 40)[:10] or "unknown",
-        get_text(life, "by", 100) or "enrolled", get_text(life, "why"), "unknown" if alpha is None else f"{alpha:g}",
+        get_text(life, "by", 100) or "enrolled", get_text(life, "why"), "unknown" if alpha is None else f"{alpha:.3g}",
         make_state(get_state(life, "outcome")), get_text(life, "alarm_day", 10) or "none",
         make_list(told, "plain") or "nothing",
     ]  # fmt: skip

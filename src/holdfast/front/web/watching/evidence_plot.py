@@ -6,16 +6,32 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Final
 
-from holdfast.front.web.plots.chart import Axis, Frame, draw_area, draw_chart, draw_line, draw_text, span_x, span_y
+from holdfast.front.web.plots.chart import (
+    CHARACTER,
+    Axis,
+    Frame,
+    draw_area,
+    draw_chart,
+    draw_line,
+    draw_text,
+    span_x,
+    span_y,
+)
 from holdfast.front.web.plots.looks import Look, choose_look
 from holdfast.front.web.plots.markup import Kid, Markup, join, make
 from holdfast.front.web.plots.scales import Scale, Span, make_log_scale
 from holdfast.front.web.plots.units import Unit
 from holdfast.front.web.sheets.blocks import Panel, Plate, Table, make_keys
 from holdfast.front.web.sheets.plain import JsonObject, find_count, find_number, get_object, get_rows, get_text
-from holdfast.workflows.watching.wording import say_times
+from holdfast.workflows.watching.wording import say_decade, say_times
 
 ROWS_MAX: Final = 1000
+_SAYS: Final = join(
+    "Each line is what a bet against ", make("em", None, "nothing changed beyond the tolerance"),
+    " is worth: it began at 1. Where the thick line reaches the alarm, the served distribution changed; the thin one "
+    "only ever says ", make("em", None, "suspected"), ", at the dotted line. The grey strip is where the change "
+    "probably began.",
+)  # fmt: skip
 _TOP, _BOTTOM = 24.0, 230.0
 _LOG_MAX: Final = 600.0  # of a wealth that can be drawn
 _WEALTH, _SUSPICION = choose_look(0), choose_look(1)
@@ -66,16 +82,12 @@ def read_evidence(monitor: JsonObject) -> Evidence | None:
 
 def make_evidence_plate(number: int, evidence: Evidence) -> Plate:
     """The picture and its days as a table."""
-    says = [
-        "Each line is what a bet against *nothing changed beyond the tolerance* is worth: it began at 1. When the "
-        "thick line reaches the alarm, the served distribution changed; the thin one only ever says *suspected*."
-    ]
     legend = make_keys([(course.look, course.name) for course in evidence.courses])
     panel = Panel("What the bets are worth, day by day", _draw(evidence))
     unknowns: list[Kid] = (
         [] if any(course.look == _WEALTH for course in evidence.courses) else ["The evidence in all, day by day."]
     )
-    return Plate(f"m{number}-evidence", "Evidence", says, [panel], _tabulate(evidence), legend, unknowns)
+    return Plate(f"m{number}-evidence", "Evidence", [_SAYS], [panel], _tabulate(evidence), legend, unknowns)
 
 
 def find_day(of: JsonObject, name: str) -> int | None:
@@ -96,9 +108,8 @@ def _list_courses(rows: Sequence[JsonObject]) -> Iterator[Course]:
     wealth = tuple((day, find_number(row, "log_wealth")) for day, row in days)
     if any(value is not None for _, value in wealth):
         yield Course("evidence in all", _WEALTH, wealth)
-    yield Course(
-        "the quicker rule (e-SR)", _SUSPICION, tuple((day, find_number(row, "log_suspicion")) for day, row in days)
-    )
+    suspicion = tuple((day, find_number(row, "log_suspicion")) for day, row in days)
+    yield Course("the quicker rule (e-SR)", _SUSPICION, suspicion)
     channels = list(dict.fromkeys(name for _, row in days for name in get_object(row, "channels")))[:8]
     for number, name in enumerate(channels if len(channels) > 1 else [], 2):
         points = tuple((day, find_number(get_object(row, "channels", name), "log_wealth")) for day, row in days)
@@ -140,10 +151,20 @@ def _make_frame(evidence: Evidence) -> Frame:
     scale = make_day_scale(min(moments), max(moments), span_x())
     return Frame(
         Axis(scale, _UNIT, "day", tuple(say_day(int(tick)) for tick in scale.ticks)),
-        Axis(make_log_scale(values, span_y(_TOP, _BOTTOM)), _UNIT, "worth, log scale"),
+        _make_worth_axis(values),
         _TOP,
         _BOTTOM,
     )
+
+
+def _make_worth_axis(values: Sequence[float]) -> Axis:
+    scale = make_log_scale(values, span_y(_TOP, _BOTTOM))
+    return Axis(scale, _UNIT, "worth, log scale", tuple(_say_worth(tick) for tick in scale.ticks))
+
+
+def _say_worth(tick: float) -> str:
+    power = round(math.log10(tick))
+    return say_decade(power) if power >= 4 or power <= -3 else f"{tick:g}"
 
 
 def make_day_scale(first: int, last: int, span: Span) -> Scale:
@@ -171,20 +192,22 @@ def _draw_course(frame: Frame, evidence: Evidence, course: Course) -> Markup:
 def _draw_line_of(frame: Frame, first: int, last: int, log: float) -> Markup:
     (left, y), (right, _) = _place(frame, first, log), _place(frame, max(last, first + 1), log)
     line = make("path", {"class": "rule-line", "d": f"M{left:.2f} {y:.2f}H{right:.2f}"})
-    name = draw_text(left + 2, y - 4, f"alarm at {say_times(log)}", kind="rule-name")
-    return make("g", {"class": "rule rule--alarm", "data-value": repr(log)}, line, name)
+    said, is_right = f"alarm at {say_times(log)}", right > frame.x.scale.span.end - 1
+    name = draw_text(right if is_right else left, y - 4, said, "end" if is_right else "start", "rule-name")
+    has_room = is_right or right - left > len(said) * CHARACTER
+    return make("g", {"class": "rule rule--alarm", "data-value": repr(log)}, line, name if has_room else None)
 
 
 def _draw_suspicion_line(frame: Frame, evidence: Evidence) -> Markup | None:
-    """Its name stands below where the alarm's line is close above."""
+    """It has no name in the picture: it is close to the alarm's line."""
     log = evidence.suspicion_line
     if log is None:
         return None
     _, y = _place(frame, frame.x.scale.low, log)
     start, end = frame.x.scale.span.start, frame.x.scale.span.end
     line = make("path", {"class": "rule-line", "d": f"M{start:g} {y:.2f}H{end:g}"})
-    name = draw_text(end, y - 4, f"suspected at {say_times(log)}", "end", "rule-name")
-    return make("g", {"class": "rule rule--suspected", "data-value": repr(log)}, line, name)
+    title = make("title", None, f"suspected at {say_times(log)}")
+    return make("g", {"class": "rule rule--suspected", "data-value": repr(log)}, title, line)
 
 
 def _draw_moment(frame: Frame, day: int, name: str) -> Markup:

@@ -18,6 +18,8 @@ _ROW: Final = 46.0
 _TOP: Final = 6.0
 _LEFT: Final = 14.0
 _PLAIN: Final = Unit("")
+_LOOK: Final = choose_look(0)
+_STRIP: Final = "what is tolerated; the line in it is no shift"
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,9 +69,8 @@ def make_family_plate(number: int, monitor: JsonObject) -> Plate | None:
         f"{one.channel}: {one.words or 'too little was seen'}" for one in families if one.shift is None
     ]
     panels = [Panel("Shift of each channel since the change, with its interval", _draw(known))] if known else []
-    return Plate(
-        f"m{number}-families", "What moved", _say(triage, monitor), panels, _tabulate(families), _LEGEND, unknowns
-    )
+    name, says = f"m{number}-families", _say(triage, monitor)
+    return Plate(name, "What moved", says, panels, _tabulate(families), _make_legend(), unknowns)
 
 
 def _say(triage: JsonObject, monitor: JsonObject) -> list[Kid]:
@@ -90,12 +91,17 @@ def _say_nearest(triage: JsonObject) -> str:
     return f"Nearest known changes, with their distances: {', '.join(said)}." if said else ""
 
 
-_LEGEND: Final = make(
-    "ul",
-    {"class": "key-list"},
-    make("li", None, draw_marker(choose_look(0), 0, 0) and "a dot is the shift, the bar its interval"),
-    make("li", None, "the grey strip is what is tolerated, the line in it no shift"),
-)
+def _draw_key(*parts: Kid) -> Markup:
+    attributes = {"class": f"key-mark {_LOOK.classes}", "viewBox": "0 0 28 14", "aria-hidden": "true"}
+    return make("svg", attributes, *parts)
+
+
+def _make_legend() -> Markup:
+    bar = make("path", {"class": "reach", "d": "M2 7H26M2 3v8M26 3v8"})
+    strip = draw_area("rule-reach", Span(2, 26), Span(1, 13))
+    zero = make("path", {"class": "base", "d": "M14 1v12"})
+    keys = ((_draw_key(bar, draw_marker(_LOOK, 14, 7)), "shift with its interval"), (_draw_key(strip, zero), _STRIP))
+    return make("ul", {"class": "key-list"}, [make("li", None, key, said) for key, said in keys])
 
 
 def _draw(families: Sequence[Family]) -> Markup:
@@ -118,10 +124,10 @@ def _draw_row(one: Family, y: float) -> Markup:
     zero = scale.place(0.0)
     parts.append(make("path", {"class": "base", "d": f"M{zero:.2f} {middle - 9:.2f}v18"}))
     parts.append(_draw_interval(one, scale, middle))
-    parts.append(draw_marker(choose_look(0), scale.place(one.shift), middle))
+    parts.append(draw_marker(_LOOK, scale.place(one.shift), middle))
     name = f"{one.channel}: {_say_shift(one)}"
     parts.append(draw_text(_LEFT, y + 13, shorten(name, RIGHT - _LEFT + 40), kind="driver-name"))
-    return make("g", {"class": f"family {choose_look(0).classes}", "data-channel": one.channel}, *parts)
+    return make("g", {"class": f"family {_LOOK.classes}", "data-channel": one.channel}, *parts)
 
 
 def _make_scale(one: Family) -> Scale:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from itertools import groupby
 from typing import Final
 
-from holdfast.front.web.plots.markup import Kid, Markup, make
+from holdfast.front.web.plots.markup import Kid, Markup, join, make
 from holdfast.front.web.sheets.blocks import Table, make_disclosure, make_section, make_table
 from holdfast.front.web.sheets.names import make_name
 from holdfast.front.web.sheets.plain import JsonObject, find_count, get_rows, get_text
@@ -17,10 +17,10 @@ _CELLS_MAX: Final = 20_000
 
 def make_heartbeats(monitors: Sequence[JsonObject]) -> Markup:
     """The strips of all endpoints under each other, the last day on the right."""
-    says = (
-        "One sign a day, the last day at the right. A day says *same* only where a change as large as was asked for "
-        f"would have been found. At most {DAYS_MAX} days are drawn; all are in the tables."
-    )
+    says = join(
+        "One sign a day, the last day at the right. A day says ", make("em", None, "same"), " only where a change as "
+        f"large as was asked for would have been found. At most {DAYS_MAX} days are drawn; all are in the tables.",
+    )  # fmt: skip
     rows = [_make_strip(number, one) for number, one in enumerate(monitors, 1)]
     body = make("p", None, "Nothing is watched.") if not rows else make("div", {"class": "strips"}, rows)
     return make_section("heartbeat", "Heartbeat", make("p", {"class": "says"}, says), make_state_legend(), body)
