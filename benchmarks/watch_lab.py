@@ -1,7 +1,8 @@
 """The laboratory of a watch: makes its models and tables, and prints what its changes do and how fast it is served.
 
 `make` trains what is missing (about half an hour of one processor the first time), `table` shows each change's shift
-of first tokens, `speed` the answers per second. Exits with 1 where a goal is missed.
+of first tokens, `check` holds what is served against the tables, `speed` counts answers per second. Exits with 1 where
+a goal is missed.
 """
 
 import argparse
@@ -16,11 +17,13 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 from benchmarks.watch_laboratory.catalogue import MODELS, PLACE, VARIANTS, find_model
+from benchmarks.watch_laboratory.checking import compare, list_checked
 from benchmarks.watch_laboratory.starting import ROOT, Served, find_python, start_laboratory
 from benchmarks.watch_laboratory.tables import Tables, list_made, load_tables
 
 NICENESS = 10
 BORDERS_MIN, SWAP_MIN, RATE_MIN = 20, 0.4, 100.0  # prompts; mean total variation; one-token answers a second of CPU
+DIFFERENCE_MAX, CHECKED = 1e-3, 6  # nats: float32 in batches of other sizes; prompts
 ASKED, PROMPTS = 600, 60
 
 
@@ -75,11 +78,26 @@ def print_shifts(models: Sequence[Tables], goals: Goals) -> None:
     goals.judge("fewer bits move more", all(orders), f"in {sum(orders)} of {len(orders)} models")
 
 
+def print_check(models: Sequence[Tables], place: Path, goals: Goals) -> None:
+    """A row for each model: how far the server's log probabilities are from the tables' logits, at most."""
+    print(f"\nServed log probabilities beside the tables, {CHECKED} prompts, {len(list_checked())} variants:\n")
+    print("| model | largest difference, nats | in |")
+    print("|---|---|---|")
+    worst = 0.0
+    for tables in models:
+        with start_laboratory(tables.model.name, place=place) as served:
+            found = {name: compare(served, tables, name, CHECKED) for name in list_checked()}
+        name = max(found, key=lambda one: found[one])
+        worst = max(worst, found[name])
+        print(f"| {tables.model.name} | {found[name]:.1e} | {name} |")
+    print()
+    goals.judge(f"served as in the tables, to {DIFFERENCE_MAX} nats", worst <= DIFFERENCE_MAX, f"{worst:.1e}")
+
+
 def print_speeds(models: Sequence[str], place: Path, goals: Goals) -> None:
     """A row for each model: one-token answers per second of the server's processor time, new prompts and repeated."""
-    print(
-        "\n| model | one-token answers a second, by the wall | per second of the server's processor, new prompts | same, asked again |"
-    )
+    print("\nOne-token answers per second:\n")
+    print("| model | by the wall, asked again | per second of the server's CPU, new prompts | asked again |")
     print("|---|---|---|---|")
     slowest = float("inf")
     for name in models:
@@ -109,7 +127,7 @@ def ask_many(served: Served, model: str, prompts: Sequence[str]) -> tuple[float,
 def main() -> None:
     """Do what is asked."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("verb", choices=("make", "table", "speed", "all"))
+    parser.add_argument("verb", choices=("make", "table", "check", "speed", "all"))
     parser.add_argument("models", nargs="*", help="all, where none is named")
     parser.add_argument("--place", type=Path, default=PLACE)
     asked = parser.parse_args()
@@ -117,8 +135,12 @@ def main() -> None:
     if asked.verb in ("make", "all"):
         make(names, asked.place)
     there = [name for name in names if name in list_made(asked.place)]
+    tables = [load_tables(name, place=asked.place) for name in there]
+    if not tables:
+        sys.exit("no model was made yet: python -m benchmarks.watch_lab make")
+    if asked.verb in ("check", "all"):
+        print_check(tables, asked.place, goals)
     if asked.verb in ("table", "all"):
-        tables = [load_tables(name, place=asked.place) for name in there]
         print_models(tables, asked.place, goals)
         print_shifts(tables, goals)
     if asked.verb in ("speed", "all"):
