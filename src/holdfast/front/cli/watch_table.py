@@ -1,6 +1,6 @@
 """Monitors on a terminal: a line for each, or everything of one. It prints the document of `make_watch_report`."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from rich.console import Console
@@ -36,12 +36,19 @@ _SIGNS: Final = {
 _KEY: Final = "o reference  | same  ^ suspected  X changed  ? could not tell  - no visit"
 
 
-def print_watches(console: Console, document: Mapping[str, object]) -> None:
-    """A line for each monitor."""
+def print_standing(console: Console, document: Mapping[str, object]) -> None:
+    """How monitors stand: a line for each, or of one alone everything."""
     monitors = get_tables(document, "monitors")
     if not monitors:
         console.print("Nothing is watched. Begin with `holdfast watch add`.", markup=False)
-        return
+    elif len(monitors) == 1:
+        print_watch(console, monitors[0])
+    else:
+        print_watches(console, monitors)
+
+
+def print_watches(console: Console, monitors: Sequence[Mapping[str, object]]) -> None:
+    """A line for each monitor."""
     table = _start("monitor", "outcome", "why", "days", "evidence", "cost", "next visit")
     for one in monitors:
         table.add_row(*_list_cells(one))

@@ -4,7 +4,7 @@ What was told is read from the book, so that two runs or a lost machine tell not
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from itertools import pairwise
@@ -56,12 +56,15 @@ class Outlets:
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """What a run told. `alarms` are to be appended to the book, each for its monitor; `warnings` say what could not be
-    told and is tried again at the next run."""
+    """What a run told. `alarms` are for the book, each with its monitor; `warnings` say what could not be told and is
+    tried again at the next run."""
 
     alerts: tuple[Alert, ...]
     alarms: tuple[tuple[str, Alarm], ...]
     warnings: tuple[str, ...]
+
+
+Record = Callable[[str, Alarm], object]
 
 
 def check_outlets(outlets: Outlets) -> None:
@@ -70,15 +73,26 @@ def check_outlets(outlets: Outlets) -> None:
         check_metrics_path(outlets.prometheus)
 
 
-def tell(reported: Sequence[Reported], document: Plain, outlets: Outlets, sender: Sender) -> Told:
-    """Write the files and send what was not sent yet. `document` is the report of the same monitors.
+def tell(
+    reported: Sequence[Reported], document: Plain, outlets: Outlets, sender: Sender, *, record: Record | None = None
+) -> Told:
+    """Send what was not sent yet, then write the files. `document` is the report of the same monitors. `record` is
+    given each alarm as soon as it was sent; without it they are in the result.
 
     Raises OutputError when a file cannot be written; a webhook that fails is a warning."""
+    alarms: list[tuple[str, Alarm]] = []
+    keep: Record = record or (lambda name, alarm: alarms.append((name, alarm)))
+    alerts: list[Alert] = []
+    warnings: list[str] = []
+    for one in reported:
+        for alert in list_alerts(one, [webhook.outlet for webhook in outlets.webhooks]):
+            sent, failed = _send(alert, one, outlets.webhooks, sender)
+            if alert.is_new or sent:
+                keep(alert.monitor, Alarm(alert.life, alert.day, alert.words, sent))
+            alerts.append(alert)
+            warnings += failed
     write_files(document, outlets)
-    alerts = tuple(alert for one in reported for alert in list_alerts(one, [hook.outlet for hook in outlets.webhooks]))
-    reports = {one.monitor.name: one for one in reported}
-    sent, warnings = _send_all(alerts, reports, outlets.webhooks, sender)
-    return Told(alerts, tuple(_list_entries(alerts, sent)), tuple(warnings))
+    return Told(tuple(alerts), tuple(alarms), tuple(warnings))
 
 
 def write_files(document: Plain, outlets: Outlets) -> None:
@@ -173,24 +187,12 @@ def _make_alert(kind: AlertKind, life: Life, day: int | None, words: str) -> Ale
     return Alert(identity, kind, name, number, day, words, (), is_new=True)
 
 
-def _send_all(
-    alerts: Iterable[Alert], reports: Mapping[str, Reported], webhooks: Sequence[Webhook], sender: Sender
-) -> tuple[dict[str, list[str]], list[str]]:
-    sent: dict[str, list[str]] = {}
-    warnings: list[str] = []
-    for alert in alerts:
-        document = make_alert_document(alert, reports[alert.monitor])
-        for webhook in webhooks:
-            if webhook.outlet in alert.outlets:
-                warning = post_alert(webhook, alert.id, document, sender)
-                warnings += [warning] if warning else []
-                sent.setdefault(alert.id, []).extend([] if warning else [webhook.outlet])
-    return sent, warnings
-
-
-def _list_entries(alerts: Iterable[Alert], sent: Mapping[str, Sequence[str]]) -> Iterator[tuple[str, Alarm]]:
-    """For the book: what was told for the first time, and what reached an outlet that it had not reached."""
-    for alert in alerts:
-        to = tuple(sent.get(alert.id, ()))
-        if alert.is_new or to:
-            yield alert.monitor, Alarm(alert.life, alert.day, alert.words, to)
+def _send(
+    alert: Alert, reported: Reported, webhooks: Sequence[Webhook], sender: Sender
+) -> tuple[tuple[str, ...], list[str]]:
+    """To which outlets it went, and why not to others."""
+    document = make_alert_document(alert, reported)
+    wanted = [webhook for webhook in webhooks if webhook.outlet in alert.outlets]
+    warnings = {webhook.outlet: post_alert(webhook, alert.id, document, sender) for webhook in wanted}
+    sent = tuple(outlet for outlet, warning in warnings.items() if not warning)
+    return sent, [warning for warning in warnings.values() if warning]
