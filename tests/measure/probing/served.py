@@ -93,6 +93,7 @@ class Served:
         self.bodies: list[dict[str, Any]] = []
         self.heads: list[str] = []
         self.answered = 0
+        self.transports: set[asyncio.Transport] = set()
         self._chance = random.Random(chance_seed)
         self._logits: dict[tuple[object, ...], list[tuple[str, float]]] = {}
         self._cached: dict[str, bytes] = {}
@@ -108,12 +109,17 @@ class Served:
         return self
 
     def __exit__(self, *_: type[BaseException] | BaseException | TracebackType | None) -> None:
-        self._server.close()
-        self._loop.call_soon_threadsafe(self._loop.stop)
+        self._loop.call_soon_threadsafe(self._close)
         self._thread.join()
         for task in asyncio.all_tasks(self._loop):
             task.cancel()
         self._loop.close()
+
+    def _close(self) -> None:
+        self._server.close()
+        for transport in self.transports:
+            transport.abort()
+        self._loop.call_soon(self._loop.stop)
 
     @property
     def url(self) -> str:
@@ -175,7 +181,7 @@ class Served:
             return "Unsupported parameter: 'max_tokens'. Use 'max_completion_tokens' instead."
         if now.refuses_logprobs and ("logprobs" in asked or "top_logprobs" in asked):
             return "logprobs are not supported"
-        if (asked.get("top_logprobs") or 0) > max(now.logprobs_max, 5):
+        if now.logprobs_max and (asked.get("top_logprobs") or 0) > now.logprobs_max:
             return f"top_logprobs must be at most {now.logprobs_max}"
         if now.refuses_temperature and "temperature" in asked:
             return "temperature is not supported with this model"
@@ -326,6 +332,10 @@ class _Client(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         assert isinstance(transport, asyncio.Transport)
         self._transport = transport
+        self._served.transports.add(transport)
+
+    def connection_lost(self, exc: Exception | None) -> None:  # noqa: ARG002
+        self._served.transports.discard(self._transport)
 
     def data_received(self, data: bytes) -> None:
         self._data += data

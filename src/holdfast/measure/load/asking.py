@@ -134,10 +134,10 @@ class _Asker:
     def _step(self, engine: Engine) -> None:
         now = time.monotonic_ns()
         while engine.in_flight < self._concurrency and (exchange := self._take_next(now)) is not None:
-            if not self._reserve(exchange):
-                self._put_back(exchange, engine)
+            if self._reserve(exchange):
+                engine.send(exchange)
+            elif self._put_back(exchange, engine):
                 break
-            engine.send(exchange)
         due_ns = self._again[0][0] if self._again else now + _TICK_NS
         engine.turn(min(now + _TICK_NS, max(due_ns, now + 1)))
         finished, engine.finished = engine.finished, []
@@ -160,14 +160,16 @@ class _Asker:
         exchange.reserved_usd = compute_worst_case(exchange.template.ask, price)
         return purse.reserve(exchange.reserved_usd)
 
-    def _put_back(self, exchange: Exchange, engine: Engine) -> None:
-        """There is not money enough for it now. There may be when others have cost less than they could have."""
+    def _put_back(self, exchange: Exchange, engine: Engine) -> bool:
+        """There is not money enough for it now. There may be when others have cost less than they could have: whether
+        that is to be waited for."""
         if engine.in_flight:
             self._push(time.monotonic_ns() + _TICK_NS, exchange)
-            return
+            return True
         exchange.reserved_usd = 0.0
         exchange.end(time.monotonic_ns(), Fault.STOPPED, OVER_BUDGET)
         self.items.put(read_exchange(exchange, self._labels))
+        return False
 
     def _end(self, exchange: Exchange) -> None:
         reply = read_exchange(exchange, self._labels)

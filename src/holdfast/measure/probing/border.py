@@ -190,10 +190,10 @@ class _Seeking:
             for reply in replies:
                 count += 1
                 yield reply
-                if end := patrol.find_end(reply, limits[reply.number]):
-                    self.why = end
-                    return
-        if count < len(asks):
+                if patrol.notices_end(reply, limits[reply.number]):
+                    self.why = patrol.end
+                    self.speaker.stop()
+        if count < len(asks) and not self.why:
             self.why = "the limit of requests or tokens was reached"
 
     def _is_divided(self, replies: Sequence[Reply]) -> bool:

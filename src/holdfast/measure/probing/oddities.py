@@ -52,18 +52,23 @@ def find_hindrance(sample: Sample) -> Hindrance | None:
 
 @dataclass(slots=True)
 class Patrol:
-    """Notices when asking on would be of no use. `hindrance` is what stands in the way for good, if something does."""
+    """Notices when asking on would be of no use; `end` says why, once it would be."""
 
-    hindrance: Hindrance | None = None
+    end: str = ""
     faults_in_a_row: int = 0
 
-    def find_end(self, reply: Reply, tokens_max: int) -> str:
-        """Why no more is to be asked after this reply; empty where nothing speaks against it."""
-        sample = reply.sample
-        self.faults_in_a_row = self.faults_in_a_row + 1 if sample.fault is not Fault.NONE else 0
-        self.hindrance = find_hindrance(sample)
-        if self.hindrance is not None:
-            return self.hindrance.words
+    def notices_end(self, reply: Reply, tokens_max: int) -> bool:
+        """Whether with this reply, and not before, there is a reason to ask no more."""
+        if self.end:
+            return False
+        self.faults_in_a_row = self.faults_in_a_row + 1 if reply.sample.fault is not Fault.NONE else 0
+        self.end = self._find_end(reply.sample, tokens_max)
+        return bool(self.end)
+
+    def _find_end(self, sample: Sample, tokens_max: int) -> str:
+        hindrance = find_hindrance(sample)
+        if hindrance is not None:
+            return hindrance.words
         if sample.fault is Fault.STOPPED:
             return f"stopped: {sample.fault_detail}"
         if self.faults_in_a_row >= _FAULTS_IN_A_ROW_MAX:
@@ -107,10 +112,9 @@ def is_reasoning(reply: Reply) -> bool:
 
 
 def count_faults(replies: Sequence[Reply]) -> list[str]:
-    """Words on each kind of fault, the most frequent first, with what one of them said."""
-    faulty = [reply.sample for reply in replies if reply.sample.fault is not Fault.NONE]
+    """Words on each kind of fault of what was sent, the most frequent first, with what one of them said."""
+    sent = [reply.sample for reply in replies if reply.sample.fault is not Fault.STOPPED]
+    faulty = [sample for sample in sent if sample.fault is not Fault.NONE]
     first = {sample.fault: sample.fault_detail for sample in reversed(faulty)}
     kinds = Counter(sample.fault for sample in faulty)
-    return [
-        f"{count} of {len(replies)} without an answer ({fault}): {first[fault]}" for fault, count in kinds.most_common()
-    ]
+    return [f"{count} of {len(sent)} without an answer ({kind}): {first[kind]}" for kind, count in kinds.most_common()]

@@ -96,8 +96,10 @@ def is_battery_due(settings: WatchSettings, visits: Sequence[Visit], day: int, f
 def _draw(
     prompts: dict[Channel, tuple[Prompt, ...]], channel: Channel, rounds: float, chance: random.Random
 ) -> list[Probe]:
+    """So many that the mean over visits is right, where a visit's share of a day is no whole number."""
     own = prompts.get(channel, ())
-    places = chance.choices(range(len(own)), k=round(rounds * len(own))) if own else []
+    count = math.floor(rounds * len(own) + chance.random())
+    places = chance.choices(range(len(own)), k=count) if own else []
     return [Probe(channel, place, own[place]) for place in places]
 
 

@@ -9,16 +9,23 @@ from typing import Final, Protocol
 from holdfast.measure.load.asking import Manner, ask_all
 from holdfast.measure.load.patience import Patience
 from holdfast.measure.load.prices import Purse
+from holdfast.records.errors import ConfigurationError
 from holdfast.records.measurement import Api, Ask, Endpoint, Message, Reply, TokenPrice
 from holdfast.records.watching import Channel, Dialect, Prompt
 
 LOGPROB_TEMPERATURE: Final = 1.0  # where it is all the same whether an endpoint tells them before or after scaling
 _TEMPERATURE_OF: Final = {Channel.LOGPROBS: LOGPROB_TEMPERATURE}
+_FREE: Final = TokenPrice(0.0, 0.0)  # for a gate that asks no money
 _MEMBER_OF_LIMIT: Final = {Api.RESPONSES: "max_output_tokens"}
 
 
 class Speaker(Protocol):
-    """Asks an endpoint."""
+    """Asks an endpoint, at most `concurrency` requests at a time."""
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests may be under way."""
+        ...
 
     def ask(self, asks: Sequence[Ask]) -> Iterator[Reply]:
         """One reply for each ask, in any order, the last of several tries. What there was no money for is STOPPED.
@@ -26,18 +33,49 @@ class Speaker(Protocol):
         what is under way."""
         ...
 
+    def stop(self) -> None:
+        """Send no more of what is being asked: what is under way is waited for, all else is STOPPED."""
+        ...
 
-@dataclass(frozen=True, slots=True)
+
+@dataclass(slots=True)
+class _Gate:
+    """A purse that gives nothing once it is shut, before another that may give nothing sooner."""
+
+    purse: Purse | None
+    is_shut: bool = False
+
+    def reserve(self, usd_max: float) -> bool:
+        """Whether the request may be sent."""
+        return not self.is_shut and (self.purse is None or self.purse.reserve(usd_max))
+
+    def settle(self, reserved_usd: float, usd: float) -> None:
+        """A request is over."""
+        if self.purse is not None:
+            self.purse.settle(reserved_usd, usd)
+
+
 class HttpSpeaker:
-    """Asks over HTTP or HTTPS, `concurrency` requests at a time."""
+    """Asks over HTTP or HTTPS."""
 
-    endpoint: Endpoint
-    manner: Manner
-    concurrency: int = 4
+    def __init__(self, endpoint: Endpoint, manner: Manner, concurrency: int = 4) -> None:
+        self._endpoint, self._concurrency = endpoint, concurrency
+        self._gate = _Gate(manner.purse)
+        self._manner = replace(manner, purse=self._gate, price=manner.price or _FREE)
+
+    @property
+    def concurrency(self) -> int:
+        """How many requests may be under way."""
+        return self._concurrency
 
     def ask(self, asks: Sequence[Ask]) -> Iterator[Reply]:
         """As a Speaker does. ConfigurationError when the key or the URL is of no use."""
-        return ask_all(self.endpoint, asks, self.concurrency, self.manner) if asks else iter(())
+        self._gate.is_shut = False
+        return ask_all(self._endpoint, asks, self._concurrency, self._manner) if asks else iter(())
+
+    def stop(self) -> None:
+        """As a Speaker does."""
+        self._gate.is_shut = True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +94,12 @@ class Speaking:
 
 
 def make_speaker(endpoint: Endpoint, speaking: Speaking | None = None) -> HttpSpeaker:
-    """The speaker for an endpoint. Nothing is sent yet."""
+    """The speaker for an endpoint. Nothing is sent yet. ConfigurationError for a purse without a price."""
     how = speaking or Speaking()
+    if how.purse is not None and how.price is None:
+        raise ConfigurationError(
+            "a limit on what may be spent needs a price", next_step="Give the endpoint's price per million tokens."
+        )
     manner = Manner(
         patience=Patience(tries=how.tries),
         timeout_s=how.timeout_s,

@@ -58,6 +58,13 @@ class Meter:
             self.prompt_tokens += count_worst(ask) - ask.tokens_max
             self.output_tokens += ask.tokens_max
 
+    def book_worst(self, asks: Sequence[Ask]) -> None:
+        """Requests that were sent, or may have been, and whose replies are not heard."""
+        for ask in asks:
+            self.requests += 1
+            self.prompt_tokens += count_worst(ask) - ask.tokens_max
+            self.output_tokens += ask.tokens_max
+
 
 def count_worst(ask: Ask) -> int:
     """Tokens of both kinds that a request cannot need more than, where the endpoint keeps to its limit."""
@@ -66,16 +73,19 @@ def count_worst(ask: Ask) -> int:
 
 def ask_within(speaker: Speaker, asks: Sequence[Ask], meter: Meter) -> Generator[Reply, None, None]:
     """The replies to as many of the asks, in their order, as the meter's limits have room for. Those that were not
-    asked are left out."""
-    by_number = {ask.number: ask for ask in asks}
+    asked are left out. Where it is broken off, what may be under way then is booked at its worst."""
     rest = list(asks)
     while rest and (fitting := meter.count_fitting(rest)):
         portion, rest = rest[:fitting], rest[fitting:]
+        unheard = {ask.number: ask for ask in portion}
         replies = speaker.ask(portion)
         try:
             for reply in replies:
-                meter.book(by_number[reply.number], reply)
+                meter.book(unheard.pop(reply.number), reply)
                 yield reply
+        except (GeneratorExit, KeyboardInterrupt):
+            meter.book_worst([*unheard.values()][: speaker.concurrency])
+            raise
         finally:
             if isinstance(replies, Generator):
                 replies.close()

@@ -65,9 +65,9 @@ class _Visiting:
             with contextlib.closing(ask_within(speaker, asks, self.meter)) as replies:
                 for reply in replies:
                     self._take(reply)
-                    if end := self.patrol.find_end(reply, limits[reply.number]):
-                        self._note(end)
-                        break
+                    if self.patrol.notices_end(reply, limits[reply.number]):
+                        self._note(self.patrol.end)
+                        speaker.stop()
         except UnreachableEndpoint as error:
             self._note(f"no connection: {error.what}")
             self.unasked = Fault.CONNECT
