@@ -103,6 +103,8 @@ def _read_field(name: str, value: Any) -> Any:
     is_whole = isinstance(getattr(Conditions(), name), int)
     if isinstance(value, bool) or not isinstance(value, int if is_whole else int | float) or not low <= value <= high:
         raise InvalidConditions(f"{name}: {value!r} is not a {'whole ' if is_whole else ''}number of {low} to {high}")
+    if name == "status" and 0 < value < 400:
+        raise InvalidConditions(f"status: {value} is no error; 0 answers as usual")
     return value
 
 

@@ -217,12 +217,22 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.flush()
 
 
-def open_server(shelf: Shelf, port: int, seed: int) -> ThreadingHTTPServer:
+class Server(ThreadingHTTPServer):
+    """A thread for each connection; clients that leave are no error."""
+
+    daemon_threads = True
+    request_queue_size = 128
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Only what is not the client's doing is shown."""
+        if not isinstance(sys.exception(), ConnectionError | TimeoutError):
+            super().handle_error(request, client_address)
+
+
+def open_server(shelf: Shelf, port: int, seed: int) -> Server:
     """A server that listens on loopback, and serves once `serve_forever` is called."""
     bound = type("BoundHandler", (Handler,), {"laboratory": Laboratory(shelf, seed)})
-    server = ThreadingHTTPServer(("127.0.0.1", port), bound)
-    server.daemon_threads = True
-    return server
+    return Server(("127.0.0.1", port), bound)
 
 
 def open_shelf(model: str, place: Path) -> Shelf:

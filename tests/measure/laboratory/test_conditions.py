@@ -40,6 +40,7 @@ def test_every_number_has_limits() -> None:
         (b'{"noise": true}', "noise"),
         (b'{"noise": NaN}', "noise"),
         (b'{"share": 1.5}', "0 to 1"),
+        (b'{"status": 200}', "no error"),
         (b'{"day": 1.5}', "whole number"),
         (b'{"variant": "int5"}', "no variant 'int5'"),
         (b'{"behaviours": ["sulks"]}', "sulks"),
