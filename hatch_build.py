@@ -15,6 +15,7 @@ SOURCES: Final = (
     "src/holdfast/vault/parity/gf256.c",
     "src/holdfast/formats/xet/gear.c",
     "src/holdfast/measure/load/intake.c",
+    "src/holdfast/measure/load/parts.c",
     "src/holdfast/measure/mock/server.c",
 )
 # No contraction: sums that choose between tables then agree on every machine.

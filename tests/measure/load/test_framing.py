@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 from tests.measure.load.scripted import HEAD, chunk
 
 from holdfast.measure.load.framing import ChunkDecoder, Seen, Watch, find_head
+from holdfast.measure.load.parts import Parts
 
 
 def cut(data: bytes, places: list[int]) -> list[bytes]:
@@ -19,7 +20,7 @@ def see_all(parts: list[bytes]) -> list[Seen]:
     watch, seen = Watch(), list[Seen]()
     for end in range(1, len(parts) + 1):
         watch.room -= len(parts[end - 1])
-        seen.append(watch.see(parts[:end]))
+        seen.append(watch.see(Parts(parts[:end])))
     return seen
 
 
@@ -62,7 +63,7 @@ def test_a_zero_chunk_within_the_text_is_not_the_end() -> None:
 
 def test_a_body_without_length_ends_with_the_connection() -> None:
     watch = Watch()
-    assert watch.see([b"HTTP/1.0 200 OK\r\n\r\nabc"]) is Seen.MORE
+    assert watch.see(Parts([b"HTTP/1.0 200 OK\r\n\r\nabc"])) is Seen.MORE
     assert watch.ends_with_connection
 
 
@@ -93,12 +94,12 @@ def test_an_interim_answer_is_passed_over() -> None:
 )
 def test_what_breaks_the_protocol_is_told(data: bytes, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        Watch().see([data])
+        Watch().see(Parts([data]))
 
 
 def test_a_body_without_end_is_given_up_on() -> None:
     watch = Watch()
-    watch.see([HEAD])
+    watch.see(Parts([HEAD]))
     watch.room = -1
     with pytest.raises(ValueError, match="bytes of body"):
-        watch.see([HEAD, b"x"])
+        watch.see(Parts([HEAD, b"x"]))

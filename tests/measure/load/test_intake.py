@@ -41,7 +41,7 @@ from holdfast.measure.load.native import LIBRARY, Clocks, NativeIntake, find_nat
 from holdfast.measure.load.reading import Labels, read_exchange
 from holdfast.measure.load.stamps import Stamper, note_arrivals
 from holdfast.measure.load.templates import Template, Wiring, build_template
-from holdfast.measure.load.waiting import READABLE, EpollWaiter, SelectorWaiter, Waiter
+from holdfast.measure.load.waiting import READABLE, WRITABLE, EpollWaiter, SelectorWaiter, Waiter
 from holdfast.records.measurement import Api, Fault, Sample
 
 SECOND_NS = 1_000_000_000
@@ -62,6 +62,7 @@ WAYS = [pytest.param(PlainIntake, id="plain"), pytest.param(make_native, id="nat
 class Line:
     """A busy connection, and the other end of it."""
 
+    waiter: Waiter
     intake: Intake
     connection: Connection
     exchange: Exchange
@@ -93,11 +94,11 @@ def open_line(make: MakeIntake) -> Generator[Line]:
     connection = connections[near.fileno()] = Connection(near, 0, 0)
     exchange = Exchange(Turn(0, 0), Template(make_ask(), "", (b"", b"", b"")), b"")
     connection.state, connection.exchange = State.BUSY, exchange
-    waiter.add(connection.fd, READABLE)
     intake = make(waiter, connections)
+    waiter.add(connection.fd, intake.events)
     intake.begin(connection)
     try:
-        yield Line(intake, connection, exchange, far)
+        yield Line(waiter, intake, connection, exchange, far)
     finally:
         intake.close()
         connection.close()
@@ -141,7 +142,7 @@ def test_both_put_the_same_parts_aside_and_want_a_look_at_the_same(pieces: list[
         run(make, pieces) for make in (PlainIntake, make_native)
     )
     assert told == also_told
-    assert plain.parts == native.parts == pieces
+    assert list(plain.parts) == list(native.parts) == pieces
     assert plain.watch.room == native.watch.room
     for exchange, seen in ((plain, moments), (native, also_moments)):
         slack_ns = 1_000_000  # two clocks are compared
@@ -178,6 +179,45 @@ def test_a_connection_on_which_no_answer_is_to_come_is_not_read(make: MakeIntake
             pass
         assert [(one.connection, one.came) for one in arrivals] == [(line.connection, Came.UNREAD)]
         assert line.connection.sock.recv(100) == b"unasked"
+
+
+@pytest.mark.parametrize("make", WAYS)
+def test_what_a_look_left_unread_is_told_of_again(make: MakeIntake) -> None:
+    with open_line(make) as line:
+        line.far.sendall(b"y" * 70_000)
+        line.far.shutdown(socket.SHUT_WR)
+        told: list[Came] = []
+        while Came.END not in told:
+            told += line.hear()
+            line.intake.settle(line.connection)
+            line.intake.go_on(line.connection)
+        assert line.exchange.parts.size == 70_000
+        assert told == [Came.PART] * len(line.exchange.parts) + [Came.END]
+
+
+@pytest.mark.parametrize("make", WAYS)
+def test_an_answer_that_comes_early_does_not_hold_up_its_request(make: MakeIntake) -> None:
+    with open_line(make) as line:
+        line.connection.start(b"x" * 30_000_000)
+        assert line.connection.is_sending
+        line.waiter.change(line.connection.fd, READABLE | WRITABLE)
+        line.far.sendall(b"y" * 40_000)
+        while line.exchange.parts.size < 40_000:
+            line.hear()
+            line.intake.settle(line.connection)
+            line.intake.go_on(line.connection)
+        reader = threading.Thread(target=_read_all, args=(line.far, 30_000_000))
+        reader.start()
+        while line.connection.is_sending:
+            arrivals = line.intake.gather(1 << 62, 0)
+            assert [one.came for one in arrivals if not one.events & WRITABLE] == []
+            line.connection.go_on()
+        reader.join()
+
+
+def _read_all(sock: socket.socket, size: int) -> None:
+    while size:
+        size -= len(sock.recv(1 << 20))
 
 
 @pytest.mark.parametrize("make", WAYS)

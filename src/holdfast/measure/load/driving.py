@@ -199,7 +199,7 @@ class Backlog:
     def add(self, exchange: Exchange) -> None:
         """An exchange that is over."""
         self._held.append(exchange)
-        self._held_bytes += sum(map(len, exchange.parts))
+        self._held_bytes += exchange.parts.size
 
     def read_some(self, parts: int) -> None:
         """A little of the oldest."""
@@ -207,7 +207,7 @@ class Backlog:
             self._reading = Reading(self._held.popleft(), self._job.labels)
         if self._reading.advance(parts):
             self._take(self._reading.finish(), self._reading.exchange)
-            self._held_bytes -= sum(map(len, self._reading.exchange.parts))
+            self._held_bytes -= self._reading.exchange.parts.size
             self._reading = None
 
     def read_held(self) -> None:

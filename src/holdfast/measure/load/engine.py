@@ -216,7 +216,7 @@ class Engine:
             self._opening -= 1
             self._place = connection.place
             self.trouble = None
-            self._waiter.change(connection.fd, READABLE)
+            self._waiter.change(connection.fd, self._intake.events)
         self._intake.end(connection)
         connection.state = State.IDLE
         connection.ready_ns = self._clock()
@@ -244,7 +244,7 @@ class Engine:
             self._break(connection, explain(error, State.BUSY))
             return
         if not connection.is_sending:
-            self._waiter.change(connection.fd, READABLE)
+            self._waiter.change(connection.fd, self._intake.events)
 
     def _look(self, connection: Connection, exchange: Exchange) -> None:
         """At the part that came last: whether the exchange is over with it."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from itertools import accumulate
 
 from holdfast.measure.load.framing import Watch
+from holdfast.measure.load.parts import Parts
 from holdfast.measure.load.templates import Template
 from holdfast.records.measurement import Fault, Phase
 
@@ -61,7 +62,7 @@ class Exchange:
         """Nothing was sent and nothing came."""
         self.sent_ns: int | None = None
         self.stamps: list[int] = []
-        self.parts: list[bytes] = []
+        self.parts = Parts()
         self.watch = Watch()
         self.done_ns = 0  # when its stream last said [DONE]
         self.end_ns = 0

@@ -3,14 +3,20 @@
 Everything that breaks the protocol is a ValueError that says how.
 """
 
+import functools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from enum import IntEnum
 from typing import Final
 
+from holdfast.measure.load.parts import Parts
+from holdfast.measure.load.parts_kernel import get_parts_kernel
+
 HEAD_BYTES_MAX: Final = 64 << 10
 BODY_BYTES_MAX: Final = 64 << 20
 _HEADERS_MAX: Final = 200
+_HEADS_KEPT: Final = 32  # many servers begin every answer of a second alike
 _STATUS_LINE: Final = re.compile(rb"HTTP/1\.([01]) ([1-9]\d\d)(?: [^\r\n]*)?")
 _CHUNK_SIZE: Final = re.compile(rb"([0-9A-Fa-f]{1,8})[ \t]*(?:;[^\r\n]*)?")
 _CHUNK_LINE_BYTES_MAX: Final = 4096
@@ -18,6 +24,8 @@ _DONE: Final = b"[DONE]"
 # What a part ends with when it may be the last: any other part costs one comparison.
 HINTS: Final = (b"\r\n\r\n", b"DONE]\n\n\r\n", b"DONE]\n\n")
 SHORT: Final = 5
+
+Walk = Callable[[bytes, int], int]
 
 
 class Seen(IntEnum):
@@ -56,6 +64,7 @@ def find_head(data: bytes) -> Head | None:
     return None
 
 
+@functools.lru_cache(maxsize=_HEADS_KEPT)
 def _read_head(data: bytes, body_start: int) -> Head:
     first, *lines = data.split(b"\r\n")
     matched = _STATUS_LINE.fullmatch(first)
@@ -108,7 +117,7 @@ class Watch:
         """Whether the end of the connection is the end of the body."""
         return self.head is not None and self.head.length is None and not self.head.is_chunked
 
-    def see(self, parts: list[bytes]) -> Seen:
+    def see(self, parts: Parts) -> Seen:
         """Look at the part that came last. ValueError when it cannot be. Where the end is open a part need not be
         looked at that is longer than SHORT and does not end with one of HINTS."""
         if self.room < 0:
@@ -116,11 +125,11 @@ class Watch:
         if self.head is None:
             return self._see_head(parts)
         if self._left is not None:
-            return self._count(len(parts[-1]))
+            return self._count(parts.size - parts.find_start(-1))
         return self._look(parts)
 
-    def _see_head(self, parts: list[bytes]) -> Seen:
-        came = b"".join(parts)
+    def _see_head(self, parts: Parts) -> Seen:
+        came = parts.join(0)
         head = find_head(came)
         if head is None:
             return Seen.MORE
@@ -139,11 +148,11 @@ class Watch:
             raise ValueError("more bytes than the head states")
         return Seen.WHOLE if self._left == 0 else Seen.MORE
 
-    def _look(self, parts: list[bytes]) -> Seen:
+    def _look(self, parts: Parts) -> Seen:
         if self._chunks is not None:
-            self._chunks.feed(b"".join(parts[self._fed :]))
+            self._chunks.feed(parts.join(self._fed))
             self._fed = len(parts)
-        return self._judge(parts[-1])
+        return self._judge(parts.join(-1))
 
     def _judge(self, data: bytes) -> Seen:
         if self._chunks is not None and self._chunks.is_over:
@@ -154,11 +163,13 @@ class Watch:
 
 
 class ChunkWalker:
-    """Walks from one chunk's size to the next, to the end of a body. What comes after it is `surplus`."""
+    """Walks from one chunk's size to the next, to the end of a body. What comes after it is `surplus`. `walk` takes it
+    over plain chunks, or stays where it is."""
 
-    __slots__ = ("_carry", "_skip", "_trailer", "is_over", "surplus")
+    __slots__ = ("_carry", "_skip", "_trailer", "_walk", "is_over", "surplus")
 
-    def __init__(self) -> None:
+    def __init__(self, walk: Walk | None = None) -> None:
+        self._walk = walk or find_walk()
         self._carry = b""  # of a size line that is not whole
         self._skip = 0  # bytes to the next size line
         self._trailer: bytes | None = None
@@ -170,8 +181,9 @@ class ChunkWalker:
         if self._trailer is not None:
             self._end(self._trailer + data)
             return
-        data, at = self._carry + data, self._skip
-        self._carry = b""
+        if self._carry:
+            data, self._carry = self._carry + data, b""
+        at = self._walk(data, self._skip)
         sizes: dict[bytes, int] = {}  # most are alike
         while at < len(data):
             end = data.find(b"\r\n", at)
@@ -202,6 +214,17 @@ class ChunkWalker:
                 raise ValueError("the lines after a body have no end")
             return
         self.is_over, self.surplus = True, trailer[end + 2 :]
+
+
+def find_walk() -> Walk:
+    """The fastest there is here."""
+    kernel = get_parts_kernel()
+    return kernel.walk if kernel is not None else stay
+
+
+def stay(data: bytes, at: int) -> int:  # noqa: ARG001
+    """A walk that leaves all to ChunkWalker."""
+    return at
 
 
 class ChunkDecoder:

@@ -22,6 +22,9 @@
 #define ROOM_LEAST 4096
 #define ROOM_KEPT (64 << 10)
 
+#define ENDINGS (EPOLLRDHUP | EPOLLHUP | EPOLLERR)
+#define WATCHED (EPOLLIN | EPOLLRDHUP | EPOLLET) /* as in native.py */
+
 enum { UNREAD, NOTHING, PART, END, BROKEN, ASIDE };
 
 /* One connection's. `ends[i]` is where part i ends in `bytes`, and `stamps[i]` when it came. `left`: bytes that may come
@@ -30,7 +33,7 @@ typedef struct {
     char *bytes;
     int64_t *stamps, *ends;
     int64_t size, room, count, places, left;
-    bool is_watched, is_open_ended;
+    bool is_watched, is_open_ended, has_more;
 } Stream;
 
 typedef struct { int64_t file, events, came, error; } Arrival;
@@ -125,8 +128,8 @@ static int64_t find_stamp(Intake *intake, struct msghdr *message) {
     return stamp_ns >= 0 ? stamp_ns : read_clock(CLOCK_MONOTONIC);
 }
 
-/* Read a part of an answer and put it aside. Fills in what came and any error. */
-static void read_part(Intake *intake, Stream *stream, Arrival *arrival) {
+/* Read a part of an answer and put it aside. Fills in what came and any error. Returns whether there may be more. */
+static bool read_part(Intake *intake, Stream *stream, Arrival *arrival) {
     char control[CMSG_SPACE(sizeof(struct timespec))];
     struct iovec place = {intake->part, READ_BYTES};
     struct msghdr message = {.msg_iov = &place, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
@@ -134,17 +137,24 @@ static void read_part(Intake *intake, Stream *stream, Arrival *arrival) {
     arrival->came = size < 0 ? BROKEN : END;
     arrival->error = size < 0 ? errno : 0;
     if (size < 0 && (errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR)) arrival->came = NOTHING;
-    if (size <= 0) return;
+    if (size <= 0) return false;
     int64_t stamp_ns = find_stamp(intake, &message);
     if (!has_room(stream, size)) {
         arrival->came = BROKEN, arrival->error = ENOMEM;
-        return;
+        return false;
     }
     memcpy(stream->bytes + stream->size, intake->part, (size_t)size);
     stream->size += size, stream->left -= size;
     stream->stamps[stream->count] = stamp_ns, stream->ends[stream->count++] = stream->size;
     bool is_plain = stream->is_open_ended && size >= SHORT && stream->left >= 0 && !is_hint(intake->part, size);
     arrival->came = is_plain ? ASIDE : PART;
+    return size == READ_BYTES || arrival->events & ENDINGS;
+}
+
+/* The system tells once of what came: all of it is read, unless a part has to be looked at before. */
+static void read_all(Intake *intake, Stream *stream, Arrival *arrival) {
+    do stream->has_more = read_part(intake, stream, arrival);
+    while (stream->has_more && arrival->came == ASIDE);
 }
 
 /* ---- what native.py calls ----------------------------------------------------------------------------------------- */
@@ -180,8 +190,17 @@ int64_t holdfast_intake_begin(Intake *intake, int64_t file) {
     }
     Stream *stream = intake->streams + file;
     stream->size = stream->count = stream->left = 0;
-    stream->is_watched = true, stream->is_open_ended = false;
+    stream->is_watched = true, stream->is_open_ended = stream->has_more = false;
     return 0;
+}
+
+/* Have the system tell again of what was left unread. */
+static void ask_again(Intake *intake, Stream *stream) {
+    if (!stream->has_more) return;
+    int file = (int)(stream - intake->streams);
+    struct epoll_event event = {.events = WATCHED, .data.fd = file};
+    stream->has_more = false;
+    epoll_ctl(intake->poll, EPOLL_CTL_MOD, file, &event);
 }
 
 static Stream *find_stream(Intake *intake, int64_t file) {
@@ -189,10 +208,13 @@ static Stream *find_stream(Intake *intake, int64_t file) {
     return intake->streams + file;
 }
 
-/* It goes on, and only a part's last bytes can say that it is the last, or that more than `left` came. */
-void holdfast_intake_go_on(Intake *intake, int64_t file, int64_t left) {
+/* It goes on; where `is_open_ended` only a part's last bytes can say that it is the last, or that more than `left`
+ * came. While a request is being sent the system tells of what is unread as often as it is asked. */
+void holdfast_intake_go_on(Intake *intake, int64_t file, int64_t is_open_ended, int64_t left, int64_t is_sending) {
     Stream *stream = find_stream(intake, file);
-    if (stream) stream->is_open_ended = true, stream->left = left;
+    if (!stream) return;
+    stream->is_open_ended = is_open_ended, stream->left = left;
+    if (!is_sending) ask_again(intake, stream);
 }
 
 /* The answer is over: the socket is the client's. A little memory is kept for the next. */
@@ -200,6 +222,7 @@ void holdfast_intake_end(Intake *intake, int64_t file) {
     if (!intake || file < 0 || file >= intake->stream_count) return;
     Stream *stream = intake->streams + file;
     stream->is_watched = false;
+    ask_again(intake, stream);
     if (stream->room > ROOM_KEPT) free_stream(stream);
 }
 
@@ -221,7 +244,7 @@ static int64_t read_parts(Intake *intake, const struct epoll_event *events, int 
         *arrival = (Arrival){events[n].data.fd, events[n].events, UNREAD, 0};
         Stream *stream = find_stream(intake, arrival->file);
         if (stream && arrival->events & ~EPOLLOUT) {
-            read_part(intake, stream, arrival);
+            read_all(intake, stream, arrival);
             intake->has_come = true;
         }
         bool is_done = arrival->came == ASIDE || arrival->came == NOTHING;

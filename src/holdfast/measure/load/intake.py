@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from holdfast.measure.load.connection import RECEIVE_BYTES, WANTS, Connection, State
 from holdfast.measure.load.framing import HINTS, SHORT
 from holdfast.measure.load.stamps import NOTE_BYTES, Stamper
-from holdfast.measure.load.waiting import WRITABLE, EpollWaiter, Waiter
+from holdfast.measure.load.waiting import READABLE, WRITABLE, EpollWaiter, Waiter
 
 CHOICE: Final = "HOLDFAST_KERNEL"  # `plain` rules the compiled one out
 _REST_NS_MIN: Final = 50_000
@@ -42,7 +42,9 @@ class Arrival:
 
 
 class Intake(Protocol):
-    """Fills in the exchanges of busy connections."""
+    """Fills in the exchanges of busy connections. `events`: what a connection is watched for, once it is open."""
+
+    events: int
 
     @property
     def has_come(self) -> bool:
@@ -92,6 +94,8 @@ def make_intake(waiter: Waiter, connections: Mapping[int, Connection]) -> Intake
 
 class PlainIntake:
     """In Python, for any connection and any way to wait."""
+
+    events = READABLE
 
     def __init__(self, waiter: Waiter, connections: Mapping[int, Connection]) -> None:
         self._waiter, self._connections = waiter, connections

@@ -7,17 +7,19 @@ import os
 import sys
 from array import array
 from collections.abc import Mapping
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
 from holdfast.measure.load.connection import Connection
 from holdfast.measure.load.intake import Arrival, Came
+from holdfast.measure.load.waiting import READABLE
 from holdfast.records.errors import InternalError
 
 LIBRARY: Final = Path(__file__).with_name("libintake.so")
 _VERSION: Final = 1
 _EVENTS_AT_ONCE: Final = 64
+_RDHUP, _EDGE = 0x2000, 1 << 31  # as EPOLLRDHUP and EPOLLET on Linux
+_CAME: Final[tuple[Came, ...]] = tuple(Came)
 _STAMP_BYTES: Final = 8
 _NUMBER: Final = ctypes.c_int64
 _PLACE: Final = ctypes.c_void_p
@@ -46,6 +48,8 @@ class _Intake(ctypes.Structure):
 
 class NativeIntake:
     """intake.c on an epoll; the same methods as PlainIntake."""
+
+    events = READABLE | _RDHUP | _EDGE
 
     def __init__(self, library: ctypes.CDLL, poll: int, connections: Mapping[int, Connection]) -> None:
         self._library, self._connections = library, connections
@@ -85,19 +89,16 @@ class NativeIntake:
             return
         size: int = intake.size
         came = ctypes.string_at(intake.bytes, size)
-        if count == 1:
-            exchange.parts.append(came)
-        else:
-            bounds = pairwise((0, *_read_numbers(intake.ends, count)))
-            exchange.parts.extend(came[start:end] for start, end in bounds)
+        exchange.parts.extend(came, _read_numbers(intake.ends, count))
         exchange.stamps.extend(_read_numbers(intake.stamps, count))
         exchange.watch.room -= size
 
     def go_on(self, connection: Connection) -> None:
         """As Intake has it."""
-        exchange = connection.exchange
-        if exchange is not None and exchange.watch.is_open_ended:
-            self._library.holdfast_intake_go_on(self._place, connection.fd, exchange.watch.room)
+        if connection.exchange is not None:
+            watch = connection.exchange.watch
+            told = watch.is_open_ended, watch.room, connection.is_sending
+            self._library.holdfast_intake_go_on(self._place, connection.fd, *told)
 
     def end(self, connection: Connection) -> None:
         """As Intake has it."""
@@ -112,8 +113,9 @@ class NativeIntake:
 
     def _make_arrival(self, row: Any) -> Arrival:
         code: int = row.error
+        came: int = row.came
         error = OSError(code, os.strerror(code)) if code else None
-        return Arrival(self._connections.get(row.file), row.events, Came(row.came), error)
+        return Arrival(self._connections.get(row.file), row.events, _CAME[came], error)
 
 
 @functools.cache
@@ -137,7 +139,7 @@ def _declare(library: ctypes.CDLL) -> None:
         ("open", _PLACE, _NUMBER),
         ("close", None, _PLACE),
         ("begin", _NUMBER, _PLACE, _NUMBER),
-        ("go_on", None, _PLACE, _NUMBER, _NUMBER),
+        ("go_on", None, _PLACE, *[_NUMBER] * 4),
         ("end", None, _PLACE, _NUMBER),
         ("take", _NUMBER, _PLACE, _NUMBER),
         ("gather", _NUMBER, _PLACE, _NUMBER, _NUMBER),

@@ -6,9 +6,11 @@ with another string in the same place, so that both ways of reading give the sam
 
 import re
 from enum import StrEnum
-from itertools import islice, takewhile
+from itertools import takewhile
 from typing import Final
 
+from holdfast.measure.load.parts import Parts
+from holdfast.measure.load.parts_kernel import PartsKernel, Surroundings, get_parts_kernel
 from holdfast.records.measurement import Api
 
 _KEYS: Final = {Api.CHAT: b'"content"', Api.COMPLETIONS: b'"text"'}
@@ -23,32 +25,42 @@ class Sizes(StrEnum):
     UPPER = "%X\r\n"
 
 
+_DIGITS: Final = {Sizes.NONE: b"", Sizes.LOWER: b"0123456789abcdef", Sizes.UPPER: b"0123456789ABCDEF"}
+
+
 class Pattern:
-    """What surrounds the text, from the start of the part to its end."""
+    """What surrounds the text, from the start of the part to its end. Without a kernel all is done here."""
 
-    __slots__ = ("_end", "_heads", "_least", "_sizes", "_start")
+    __slots__ = ("_around", "_end", "_heads", "_kernel", "_least", "_sizes", "_start")
 
-    def __init__(self, start: bytes, end: bytes, sizes: Sizes) -> None:
+    def __init__(self, start: bytes, end: bytes, sizes: Sizes, kernel: PartsKernel | None = None) -> None:
         self._sizes = sizes.encode()
         self._start = b"data: " + start
         self._end = end + (b"\n\n\r\n" if sizes else b"\n\n")
         self._least = len(self._start) + len(self._end) - (2 if sizes else 0) + 1
         self._heads: dict[int, bytes] = {}  # what stands before the text in a part of this length
+        self._kernel = kernel
+        around = self._start, self._end, _DIGITS[sizes], len(self._start), len(self._end), self._least
+        self._around = Surroundings(*around) if kernel is not None else None
 
-    def take_run(self, parts: list[bytes], first: int, end: int) -> list[bytes]:
-        """The texts of the parts from the first on, up to one that is not an event of this pattern and nothing else,
-        or has no text. Each is UTF-8 without anything that JSON writes otherwise."""
+    def take_run(self, parts: Parts, first: int, end: int) -> tuple[int, bytes]:
+        """How many parts from the first on are events of this pattern and nothing else, with a text, and all their
+        texts. Each is UTF-8 without anything that JSON writes otherwise."""
+        if self._kernel is not None and self._around is not None:
+            return self._kernel.take_run(parts, first, end, self._around)
         texts = self._cut(parts, first, end)
         joined = b"".join(texts)
-        if joined.isascii() and not _SPECIAL.search(joined):
-            return texts
-        return list(takewhile(_is_plain, texts))
+        if not joined.isascii() or _SPECIAL.search(joined):
+            texts = list(takewhile(_is_plain, texts))
+            joined = b"".join(texts)
+        return len(texts), joined
 
-    def _cut(self, parts: list[bytes], first: int, end: int) -> list[bytes]:
+    def _cut(self, parts: Parts, first: int, end: int) -> list[bytes]:
         texts: list[bytes] = []
-        ending, heads = self._end, self._heads
-        after = -len(ending)
-        for part in islice(parts, first, end):
+        data, ending, heads = parts.data, self._end, self._heads
+        begin, after = parts.find_start(first), -len(ending)
+        for stop in parts.ends[first:end]:
+            part, begin = data[begin:stop], stop
             head = heads.get(len(part)) or self._make_head(len(part))
             if not (part.startswith(head) and part.endswith(ending)):
                 break
@@ -87,7 +99,7 @@ def learn(api: Api, data: bytes, text: str, sizes: Sizes) -> Pattern | None:
     end = data.find(b'"', start)
     if data[after : start - 1].strip() != b":" or data[start:end] != text.encode():
         return None
-    return Pattern(data[:start], data[end:], sizes)
+    return Pattern(data[:start], data[end:], sizes, get_parts_kernel())
 
 
 def find_sizes(part: bytes) -> Sizes:

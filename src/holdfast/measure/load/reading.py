@@ -119,12 +119,12 @@ class Reading:
 
     def _take_run(self, pattern: Pattern, end: int) -> bool:
         """Parts that are known by what surrounds their text; whether there were any."""
-        texts = pattern.take_run(self.exchange.parts, self._at, end)
-        if texts:
-            self._gathered.note_run(b"".join(texts).decode(), self.exchange.stamps[self._at : self._at + len(texts)])
-            self._at += len(texts)
+        count, text = pattern.take_run(self.exchange.parts, self._at, end)
+        if count:
+            self._gathered.note_run(text.decode(), self.exchange.stamps[self._at : self._at + count])
+            self._at += count
             self._lessons = _LESSONS_MAX
-        return bool(texts)
+        return count > 0
 
     def _take_part(self, head: Head, part: bytes, stamp_ns: int) -> None:
         for piece in self._chunks.feed(part) if self._chunks is not None else (part,):
