@@ -56,6 +56,15 @@ class Answer:
         return b"".join(one.spelling for one in self.tokens).decode(errors="replace")
 
 
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """A model in a variant, and how far its state is steered: only before the first token of an answer."""
+
+    engine: Engine
+    variant: Variant
+    steering: float
+
+
 class Answerer:
     """Answers requests, one at a time. `draws` decide everything that a request's own seed does not."""
 
@@ -72,27 +81,28 @@ class Answerer:
         room = max(0, request.tokens_max - reasoning)
         draws = self._draws if request.seed is None else np.random.default_rng(request.seed)
         tokens, finish = list[Token](), "length"
-        seen = [*symbols]
+        seen, steering = [*symbols], variant.serving.steering
         while len(tokens) < room:
-            logits = self._find_logits(engine, seen, variant, conditions)
+            logits = self._find_logits(_Place(engine, variant, steering), seen, conditions)
             symbol = draw(logits, request, variant.serving, conditions, draws)
             if symbol == engine.tokenizer.end:
                 finish = "stop"
                 break
             tokens.append(describe(engine, logits, symbol, request.top_logprobs))
             seen.append(symbol)
+            steering = 0.0
         counted = len(symbols) if not conditions.has(Behaviour.OTHER_TOKENIZER) else count_bytes(request)
         return Answer(tuple(tokens), finish, counted, min(reasoning, request.tokens_max), variant.name)
 
-    def _find_logits(self, engine: Engine, symbols: list[int], variant: Variant, conditions: Conditions) -> Logits:
+    def _find_logits(self, asked: _Place, symbols: list[int], conditions: Conditions) -> Logits:
         """What is sampled from before temperature: of the model, shifted by the day and by noise."""
-        serving, row = variant.serving, np.array(symbols, np.int64)
+        engine, serving, row = asked.engine, asked.variant.serving, np.array(symbols, np.int64)
         if serving.context_max:
             row = row[-serving.context_max :]
-        key = (f"{variant.weights} {variant.amount} {serving.steering}", row.tobytes())
+        key = (f"{asked.variant.weights} {asked.variant.amount} {asked.steering}", row.tobytes())
         logits = self._kept.get(key)
         if logits is None:
-            logits = self._kept[key] = engine.read_logits(row.tolist(), serving.steering).astype(np.float64)
+            logits = self._kept[key] = engine.read_logits(row.tolist(), asked.steering).astype(np.float64)
             if len(self._kept) > KEPT_MAX:
                 self._kept.popitem(last=False)
         logits = logits + shift_of_day(row, len(logits), conditions)

@@ -84,9 +84,9 @@ class Weights(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Serving:
     """What stands between the model and the answer. `system` is added to whichever system prompt there is;
-    `context_max` is how many of the last tokens the model sees (0: all); `steering` moves the last state towards
-    refusals, in units of the distance between refused and answered prompts; `watermark` is added to the logits of
-    half the symbols; `repetition` divides the logits of what stands in the prompt."""
+    `context_max` is how many of the last tokens the model sees (0: all); `steering` moves the last state before an
+    answer towards refusals, in units of the distance between refused and answered prompts; `watermark` is added to the
+    logits of half the symbols; `repetition` divides the logits of what stands in the prompt."""
 
     temperature_scale: float = 1.0
     top_p: float = 1.0
@@ -142,6 +142,7 @@ VARIANTS = (
     Variant("watermark-2.5", Change.SAMPLING, serving=Serving(watermark=2.5)),
     Variant("refusals-0.25", Change.POLICY, serving=Serving(steering=0.25)),
     Variant("refusals-1", Change.POLICY, serving=Serving(steering=1.0)),
+    Variant("refusals-2", Change.POLICY, serving=Serving(steering=2.0)),
 )
 SHARES = (0.05, 0.1, 0.25, 0.5, 1.0)  # of the traffic that a variant gets
 
