@@ -1,8 +1,8 @@
 """The laboratory of a watch: makes its models and tables, and prints what its changes do and how fast it is served.
 
-`make` trains what is missing (about half an hour of one processor the first time), `table` shows each change's shift
-of first tokens, `check` holds what is served against the tables, `speed` counts answers per second. Exits with 1 where
-a goal is missed.
+`make` trains what is missing (about half an hour of one processor the first time), `complete` adds whole answers (ten
+minutes more), `table` shows each change's shift of first tokens, `check` holds what is served against the tables,
+`speed` counts answers per second. Exits with 1 where a goal is missed.
 """
 
 import argparse
@@ -39,9 +39,9 @@ class Goals:
         print(f"{'met   ' if is_met else 'MISSED'} {what}: {found}")
 
 
-def make(models: Sequence[str], place: Path) -> None:
+def make(words: Sequence[str], place: Path) -> None:
     """Everything that is missing, in one process of the Python that has PyTorch."""
-    command = ["nice", "-n", NICENESS, find_python(), "-m", "benchmarks.watch_laboratory.making", place, *models]
+    command = ["nice", "-n", NICENESS, find_python(), "-m", "benchmarks.watch_laboratory.making", place, *words]
     environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
     made = subprocess.run([str(word) for word in command], cwd=ROOT, env=environment, check=False)
     if made.returncode:
@@ -127,13 +127,13 @@ def ask_many(served: Served, model: str, prompts: Sequence[str]) -> tuple[float,
 def main() -> None:
     """Do what is asked."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("verb", choices=("make", "table", "check", "speed", "all"))
+    parser.add_argument("verb", choices=("make", "complete", "table", "check", "speed", "all"))
     parser.add_argument("models", nargs="*", help="all, where none is named")
     parser.add_argument("--place", type=Path, default=PLACE)
     asked = parser.parse_args()
     names, goals = [find_model(name).name for name in asked.models] or [one.name for one in MODELS], Goals()
-    if asked.verb in ("make", "all"):
-        make(names, asked.place)
+    if asked.verb in ("make", "complete", "all"):
+        make([*names, *(["--answers"] if asked.verb == "complete" else [])], asked.place)
     there = [name for name in names if name in list_made(asked.place)]
     tables = [load_tables(name, place=asked.place) for name in there]
     if not tables:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.watch_laboratory.catalogue import MODELS, ModelRecipe, find_model
+from benchmarks.watch_laboratory.completing import write_completions
 from benchmarks.watch_laboratory.tabulating import write_tables
 from benchmarks.watch_laboratory.training import make_model, tune_model
 
@@ -35,9 +36,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("folder", type=Path)
     parser.add_argument("models", nargs="*")
+    parser.add_argument("--answers", action="store_true", help="whole answers too")
     asked = parser.parse_args()
     torch.set_num_threads(THREADS)
-    make_all(asked.folder, tuple(find_model(name) for name in asked.models) or MODELS)
+    recipes = tuple(find_model(name) for name in asked.models) or MODELS
+    make_all(asked.folder, recipes)
+    for recipe in recipes if asked.answers else ():
+        if not (asked.folder / recipe.name / "completions.npz").exists():
+            write_completions(recipe, asked.folder)
 
 
 if __name__ == "__main__":
