@@ -68,6 +68,12 @@ def spend_alpha(settings: WatchSettings) -> float:
     return settings.alpha / (settings.life * (settings.life + 1))
 
 
+def spend_risk(alpha: float, channel: Channel) -> float:
+    """The chance that this channel's part of the reference is worse than its margins; of all, a fifth of alpha."""
+    share = 0.5 if channel is Channel.TOKENS else 0.5 / len(MARKED)
+    return alpha * REFERENCE_SHARE * share
+
+
 def find_epsilon(settings: WatchSettings, channel: Channel) -> float:
     """The channel's tolerance."""
     return dict(settings.epsilon).get(channel, EPSILON)
@@ -77,13 +83,12 @@ def make_grounds(monitor: Monitor, life: Life) -> Grounds:
     """From the burn-in alone. A channel that it says too little of is not bet on."""
     settings = monitor.settings
     alpha = spend_alpha(settings)
-    risk = alpha * REFERENCE_SHARE / (1 + len(MARKED))
-    tokens = make_reference(_list_seen(life.burn_in, Channel.TOKENS), settings.seed, risk)
+    tokens = make_reference(_list_seen(life.burn_in, Channel.TOKENS), settings.seed, spend_risk(alpha, Channel.TOKENS))
     batteries: dict[Channel, Battery] = {}
     for channel in MARKED:
         halves = halve(_list_seen(life.burn_in, channel), settings.seed)
         read = choose_read(channel, halves.making)
-        base = make_base(mark_all(read, halves.counted), risk)
+        base = make_base(mark_all(read, halves.counted), spend_risk(alpha, channel))
         if base is not None:
             batteries[channel] = Battery(read, base)
     channels = [channel for channel in Channel if channel in batteries or (tokens and channel is Channel.TOKENS)]
@@ -151,8 +156,10 @@ def _mix_path(grounds: Grounds, state: dict[Channel, tuple[float, float]], news:
     if Channel.TOKENS not in news:
         return np.array([_mix(grounds, {channel: wealth for channel, (wealth, _) in state.items()})])
     own = news[Channel.TOKENS][0] + math.log(grounds.weights[Channel.TOKENS])
-    names = [channel for channel in grounds.weights if channel is not Channel.TOKENS]
-    others = {channel: state[channel][0] for channel in names}
+    others: dict[Channel, float] = {}
+    for channel in grounds.weights:
+        if channel is not Channel.TOKENS:
+            others[channel] = state[channel][0]
     rest = _mix(grounds, others) if others else -math.inf
     mixed: Array = np.logaddexp(own, rest)
     return mixed

@@ -19,9 +19,9 @@ from holdfast.measure.drift.evidence import (
     make_grounds,
     make_tokens,
     spend_alpha,
+    spend_risk,
 )
 from holdfast.measure.drift.margins import Array
-from holdfast.measure.drift.marking import MARKED
 from holdfast.measure.drift.reference import NAMED, REST, Reference, bound_errors
 from holdfast.measure.drift.tokens import DayOfTokens, Standing, Tokens, follow_tokens, start_standing
 from holdfast.measure.drift.wealth import Purse, keep_cash
@@ -79,11 +79,11 @@ def assume_reference(monitor: Monitor) -> Reference:
     """As a burn-in would give it that goes as planned, with balanced prompts."""
     settings = monitor.settings
     prompts = sum(one.channel is Channel.TOKENS for one in monitor.prompts)
-    counted = settings.burn_in_days * settings.burn_in_rounds * 3 // 4
-    counts = np.tile(np.array(_ASSUMED) * max(counted, 1), (prompts, 1))
-    risk = spend_alpha(settings) * REFERENCE_SHARE / (1 + len(MARKED))
-    distance, rest = bound_errors(counts, risk) if prompts else (1.0, 1.0)
-    return Reference(tuple(range(prompts)), ((),) * prompts, counts, distance, rest)
+    each = max(settings.burn_in_days * settings.burn_in_rounds // 3, 4)
+    made = np.tile(np.array(_ASSUMED) * each, (prompts, 1))
+    risk = spend_risk(spend_alpha(settings), Channel.TOKENS)
+    distance, rest = bound_errors(2 * made, risk) if prompts else (1.0, 1.0)
+    return Reference(tuple(range(prompts)), ((),) * prompts, made, 2 * made, distance, rest, risk)
 
 
 def find_shift(tokens: Tokens, plan: Plan, seed: int, power: float = 0.9) -> float | None:
@@ -152,9 +152,12 @@ def _forecast_one(tokens: Tokens, plan: Plan, name: str, shift: float | None, se
 
 
 def _multiply(tokens: Tokens) -> Tokens:
-    ground = tokens.ground
-    shares, slack = np.repeat(ground.shares, _ENDPOINTS, axis=0), np.repeat(ground.slack, _ENDPOINTS)
-    return Tokens(Ground(shares, slack), np.repeat(tokens.limit, _ENDPOINTS))
+    one = tokens.ground
+    made, counted, epsilon, distance = (
+        np.repeat(table, _ENDPOINTS, axis=0) for table in (one.made, one.counted, one.epsilon, one.distance)
+    )
+    ground = Ground(made, counted, one.answers, epsilon, distance, one.risk)
+    return Tokens(ground, np.repeat(tokens.limit, _ENDPOINTS))
 
 
 def _stand_after(tokens: Tokens, plan: Plan, shares: Array, generator: np.random.Generator) -> Standing:
@@ -164,7 +167,7 @@ def _stand_after(tokens: Tokens, plan: Plan, shares: Array, generator: np.random
         return standing
     _, last = follow_tokens(tokens, standing, draw_day(shares, plan.answers, generator))
     started = np.full_like(last.purse.started, math.log(max(1 - keep_cash(plan.quiet_days), 1e-12)))
-    return Standing(last.counts, last.tally, Purse(plan.quiet_days, started, started))
+    return Standing(last.learnt, last.tally, Purse(plan.quiet_days, started, started))
 
 
 def _weigh(monitor: Monitor, grounds: Grounds) -> float:

@@ -23,7 +23,7 @@ from holdfast.measure.drift.tolerance import RESTLESS
 from holdfast.measure.drift.triage import make_triage
 from holdfast.records.watching import Channel, Evidence, Judgement, Monitor, Outcome, Visit
 
-WINDOW_DAYS: Final = 10  # what *same* is said of
+WINDOW_DAYS: Final = 14  # what *same* is said of
 _DONE_MIN: Final = 0.9  # of what was planned
 
 

@@ -69,11 +69,18 @@ def bound_distance(table: Excesses, mean_shares: Array, risk: float) -> float:
 
     The distance is the sum of the excesses of all symbols, and these are negatively associated: the mean of the product
     is at most the product of the means (Joag-Dev and Proschan 1983)."""
-    capped = np.minimum(mean_shares, 0.5)
     totals = np.zeros(table.tilts.size)
-    for share in capped.tolist():
-        totals += table.prompts * np.array([np.interp(share, table.shares, row) for row in table.growths])
+    for share in mean_shares:
+        totals += table.prompts * _read_growths(table, float(share))
     return float(np.min((totals + math.log(1 / risk)) / table.tilts)) * _SLACK
+
+
+def _read_growths(table: Excesses, share: float) -> Array:
+    """At this share, for each tilt."""
+    place = min(share / 0.5, 1.0) * _SHARES
+    below = min(int(place), _SHARES - 1)
+    growths: Array = table.growths[:, below] * (below + 1 - place) + table.growths[:, below + 1] * (place - below)
+    return growths
 
 
 def _tabulate_binomial(answers: int, shares: Array) -> Array:

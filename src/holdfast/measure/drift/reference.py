@@ -1,12 +1,13 @@
 """The reference of the token channel: which symbols each prompt is told apart by, and how often each came.
 
-A random quarter of the burn-in's answers names the symbols, the rest counts them: so the counts are of symbols that
-were named before them, and what they may be wrong by is known.
+A random third of the burn-in's answers names the symbols and makes the bets, the rest measures them: so what is
+measured was fixed before, and what the measure may be wrong by is known.
 """
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
 import numpy as np
@@ -18,29 +19,43 @@ from holdfast.records.watching import Seen
 NAMED: Final = 3  # symbols told apart at each prompt; all others are one
 REST: Final = NAMED
 ANSWERS_MIN: Final = 12  # to a prompt, in the burn-in
+_RISKS: Final = (0.6, 0.2, 0.2)  # of bets' means, of the distance, of the rest
 
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Reference:
-    """`named[i]` are the symbols told apart at prompt `prompts[i]`. `counts` (prompts, symbols) of the counted answers,
-    the rest last. `distance` bounds what the frequencies may be wrong by, as a mean total variation distance over
-    prompts; `rest` the mean share of the rest."""
+    """`named[i]` are the symbols told apart at prompt `prompts[i]`. `made` and `counts` (prompts, symbols) are of the
+    answers that bets are made of and of those that measure them, as many at every prompt; the rest last. `distance`
+    bounds what the latter's frequencies may be wrong by, as a mean total variation distance over prompts; `rest` the
+    mean share of the rest; `risk` is left for the means of bets."""
 
     prompts: tuple[int, ...]
     named: tuple[tuple[str, ...], ...]
+    made: Array
     counts: Array
     distance: float
     rest: float
+    risk: float
 
     @property
     def shares(self) -> Array:
-        """Frequencies (prompts, symbols)."""
-        shares: Array = self.counts / self.counts.sum(axis=1, keepdims=True)
+        """Frequencies of all answers (prompts, symbols)."""
+        both = self.made + self.counts
+        shares: Array = both / both.sum(axis=1, keepdims=True)
         return shares
 
     def make_ground(self, epsilon: float) -> Ground:
         """What is bet against, with this tolerance."""
-        return Ground(self.shares[None], np.array([epsilon + self.distance]))
+        made = self.made / self.made.sum(axis=1, keepdims=True)
+        answers = int(self.counts[0].sum())
+        return Ground(
+            made[None],
+            (self.counts / answers)[None],
+            answers,
+            np.array([epsilon]),
+            np.array([self.distance]),
+            self.risk,
+        )
 
     def place(self, seen: Sequence[Seen]) -> tuple[Places, Places]:
         """Places of prompts and symbols, each (1, answers); answers to prompts without a reference are left out."""
@@ -57,27 +72,32 @@ def find_symbol(named: Sequence[str], symbol: str) -> int:
 
 
 def make_reference(seen: Sequence[Seen], seed: int, risk: float) -> Reference | None:
-    """Of the burn-in's answers in the token channel; both bounds together fail with a chance of at most `risk`. None
-    where no prompt has `ANSWERS_MIN` answers."""
+    """Of the burn-in's answers in the token channel; all its bounds together fail with a chance of at most `risk`. A
+    prompt with less than half as many answers as the usual one is left out. None where no prompt has `ANSWERS_MIN`."""
     generator = np.random.default_rng(seed)
-    prompts: list[int] = []
-    named: list[tuple[str, ...]] = []
-    counts: list[Places] = []
-    for prompt in sorted({one.prompt for one in seen}):
-        symbols = [one.symbol for one in seen if one.prompt == prompt]
-        if len(symbols) < ANSWERS_MIN:
-            continue
-        places: list[int] = generator.permutation(len(symbols)).tolist()
-        shuffled = [symbols[place] for place in places]
-        naming, counted = shuffled[: len(symbols) // 4], shuffled[len(symbols) // 4 :]
-        prompts.append(prompt)
-        named.append(name_symbols(naming))
-        counts.append(np.bincount([find_symbol(named[-1], one) for one in counted], minlength=NAMED + 1))
+    by_prompt: dict[int, list[str]] = defaultdict(list)
+    for one in seen:
+        by_prompt[one.prompt].append(one.symbol)
+    least = max(median(map(len, by_prompt.values())) / 2, ANSWERS_MIN) if by_prompt else ANSWERS_MIN
+    prompts = tuple(sorted(prompt for prompt, symbols in by_prompt.items() if len(symbols) >= least))
     if not prompts:
         return None
-    table = np.array(counts, dtype=np.float64)
-    distance, rest = bound_errors(table, risk)
-    return Reference(tuple(prompts), tuple(named), table, distance, rest)
+    counted = min(len(by_prompt[prompt]) for prompt in prompts) * 2 // 3
+    named: list[tuple[str, ...]] = []
+    tables: list[tuple[Places, Places]] = []
+    for prompt in prompts:
+        places: list[int] = generator.permutation(len(by_prompt[prompt])).tolist()
+        shuffled = [by_prompt[prompt][place] for place in places]
+        named.append(name_symbols(shuffled[counted:]))
+        tables.append((count_symbols(named[-1], shuffled[counted:]), count_symbols(named[-1], shuffled[:counted])))
+    made, counts = (np.array(table, dtype=np.float64) for table in zip(*tables, strict=True))
+    distance, rest = bound_errors(counts, risk)
+    return Reference(prompts, tuple(named), made, counts, distance, rest, risk * _RISKS[0])
+
+
+def count_symbols(named: Sequence[str], symbols: Sequence[str]) -> Places:
+    """How often each named one came, and the rest."""
+    return np.bincount([find_symbol(named, one) for one in symbols], minlength=NAMED + 1)
 
 
 def name_symbols(naming: Sequence[str]) -> tuple[str, ...]:
@@ -87,9 +107,10 @@ def name_symbols(naming: Sequence[str]) -> tuple[str, ...]:
 
 
 def bound_errors(counts: Array, risk: float) -> tuple[float, float]:
-    """What the frequencies may be wrong by (a mean total variation distance), and the rest's mean share at most."""
-    answers, prompts = int(counts.sum(axis=1).min()), counts.shape[0]
-    each = risk / 2 / counts.shape[1]
-    means = (counts / counts.sum(axis=1, keepdims=True)).mean(axis=0)
-    shares = np.array([bound_share(float(mean) * answers * prompts, answers * prompts, each) for mean in means])
-    return bound_distance(tabulate_excesses(answers, prompts), shares, risk / 2), float(shares[REST])
+    """What the frequencies may be wrong by (a mean total variation distance), and the rest's mean share at most.
+    `counts` (prompts, symbols), as many at every prompt."""
+    answers, prompts = round(float(counts[0].sum())), counts.shape[0]
+    each = risk * _RISKS[1] / 2 / counts.shape[1]
+    shares = np.array([bound_share(float(hits), answers * prompts, each) for hits in counts.sum(axis=0)])
+    distance = bound_distance(tabulate_excesses(answers, prompts), shares, risk * _RISKS[1] / 2)
+    return distance, bound_share(float(counts[:, REST].sum()), answers * prompts, risk * _RISKS[2])

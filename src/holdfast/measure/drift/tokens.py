@@ -9,7 +9,7 @@ from typing import Final
 import numpy as np
 
 from holdfast.measure.drift import bets, rests
-from holdfast.measure.drift.bets import Ground, Places
+from holdfast.measure.drift.bets import Ground, Learnt, Places
 from holdfast.measure.drift.margins import Array
 from holdfast.measure.drift.reference import REST
 from holdfast.measure.drift.rests import Tally
@@ -17,7 +17,7 @@ from holdfast.measure.drift.wealth import Purse, close_day, follow_day, mix, ope
 
 _LEARNERS: Final = bets.HALF_LIVES.size
 _RESTS: Final = rests.HALF_LIVES.size
-_ON_RESTS: Final = 0.35  # of the stake
+_ON_RESTS: Final = 0.25  # of the stake
 WEIGHTS: Final = np.repeat([(1 - _ON_RESTS) / _LEARNERS, _ON_RESTS / _RESTS], [_LEARNERS, _RESTS])
 
 
@@ -41,19 +41,21 @@ class DayOfTokens:
 class Standing:
     """What was learnt and what is staked after a day."""
 
-    counts: Array
+    learnt: Learnt
     tally: Tally
     purse: Purse
 
     def copy(self) -> "Standing":
         """One that is taught apart from this one."""
-        return Standing(self.counts.copy(), Tally(self.tally.hits.copy(), self.tally.answers.copy()), self.purse)
+        return Standing(self.learnt.copy(), Tally(self.tally.hits.copy(), self.tally.answers.copy()), self.purse)
 
 
 def start_standing(tokens: Tokens) -> Standing:
     """Before the first monitored day."""
     endpoints = tokens.ground.endpoints
-    return Standing(bets.start_counts(tokens.ground), rests.start_tally(endpoints), open_purse(endpoints, WEIGHTS.size))
+    return Standing(
+        bets.start_learning(tokens.ground), rests.start_tally(endpoints), open_purse(endpoints, WEIGHTS.size)
+    )
 
 
 def follow_tokens(tokens: Tokens, standing: Standing, day: DayOfTokens) -> tuple[Array, Standing]:
@@ -61,11 +63,11 @@ def follow_tokens(tokens: Tokens, standing: Standing, day: DayOfTokens) -> tuple
     `standing` is used up: what it has learnt is taught on."""
     hits = np.where(day.prompts < 0, -1, (day.symbols == REST).astype(np.int64))
     on_rests = rests.bet_day_on_rests(tokens.limit, standing.tally, hits)
-    directions = bets.bet_day(tokens.ground, standing.counts, day.prompts, day.symbols)
+    directions = bets.bet_day(tokens.ground, standing.learnt, day.prompts, day.symbols)
     gains = np.concatenate([directions, on_rests], axis=1)
     wealth = mix(follow_day(standing.purse, gains), WEIGHTS)
     whole = gains[:, :, -1] if gains.shape[2] else np.zeros(gains.shape[:2])
-    return wealth, Standing(standing.counts, standing.tally, close_day(standing.purse, whole))
+    return wealth, Standing(standing.learnt, standing.tally, close_day(standing.purse, whole))
 
 
 def suspect(standing: Standing) -> Array:

@@ -10,7 +10,7 @@ from holdfast.measure.drift.days import Day, gather_life
 from holdfast.measure.drift.evidence import EPSILON
 from holdfast.measure.drift.marking import MARKED, choose_read, halve, mark_all
 from holdfast.measure.drift.reference import Reference, make_reference
-from holdfast.measure.drift.triage import measure_tokens
+from holdfast.measure.drift.triage import measure_excess
 from holdfast.records.watching import Channel, Monitor, Seen, Visit
 
 TOKENS_LEAST: Final = 0.05  # for an endpoint that is not one's own
@@ -19,8 +19,8 @@ _MORE: Final = 0.02  # than the largest seen
 
 
 def choose_epsilon(monitor: Monitor, visits: Sequence[Visit]) -> tuple[tuple[Channel, float], ...]:
-    """For each channel with answers in the burn-in: the largest shift of one of its days from all of them, beyond what
-    chance gives, and .02 more; for tokens at least .05, else at least .1."""
+    """For each channel with answers in the burn-in: how far its days lie from all of them, beyond what chance gives,
+    and .02 more; for tokens at least .05, else at least .1."""
     days = gather_life(monitor, visits).burn_in
     chosen: list[tuple[Channel, float]] = []
     reference = make_reference(_list_seen(days, Channel.TOKENS), monitor.settings.seed, 0.01)
@@ -34,8 +34,10 @@ def choose_epsilon(monitor: Monitor, visits: Sequence[Visit]) -> tuple[tuple[Cha
 
 
 def _find_largest(reference: Reference, days: Sequence[Day]) -> float:
-    shifts = [measure_tokens(reference, [day], "").shift for day in days]
-    return max((shift for shift in shifts if shift is not None), default=0.0)
+    """Half as much again as the root mean square of the days' shifts: single days are seen too dimly."""
+    squares = [measure_excess(reference, [day]) for day in days]
+    mean = float(np.mean([square for square in squares if square is not None] or [0.0]))
+    return 1.5 * math.sqrt(max(mean, 0.0))
 
 
 def _find_largest_excess(monitor: Monitor, channel: Channel, days: Sequence[Day]) -> float:

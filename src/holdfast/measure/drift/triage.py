@@ -105,25 +105,38 @@ def find_nearest(moved: Sequence[Moved], known: Mapping[str, Sequence[Moved]]) -
 
 
 def measure_tokens(reference: Reference, days: Sequence[Day], words: str) -> Moved:
-    """The distance of frequencies, less what chance alone would give: by resampling the reference as often."""
-    shares = reference.shares
-    counts = np.zeros_like(shares)
+    """The distance of frequencies, less what chance alone would give; its interval by resampling."""
+    counts = _count_days(reference, days)
+    asked = counts.sum(axis=1).astype(np.int64)
+    square = measure_excess(reference, days)
+    if square is None:
+        return Moved(Channel.TOKENS, None, None, None, int(asked.sum()), words)
+    generator = np.random.default_rng(int(asked.sum()))
+    again = generator.multinomial(asked, _divide(counts), size=(_RESAMPLES, asked.size))
+    reach = 2 * float(_list_distances(again.astype(np.float64), reference.shares).std())
+    shift = math.sqrt(max(square, 0.0))
+    return Moved(Channel.TOKENS, shift, max(shift - reach, 0.0), min(shift + reach, 1.0), int(asked.sum()), words)
+
+
+def measure_excess(reference: Reference, days: Sequence[Day]) -> float | None:
+    """By how much the square of the mean distance from the reference exceeds that of as many answers drawn from it; it
+    may be below zero by chance. None of fewer than two answers."""
+    counts = _count_days(reference, days)
+    asked = counts.sum(axis=1).astype(np.int64)
+    if asked.sum() < 2:
+        return None
+    generator = np.random.default_rng(int(asked.sum()))
+    drawn = generator.multinomial(asked, reference.shares, size=(_RESAMPLES, asked.size)).astype(np.float64)
+    seen, by_chance = _list_distances(counts[None], reference.shares)[0], _list_distances(drawn, reference.shares)
+    return float(seen**2 - (by_chance**2).mean())
+
+
+def _count_days(reference: Reference, days: Sequence[Day]) -> Array:
+    counts = np.zeros_like(reference.counts)
     for day in days:
         prompts, symbols = reference.place(day.list_seen(Channel.TOKENS))
         np.add.at(counts, (prompts[0], symbols[0]), 1.0)
-    asked = counts.sum(axis=1)
-    if asked.sum() < 2:
-        return Moved(Channel.TOKENS, None, None, None, int(asked.sum()), words)
-    generator = np.random.default_rng(int(asked.sum()))
-    seen = _list_distances(counts[None], shares)[0]
-    drawn = generator.multinomial(asked.astype(np.int64), _even(shares), size=(_RESAMPLES, asked.size))
-    by_chance = float(_list_distances(drawn.astype(np.float64), shares).mean())
-    again = generator.multinomial(asked.astype(np.int64), _even(_divide(counts)), size=(_RESAMPLES, asked.size))
-    spread = float(_list_distances(again.astype(np.float64), shares).std())
-    shift = max(math.sqrt(max(seen**2 - by_chance**2, 0.0)), 0.0)
-    return Moved(
-        Channel.TOKENS, shift, max(shift - 2 * spread, 0.0), min(shift + 2 * spread, 1.0), int(asked.sum()), words
-    )
+    return counts
 
 
 def _score(moved: Moved, expected: Mapping[Channel, tuple[float, float]]) -> float:
@@ -163,11 +176,6 @@ def _divide(counts: Array) -> Array:
     total = counts.sum(axis=-1, keepdims=True)
     even = np.full_like(counts, 1.0 / counts.shape[-1])
     np.divide(counts, total, out=even, where=total > 0)
-    return even
-
-
-def _even(shares: Array) -> Array:
-    even: Array = shares / shares.sum(axis=-1, keepdims=True)
     return even
 
 
