@@ -68,8 +68,8 @@ class BrokenOff:
     after: int
 
     @property
-    def concurrency(self) -> int:
-        return self.speaker.concurrency
+    def sent(self) -> int:
+        return self.speaker.sent
 
     def stop(self) -> None:
         self.speaker.stop()

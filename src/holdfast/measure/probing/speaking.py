@@ -20,11 +20,11 @@ _MEMBER_OF_LIMIT: Final = {Api.RESPONSES: "max_output_tokens"}
 
 
 class Speaker(Protocol):
-    """Asks an endpoint, at most `concurrency` requests at a time."""
+    """Asks an endpoint."""
 
     @property
-    def concurrency(self) -> int:
-        """How many requests may be under way."""
+    def sent(self) -> int:
+        """How many requests were sent, or may have been, of what was asked last: each try is one."""
         ...
 
     def ask(self, asks: Sequence[Ask]) -> Iterator[Reply]:
@@ -40,14 +40,18 @@ class Speaker(Protocol):
 
 @dataclass(slots=True)
 class _Gate:
-    """A purse that gives nothing once it is shut, before another that may give nothing sooner."""
+    """A purse that gives nothing once it is shut, before another that may give nothing sooner. It counts how often it
+    gave something."""
 
     purse: Purse | None
     is_shut: bool = False
+    given: int = 0
 
     def reserve(self, usd_max: float) -> bool:
         """Whether the request may be sent."""
-        return not self.is_shut and (self.purse is None or self.purse.reserve(usd_max))
+        is_given = not self.is_shut and (self.purse is None or self.purse.reserve(usd_max))
+        self.given += is_given
+        return is_given
 
     def settle(self, reserved_usd: float, usd: float) -> None:
         """A request is over."""
@@ -64,13 +68,13 @@ class HttpSpeaker:
         self._manner = replace(manner, purse=self._gate, price=manner.price or _FREE)
 
     @property
-    def concurrency(self) -> int:
-        """How many requests may be under way."""
-        return self._concurrency
+    def sent(self) -> int:
+        """As a Speaker does."""
+        return self._gate.given
 
     def ask(self, asks: Sequence[Ask]) -> Iterator[Reply]:
         """As a Speaker does. ConfigurationError when the key or the URL is of no use."""
-        self._gate.is_shut = False
+        self._gate.is_shut, self._gate.given = False, 0
         return ask_all(self._endpoint, asks, self._concurrency, self._manner) if asks else iter(())
 
     def stop(self) -> None:

@@ -73,19 +73,23 @@ def count_worst(ask: Ask) -> int:
 
 def ask_within(speaker: Speaker, asks: Sequence[Ask], meter: Meter) -> Generator[Reply, None, None]:
     """The replies to as many of the asks, in their order, as the meter's limits have room for. Those that were not
-    asked are left out. Where it is broken off, what may be under way then is booked at its worst."""
+    asked are left out. Where it is broken off, what was sent and not heard is booked at its worst."""
     rest = list(asks)
     while rest and (fitting := meter.count_fitting(rest)):
         portion, rest = rest[:fitting], rest[fitting:]
-        unheard = {ask.number: ask for ask in portion}
-        replies = speaker.ask(portion)
-        try:
-            for reply in replies:
-                meter.book(unheard.pop(reply.number), reply)
-                yield reply
-        except (GeneratorExit, KeyboardInterrupt):
-            meter.book_worst([*unheard.values()][: speaker.concurrency])
-            raise
-        finally:
-            if isinstance(replies, Generator):
-                replies.close()
+        yield from _ask_portion(speaker, portion, meter)
+
+
+def _ask_portion(speaker: Speaker, portion: Sequence[Ask], meter: Meter) -> Generator[Reply, None, None]:
+    unheard = {ask.number: ask for ask in portion}
+    replies, heard = speaker.ask(portion), 0
+    try:
+        for reply in replies:
+            heard += reply.sample.retries + (reply.sample.sent_ns is not None)
+            meter.book(unheard.pop(reply.number), reply)
+            yield reply
+    finally:
+        if isinstance(replies, Generator):
+            replies.close()
+        if unheard:
+            meter.book_worst([*unheard.values()][: max(0, speaker.sent - heard)])
