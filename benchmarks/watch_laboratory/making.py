@@ -26,7 +26,6 @@ def make_all(place: Path, recipes: tuple[ModelRecipe, ...]) -> None:
     for recipe in recipes:
         if not (place / recipe.name / "lora-64.pt").exists():
             tune_model(recipe, place / recipe.name)
-    for recipe in recipes:
         if not (place / recipe.name / "tables.npz").exists():
             write_tables(recipe, place)
 

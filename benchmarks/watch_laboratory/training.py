@@ -23,7 +23,7 @@ torch: Any = import_module("torch")
 functional: Any = import_module("torch.nn.functional")
 
 WINDOW, BATCH, TUNING_BATCH = 128, 12, 8
-TUNING_RATE, LORA_RATE, LORA_RANK = 1e-4, 1e-3, 8
+TUNING_RATE, LORA_RATE, LORA_RANK = 2e-5, 3e-4, 8
 WARM_UP = 0.05
 LEARNED_CHARACTERS = 400_000  # of the corpus, for the tokenizer
 Trained = Mapping[str, Any]
