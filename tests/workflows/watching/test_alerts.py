@@ -1,7 +1,7 @@
 """What is told of a change: once to each outlet, its close once, and nothing else ever."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,7 +154,7 @@ def test_not_being_able_to_tell_closes_nothing() -> None:
 
 
 @pytest.mark.parametrize("make", [make_quiet, make_doubtful, make_new])
-def test_what_did_not_change_is_told_to_nobody_even_when_it_is_suspected(make: type[Reported]) -> None:
+def test_what_did_not_change_is_told_to_nobody_even_when_it_is_suspected(make: Callable[[], Reported]) -> None:
     assert list(list_alerts(make(), ["webhook a"])) == []
 
 

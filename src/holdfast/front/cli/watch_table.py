@@ -77,7 +77,7 @@ def draw_bar(report: Mapping[str, object]) -> str:
     wealth, line = report.get("log_wealth"), report.get("log_threshold")
     if not isinstance(wealth, (int, float)) or not isinstance(line, (int, float)) or line <= 0:
         return "unknown"
-    filled = min(max(int(_BAR * wealth / line), 0), _BAR)
+    filled = _BAR if wealth >= line else min(max(int(_BAR * wealth / line + 1e-9), 0), _BAR - 1)
     return "#" * filled + "." * (_BAR - filled)
 
 
