@@ -109,7 +109,8 @@ def plan_watch(asked: AddAsked) -> WatchPlan:
         salt=secrets.token_hex(_SALT_BYTES),
     )
     _check_budget(monitor, money.reason)
-    return _plan(monitor, Search(kept=asked.border, seed=asked.seed), money.notes)
+    search = Search(kept=asked.border, seed=asked.seed, pool=len(_find_pool(asked)))
+    return _plan(monitor, search, money.notes)
 
 
 def _plan(monitor: Monitor, search: Search, remarks: tuple[str, ...] = ()) -> WatchPlan:
@@ -185,7 +186,7 @@ class _Enrolling:
         speaker = make_speaker(endpoint, how)
         self._tell("examining the endpoint", 0, 0)
         self._examined = examine_endpoint(endpoint, speaker, self._meter)
-        pool = read_pool(asked.pool) if asked.pool else make_pool(asked.seed)
+        pool = _find_pool(asked)
         tongue = Tongue(endpoint.api, self._examined.dialect, self._plan.monitor.settings.temperature)
         if not self._examined.is_reasoning_only:
             self._found = self._go_through(pool, speaker, tongue)
@@ -197,7 +198,7 @@ class _Enrolling:
 
     def _go_through(self, pool: tuple[PoolPrompt, ...], speaker: Speaker, tongue: Tongue) -> Found:
         left = None if self._meter.tokens_max is None else self._meter.tokens_max - self._meter.tokens
-        search = replace(self._plan.search, pool=len(pool), tokens_max=left)
+        search = replace(self._plan.search, tokens_max=left)
         seeking = find_border_prompts(pool, speaker, Quest(tongue, self._plan.monitor.salt, search))
         while True:
             try:
@@ -254,6 +255,10 @@ def _find_endpoint(asked: AddAsked) -> Endpoint:
         asked.name, asked.url.rstrip("/"), asked.model, Api(asked.api), asked.key_variable, False, asked.ca_file
     )
     return complete(endpoint, asked.book.environ)
+
+
+def _find_pool(asked: AddAsked) -> tuple[PoolPrompt, ...]:
+    return read_pool(asked.pool) if asked.pool else make_pool(asked.seed)
 
 
 def _ask_price(asked: AddAsked) -> MoneyAsked:

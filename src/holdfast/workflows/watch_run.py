@@ -93,12 +93,9 @@ def _tell(book: Book, reported: Sequence[Reported], document: Plain, asked: RunA
     clock = asked.book.clock
     sender = Sender(lambda: clock().timestamp(), time.sleep, asked.book.environ)
     try:
-        told = tell(reported, document, asked.outlets, sender)
+        return tell(reported, document, asked.outlets, sender, record=book.append_alarm).warnings
     except OutputError as error:
         raise StorageError(error.what, where=error.where, next_step=error.next_step) from error
-    for name, alarm in told.alarms:
-        book.append_alarm(name, alarm)
-    return told.warnings
 
 
 def _visit_held(book: Book, watched: Watched, asked: RunAsked, tell_progress: Tell) -> tuple[str, bool]:

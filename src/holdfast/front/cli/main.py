@@ -47,6 +47,7 @@ from holdfast.front.cli import (
     token,
     update,
     verify,
+    watch,
     who,
 )
 from holdfast.front.cli import run as run_cli
@@ -58,6 +59,7 @@ JUDGE = "Judge: what could take it away"
 KEEP = "Keep: verified copies"
 SERVE = "Serve: to the tools you have"
 MEASURE = "Measure: what it costs and is worth"
+WATCH = "Watch: is it still the model we chose?"
 KEEP_CURRENT = "Settings and official lists"
 
 app = typer.Typer(
@@ -68,7 +70,8 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 done · 1 a policy is broken, an episode missed or a smoke test not passed · 2 usage · "
     "3 input · 4 rule data · 5 configuration · 6 expired waiver · 7 date before coverage · 8 corrupt list · "
-    "9 network · 10 output · 11 vault · 12 damaged · 13 frozen · 14 storage · 15 signature · 16 engine. "
+    "9 network · 10 output · 11 vault · 12 damaged · 13 frozen · 14 storage · 15 signature · 16 engine · "
+    "17 book of a watch · 18 damaged book. `watch run`: 0 same · 10 changed · 3 could not tell. "
     "Evidence, not legal advice.",
 )
 
@@ -128,6 +131,7 @@ app.command("sync", rich_help_panel=KEEP)(sync.sync_command)
 app.add_typer(bundle.app, name="bundle", rich_help_panel=KEEP)
 app.add_typer(token.app, name="token", rich_help_panel=SERVE)
 app.add_typer(measure.app, name="measure", rich_help_panel=MEASURE)
+app.add_typer(watch.app, name="watch", rich_help_panel=WATCH)
 app.add_typer(config.app, name="config", rich_help_panel=KEEP_CURRENT)
 app.add_typer(lists.app, name="lists", rich_help_panel=KEEP_CURRENT)
 

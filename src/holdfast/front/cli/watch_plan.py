@@ -1,14 +1,14 @@
-"""Tables of `holdfast watch add` and `verify`: what a watch would cost and find, and what a check of the book found."""
+"""What `holdfast watch add`, `verify` and `notices` print: cost and power, what a check found, what is announced."""
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol
 
 from rich.console import Console
 from rich.table import Table
 
 if TYPE_CHECKING:
-    from holdfast.measure.probing.planning import Bill
     from holdfast.records.watching import Forecast
     from holdfast.workflows.watch_add import Enrolment, WatchPlan
+    from holdfast.workflows.watch_notices import NoticesRead
     from holdfast.workflows.watch_verify import Recomputed, WatchVerified
 
 _FAULTS_SHOWN: Final = 20
@@ -98,7 +98,18 @@ def _print_forecasts(out: Console, forecasts: "tuple[Forecast, ...]") -> None:
     out.print(table)
 
 
-def _add_bill(table: Table, what: str, bill: "Bill") -> None:
+class _Bill(Protocol):
+    @property
+    def requests(self) -> float: ...
+    @property
+    def prompt_tokens(self) -> float: ...
+    @property
+    def output_tokens(self) -> float: ...
+    @property
+    def usd(self) -> float | None: ...
+
+
+def _add_bill(table: Table, what: str, bill: _Bill) -> None:
     usd = "unknown" if bill.usd is None else f"{bill.usd:.4f}"
     table.add_row(what, f"{bill.requests:,.0f}", f"{bill.prompt_tokens:,.0f}", f"{bill.output_tokens:,.0f}", usd)
 
@@ -109,3 +120,18 @@ def _say(number: int | None) -> str:
 
 def _escape(text: str) -> str:
     return text.replace("[", "\\[")
+
+
+def print_notices(out: Console, found: "NoticesRead") -> None:
+    """What is announced of models of ours."""
+    for reading in found.sources:
+        out.print(f"read    {reading.source}: {len(reading.notices)} notices", markup=False, soft_wrap=True)
+        for remark in reading.remarks:
+            out.print(f"note    {remark}", markup=False, soft_wrap=True)
+    for one in found.told:
+        word = "new" if one.is_new else "known"
+        whose = one.monitor or one.match.name
+        sure = f"{one.match.sureness}: {one.match.why}"
+        out.print(f"{word:7} {whose}: {one.words}; {sure}", markup=False, soft_wrap=True)
+    if not found.told:
+        out.print("nothing in them concerns a model of yours, as far as names tell", markup=False)
