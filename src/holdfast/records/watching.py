@@ -229,3 +229,4 @@ class Judgement:
     start_high: int | None = None
     triage: Triage | None = None
     blind: tuple[str, ...] = ()  # kinds of change that this monitor cannot see
+    weights: tuple[tuple[Channel, float], ...] = ()  # shares of the stake, adding up to 1: the wealth is their mixture
