@@ -114,10 +114,16 @@ def plan_watch(asked: AddAsked) -> WatchPlan:
 
 
 def _plan(monitor: Monitor, search: Search, remarks: tuple[str, ...] = ()) -> WatchPlan:
-    """The plan; where no border prompts are known yet the forecast assumes as many as are wanted."""
-    has_border = any(prompt.channel is Channel.TOKENS for prompt in monitor.prompts)
-    assumed = monitor if has_border else replace(monitor, prompts=(*monitor.prompts, *[_UNSEEN] * search.kept))
+    """The plan before border prompts are known: as many are assumed as are wanted."""
+    assumed = replace(monitor, prompts=(*monitor.prompts, *[_UNSEEN] * search.kept))
     return WatchPlan(monitor, search, plan_cost(monitor, search), forecast(assumed, ()), remarks)
+
+
+def _plan_again(plan: WatchPlan, monitor: Monitor, remarks: tuple[str, ...]) -> WatchPlan:
+    """The plan of what was found; the forecast anew where fewer border prompts were than were assumed."""
+    found = sum(prompt.channel is Channel.TOKENS for prompt in monitor.prompts)
+    forecasts = plan.forecasts if found == plan.search.kept else forecast(monitor, ())
+    return WatchPlan(monitor, plan.search, plan_cost(monitor, plan.search), forecasts, remarks)
 
 
 def add_monitor(asked: AddAsked, plan: WatchPlan, tell: Tell) -> Enrolment:
@@ -226,7 +232,7 @@ class _Enrolling:
         )
         remarks = (*self._plan.remarks, *examined.remarks, *self._remarks)
         return Enrolment(
-            _plan(monitor, self._plan.search, remarks),
+            _plan_again(self._plan, monitor, remarks),
             tuple(one.balance for one in kept),
             len(found.spares),
             self._meter.requests + found.state.requests,

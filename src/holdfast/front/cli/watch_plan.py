@@ -46,7 +46,8 @@ def print_enrolment(out: Console, enrolment: "Enrolment") -> None:
     out.print(f"balance {min(balances):.2f} to {max(balances):.2f} (1: both answers as often)", markup=False)
     given = f"the first {monitor.dialect.logprobs} of each token" if monitor.has_logprobs else "not given"
     out.print(f"log probabilities  {given}", markup=False)
-    _print_forecasts(out, enrolment.plan.forecasts)
+    if len(balances) < enrolment.plan.search.kept:
+        _print_forecasts(out, enrolment.plan.forecasts)
     for remark in (*enrolment.plan.remarks, *((enrolment.why,) if enrolment.why else ())):
         out.print(f"note    {remark}", markup=False, soft_wrap=True)
     days = monitor.settings.burn_in_days
