@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from holdfast.records.canonical_json import encode_canonical
 from holdfast.records.watching import Channel, Evidence, Fact, Outcome
-from holdfast.workflows.watching.heartbeat import average_logs
+from holdfast.workflows.watching.heartbeat import mix_suspicions, mix_wealths
 from holdfast.workflows.watching.report import (
     Plain,
     Reported,
@@ -71,8 +71,17 @@ def test_days_are_changed_from_the_alarm_on_and_not_before() -> None:
     states = list_states(read(make_swapped()))
     assert states[-2:] == ["changed", "changed"]
     assert "changed" not in states[30:-2]
+    assert states[14:29] == ["same"] * 15
     assert states[29] == "changed"
     assert states[30:44] == ["reference"] * 14
+
+
+def test_days_before_an_alarm_are_not_called_the_same_where_nobody_knows_what_would_have_been_found() -> None:
+    swapped = make_swapped()
+    judgement = replace(swapped.judgement, shift_found=None)
+    states = list_states(read(replace(swapped, judgements=(swapped.judgements[0], judgement))))
+    assert set(states[44:-3]) <= {"no alarm", "suspected"}
+    assert states[44] == "no alarm"
 
 
 def test_a_monitor_that_cannot_find_a_small_shift_says_same_of_no_day() -> None:
@@ -95,10 +104,16 @@ def test_a_monitor_without_visits_has_no_day() -> None:
 # --- evidence -----------------------------------------------------------------------------------------------------
 
 
-@given(st.lists(st.floats(-50, 50), min_size=1, max_size=6))
-def test_the_mean_of_wealths_is_taken_of_wealths_and_not_of_their_logarithms(logs: list[float]) -> None:
-    mean = sum(math.exp(one) for one in logs) / len(logs)
-    assert average_logs(logs) == pytest.approx(math.log(mean), abs=1e-9)
+@given(st.lists(st.tuples(st.floats(-50, 50), st.floats(0.01, 1)), min_size=1, max_size=6))
+def test_wealths_are_mixed_as_wealths_and_not_as_their_logarithms(pairs: list[tuple[float, float]]) -> None:
+    channels = list(Channel)[: len(pairs)]
+    evidence = [Evidence(1, channel, 9, log, -log) for channel, (log, _) in zip(channels, pairs, strict=True)]
+    weights = {channel: weight for channel, (_, weight) in zip(channels, pairs, strict=True)}
+    shares = [weight / sum(weights.values()) for weight in weights.values()]
+    mean = sum(share * math.exp(log) for share, (log, _) in zip(shares, pairs, strict=True))
+    assert mix_wealths(evidence, weights) == pytest.approx(math.log(mean), abs=1e-9)
+    even = sum(math.exp(-log) for log, _ in pairs) / len(pairs)
+    assert mix_suspicions(evidence, {}) == pytest.approx(math.log(even), abs=1e-9)
 
 
 def test_the_evidence_in_all_is_told_only_where_it_is_what_was_judged() -> None:
@@ -107,10 +122,23 @@ def test_the_evidence_in_all_is_told_only_where_it_is_what_was_judged() -> None:
     assert {day["log_wealth"] for day in days} == {None}
     last = [one.log_wealth for one in reported.judgement.evidence if one.day == TODAY]
     judged = math.log(sum(math.exp(one) for one in last) / 2)
+    weighed = math.log(0.9 * math.exp(last[0]) + 0.1 * math.exp(last[1]))
+    weights = ((Channel.TOKENS, 0.9), (Channel.LOGPROBS, 0.1))
+    unequal = replace(reported.judgement, log_wealth=weighed, weights=weights)
+    (course,) = cast("list[Plain]", read(replace(reported, judgements=(unequal,)))["evidence"])
+    assert cast("list[Plain]", course["days"])[-1]["log_wealth"] == pytest.approx(weighed)
     fitting = replace(reported, judgements=(replace(reported.judgement, log_wealth=judged),))
     days = cast("list[Plain]", cast("list[Plain]", read(fitting)["evidence"])[0]["days"])
     assert days[-1]["log_wealth"] == pytest.approx(judged)
     assert len(cast("dict[str, object]", days[-1]["channels"])) == 2
+
+
+def test_the_outcome_is_not_said_twice() -> None:
+    why = "the served distribution changed: the evidence reached 1 in 2000"
+    judgement = replace(make_swapped().judgement, why=why)
+    report = read(replace(make_swapped(), judgements=(make_swapped().judgements[0], judgement)))
+    assert report["why"] == "the evidence reached 1 in 2000"
+    assert read(replace(make_quiet(), judgements=(make_judgement(why=""),)))["why"] == ""
 
 
 def test_a_wealth_that_is_not_finite_is_unknown() -> None:

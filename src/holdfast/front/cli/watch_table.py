@@ -27,13 +27,16 @@ _DAYS_SHOWN: Final = 60
 _STYLES: Final = {"same": "green", "changed": "bold red", "could not tell": "magenta"}
 _SIGNS: Final = {
     "same": "|",
+    "no alarm": ":",
     "suspected": "^",
     "changed": "X",
     "could not tell": "?",
     "reference": "o",
     "no visit": "-",
 }
-_KEY: Final = "o reference  | same  ^ suspected  X changed  ? could not tell  - no visit"
+_KEY: Final = (
+    "o reference  | same  : no alarm, resolution unknown  ^ suspected  X changed  ? could not tell  - no visit"
+)
 
 
 def print_standing(console: Console, document: Mapping[str, object]) -> None:

@@ -16,7 +16,15 @@ from holdfast.records.watching import Outcome
 from holdfast.workflows.watching.alert_issue import render_issue
 from holdfast.workflows.watching.alert_metrics import check_metrics_path, render_metrics
 from holdfast.workflows.watching.alert_webhook import Sender, Webhook, post_alert
-from holdfast.workflows.watching.report import CHANGED_WORDS, Plain, Reported, clean_texts, make_monitor_report, say_day
+from holdfast.workflows.watching.report import (
+    CHANGED_WORDS,
+    Plain,
+    Reported,
+    clean_texts,
+    make_monitor_report,
+    say_day,
+    say_why,
+)
 from holdfast.workflows.writing import write_text
 
 FORMAT: Final = 1
@@ -164,7 +172,7 @@ def _make_alarm(reported: Reported) -> Alert:
         judgement.alarm_day if judgement.alarm_day is not None else max((visit.day for visit in life.visits), default=0)
     )
     since = f", probably since {say_day(judgement.start_day)}" if judgement.start_day is not None else ""
-    words = f"{life.monitor.name}: {CHANGED_WORDS}{since}. {judgement.why}".strip()
+    words = f"{life.monitor.name}: {CHANGED_WORDS}{since}. {say_why(judgement)}".strip()
     return _make_alert(AlertKind.CHANGED, life, day, words)
 
 

@@ -9,7 +9,7 @@ from typing import Final
 
 from holdfast.records.measurement import Fault
 from holdfast.records.watchbook import Life
-from holdfast.records.watching import Evidence, Judgement, Visit
+from holdfast.records.watching import Channel, Evidence, Judgement, Visit
 
 _ENOUGH: Final = 0.5  # of the planned answers: with less a day counts for nothing
 
@@ -18,6 +18,7 @@ class DayState(StrEnum):
     """What may be said of one day."""
 
     SAME = "same"
+    NO_ALARM = "no alarm"  # answers came and nothing was seen; how small a change would have been is not known
     SUSPECTED = "suspected"
     CHANGED = "changed"
     COULD_NOT_TELL = "could not tell"
@@ -62,12 +63,22 @@ def group_evidence(evidence: Iterable[Evidence]) -> Mapping[int, Sequence[Eviden
     return {day: tuple(own) for day, own in groupby(ordered, key=lambda one: one.day)}
 
 
-def average_logs(logs: Sequence[float]) -> float:
-    """The logarithm of the mean of what these are the logarithms of; minus infinity for none."""
-    top = max(logs, default=-math.inf)
+def mix_wealths(evidence: Sequence[Evidence], weights: Mapping[Channel, float]) -> float:
+    """The logarithm of what all channels of a day are worth together: equal shares where no weights are known."""
+    return _mix([(one.log_wealth, weights.get(one.channel, 0.0) if weights else 1.0) for one in evidence])
+
+
+def mix_suspicions(evidence: Sequence[Evidence], weights: Mapping[Channel, float]) -> float:
+    """The same of the second rule."""
+    return _mix([(one.log_suspicion, weights.get(one.channel, 0.0) if weights else 1.0) for one in evidence])
+
+
+def _mix(logs: Sequence[tuple[float, float]]) -> float:
+    top = max((log for log, weight in logs if weight > 0), default=-math.inf)
     if not math.isfinite(top):
         return top
-    return top + math.log(math.fsum(math.exp(one - top) for one in logs) / len(logs))
+    total = math.fsum(weight * math.exp(log - top) for log, weight in logs if weight > 0)
+    return top + math.log(total / math.fsum(weight for _, weight in logs))
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +97,7 @@ def _make_cell(day: int, visits: Sequence[Visit], evidence: Sequence[Evidence], 
     answered = sum(seen.fault is Fault.NONE for visit in visits for seen in visit.seen)
     planned = sum(visit.planned for visit in visits)
     state, why = _judge_day(day, evidence, context) if visits else (DayState.NO_VISIT, "nothing was asked")
-    if state is DayState.SAME and answered < _ENOUGH * planned:
+    if state in (DayState.SAME, DayState.NO_ALARM) and answered < _ENOUGH * planned:
         state, why = DayState.COULD_NOT_TELL, "too few answers came"
     return DayCell(day, state, why, len(visits), answered, planned)
 
@@ -98,9 +109,12 @@ def _judge_day(day: int, evidence: Sequence[Evidence], context: _Context) -> tup
         return DayState.CHANGED, "the evidence had reached the alarm line"
     if not evidence:
         return _judge_without_evidence(day, context)
-    if average_logs([one.log_suspicion for one in evidence]) >= math.log(context.life.monitor.settings.alarm_free_days):
+    suspicion = mix_suspicions(evidence, dict(judgement.weights))
+    if suspicion >= math.log(context.life.monitor.settings.alarm_free_days):
         return DayState.SUSPECTED, "the quicker rule reached its line"
     found, asked = judgement.shift_found, context.life.monitor.settings.resolution
+    if found is None and alarm_day is not None:
+        return DayState.NO_ALARM, "before the alarm; how small a change would have been found is not known"
     if found is None or found > asked:
         return DayState.COULD_NOT_TELL, f"it is not known that a shift of {asked:g} would be found"
     return DayState.SAME, f"no change larger than a shift of {found:.2g} is likely"

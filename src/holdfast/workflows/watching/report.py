@@ -15,7 +15,7 @@ from holdfast.records.canonical_json import to_plain
 from holdfast.records.measurement import Fault
 from holdfast.records.watchbook import Life, Spending
 from holdfast.records.watching import Channel, Evidence, Judgement, Monitor, Visit
-from holdfast.workflows.watching.heartbeat import DayCell, average_logs, group_evidence, list_days
+from holdfast.workflows.watching.heartbeat import DayCell, group_evidence, list_days, mix_suspicions, mix_wealths
 
 Plain = Mapping[str, object]
 CHANGED_WORDS: Final = "the served distribution changed"
@@ -115,6 +115,11 @@ def say_day(day: int) -> str:
     return (_EPOCH + timedelta(days=day)).isoformat()
 
 
+def say_why(judgement: Judgement) -> str:
+    """Why, without saying the outcome again."""
+    return judgement.why.removeprefix(CHANGED_WORDS).lstrip(":;,. ") or judgement.why
+
+
 def strip_address(url: str) -> str:
     """An address without user, password, query and fragment."""
     try:
@@ -134,9 +139,10 @@ def _make_outcome(judgement: Judgement, monitor: Monitor) -> Plain:
     watched = [channel for channel in Channel if channel is not Channel.LOGPROBS or monitor.has_logprobs]
     return {
         "outcome": judgement.outcome.value,
-        "why": judgement.why,
+        "why": say_why(judgement),
         "is_suspected": judgement.is_suspected,
         "alpha": judgement.alpha,
+        "alpha_in_all": settings.alpha,
         "epsilon": {channel.value: epsilon for channel, epsilon in settings.epsilon if channel in watched},
         "alarm_free_days": settings.alarm_free_days,
         "log_wealth": _keep_finite(judgement.log_wealth),
@@ -210,25 +216,29 @@ def _make_cells(reported: Reported, today: int) -> list[Plain]:
 
 
 def _make_evidence(reported: Reported) -> list[Plain]:
-    """Of each life the course of its evidence, by channel and in all; `total` is None where it cannot be said."""
+    """Of each life the course of its evidence, by channel and in all; in all it is None where it cannot be said."""
     return [
-        {
-            "life": life.monitor.settings.life,
-            "log_threshold": _keep_finite(judgement.log_threshold),
-            "days": [_make_evidence_day(day, own, is_mean) for day, own in group_evidence(judgement.evidence).items()],
-        }
+        _make_course(life, judgement)
         for life, judgement in zip(reported.lives, reported.judgements, strict=True)
         if judgement.evidence
-        for is_mean in [_is_mean_of_channels(judgement)]
     ]
 
 
-def _make_evidence_day(day: int, evidence: Sequence[Evidence], is_mean: bool) -> Plain:
+def _make_course(life: Life, judgement: Judgement) -> Plain:
+    weights, is_known = dict(judgement.weights), _is_mixture(judgement)
     return {
-        "day": say_day(day),
-        "log_wealth": _keep_finite(average_logs([one.log_wealth for one in evidence])) if is_mean else None,
-        "log_suspicion": _keep_finite(average_logs([one.log_suspicion for one in evidence])),
-        "channels": {one.channel.value: _make_channel_day(one) for one in evidence},
+        "life": life.monitor.settings.life,
+        "log_threshold": _keep_finite(judgement.log_threshold),
+        "weights": {channel.value: weight for channel, weight in judgement.weights},
+        "days": [
+            {
+                "day": say_day(day),
+                "log_wealth": _keep_finite(mix_wealths(own, weights)) if is_known else None,
+                "log_suspicion": _keep_finite(mix_suspicions(own, weights)),
+                "channels": {one.channel.value: _make_channel_day(one) for one in own},
+            }
+            for day, own in group_evidence(judgement.evidence).items()
+        ],
     }
 
 
@@ -244,11 +254,11 @@ def _keep_finite(number: float) -> float | None:
     return number if math.isfinite(number) else None
 
 
-def _is_mean_of_channels(judgement: Judgement) -> bool:
-    """Whether the wealth in all is the mean of the channels' on the last day, so that it can be said of others too."""
+def _is_mixture(judgement: Judgement) -> bool:
+    """Whether the channels of the last day make the wealth that was judged, so that other days' can be said too."""
     last = max(one.day for one in judgement.evidence)
-    mean = average_logs([one.log_wealth for one in judgement.evidence if one.day == last])
-    return mean == judgement.log_wealth or abs(mean - judgement.log_wealth) <= _CLOSE
+    mixed = mix_wealths([one for one in judgement.evidence if one.day == last], dict(judgement.weights))
+    return mixed == judgement.log_wealth or abs(mixed - judgement.log_wealth) <= _CLOSE
 
 
 def _list_facts(visits: Iterable[Visit]) -> Iterable[Plain]:

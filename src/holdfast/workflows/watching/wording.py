@@ -27,8 +27,10 @@ def say_promise(report: Table) -> str:
     """At which false-alarm rate and within which tolerance."""
     alpha = report.get("alpha")
     rate = UNKNOWN if not isinstance(alpha, (int, float)) else f"{alpha:.3g}"
+    every = report.get("alpha_in_all")
+    of = f", of {every:.3g} for all" if isinstance(every, (int, float)) and every != alpha else ""
     shifts = ", ".join(f"{channel} {shift:g}" for channel, shift in get_table(report, "epsilon").items())
-    return f"alpha {rate} for this life; tolerated shift of a day (epsilon): {shifts or UNKNOWN}"
+    return f"alpha {rate} for this life{of}; tolerated shift of a day (epsilon): {shifts or UNKNOWN}"
 
 
 def say_evidence(report: Table) -> str:

@@ -7,6 +7,7 @@ from holdfast.front.web.sheets.plain import JsonObject, get_text
 
 SIGNS: Final = {
     "same": "same",
+    "no alarm": "alarm-free",
     "suspected": "suspected",
     "changed": "changed",
     "could not tell": "unknown",
@@ -15,6 +16,7 @@ SIGNS: Final = {
 }
 WORDS: Final = {
     "same": "same",
+    "no alarm": "no alarm, resolution unknown",
     "suspected": "a change is suspected",
     "changed": "the served distribution changed",
     "could not tell": "could not tell",
