@@ -114,7 +114,6 @@ class Answerer:
 
 def encode(engine: Engine, request: Request, serving: Serving) -> list[int]:
     """The request as the template writes it; the provider's own words are added to the system prompt."""
-
     if request.turns and not request.turns[0][0]:
         return [engine.tokenizer.end, *engine.tokenizer.encode(request.turns[0][1])]
     systems = [content for role, content in request.turns if role == "system"]
