@@ -120,7 +120,7 @@ class WatchSettings:
     temperature: float = 0.1
     seed: int = 0
     logprob_rounds: int = 4
-    burn_in_rounds: int = 45  # what the reference may be wrong by is tolerated besides: .05 of distance with 45
+    burn_in_rounds: int = 60  # what the reference may be wrong by is tolerated besides
     battery_days: int = 7
     resolution: float = 0.25  # *same* is said only where a shift so large would be found with probability 0.9
 
