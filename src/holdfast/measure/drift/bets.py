@@ -25,14 +25,14 @@ HOPED: Final = 0.025  # of the reference's error, where a bet is made: what it i
 @dataclass(frozen=True, slots=True, eq=False)
 class Ground:
     """What is bet against. `made` and `counted` (endpoints, prompts, symbols) are frequencies, the rest last, in two
-    parts of the reference: bets are made of the first and what they may win is measured in the second, of `answers` to
-    every prompt. `epsilon` (endpoints) is the tolerance, `distance` what `counted` may be wrong by, both as a mean
-    total variation distance over prompts; `risk` is the chance that the error of some bet's mean is larger than it is
-    taken for."""
+    parts of the reference: bets are made of the first and what they may win is measured in the second, of `answers`
+    (endpoints) to every prompt. `epsilon` (endpoints) is the tolerance, `distance` what `counted` may be wrong by, both
+    as a mean total variation distance over prompts; `risk` is the chance that the error of some bet's mean is larger
+    than it is taken for."""
 
     made: Array
     counted: Array
-    answers: int
+    answers: Array
     epsilon: Array
     distance: Array
     risk: float
@@ -68,8 +68,7 @@ def start_learning(ground: Ground) -> Learnt:
     """What no answer has taught."""
     endpoints, prompts, symbols = ground.made.shape
     counts = np.zeros((symbols, endpoints, HALF_LIVES.size, prompts))
-    squares: Array = np.zeros((endpoints, HALF_LIVES.size, prompts))
-    return Learnt(counts, squares, np.zeros(endpoints, dtype=np.int64))
+    return Learnt(counts, counts[0].copy(), _count_none(endpoints))
 
 
 def bet_day(ground: Ground, learnt: Learnt, prompts: Places, symbols: Places) -> Array:
@@ -155,7 +154,7 @@ def _bound_mean(ground: Ground, clipped: Array, rows: Places, tried: Places) -> 
     spread = np.maximum(_average(clipped**2, shares) - mean**2, 0.0)
     widest = (clipped.max(axis=0) - clipped.min(axis=0)).max(axis=1)
     whole = clipped.max(axis=(0, 2)) - clipped.min(axis=(0, 2))
-    answers = ground.answers * clipped.shape[2]
+    answers = ground.answers[rows] * clipped.shape[2]
     cost = np.log(2 / ground.risk * tried * (tried + 1.0))
     own = np.sqrt(2 * spread * cost / (answers - 1)) + 7 * cost * whole / (3 * (answers - 1))
     bound: Array = mean + np.minimum(own, ground.distance[rows] * widest) + ground.epsilon[rows] * widest
@@ -182,8 +181,11 @@ def _teach(learnt: Learnt, prompts: Places, symbols: Places) -> None:
     learnt.counts[:] *= fading
     learnt.squares[:] *= fading**2
     endpoints, asked = learnt.tried.size, learnt.squares.shape[2]
-    rows = np.broadcast_to(np.arange(endpoints, dtype=np.int64)[:, None], prompts.shape)[is_answer]
     news = np.zeros((learnt.counts.shape[0], endpoints, asked))
-    np.add.at(news, (symbols[is_answer], rows, prompts[is_answer]), 1.0)
+    np.add.at(news, (symbols[is_answer], np.nonzero(is_answer)[0], prompts[is_answer]), 1.0)
     learnt.counts[:] += news[:, :, None]
     learnt.squares[:] += news.sum(axis=0)[:, None]
+
+
+def _count_none(endpoints: int) -> Places:
+    return np.zeros(endpoints, dtype=np.int64)

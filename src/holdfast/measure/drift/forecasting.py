@@ -41,7 +41,7 @@ CHANGES: Final = (
 )
 SHIFTS: Final = (0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8)
 SWAP: Final = "another model"
-_ASSUMED: Final = (0.5, 0.42, 0.06, 0.02)  # shares of symbols at a prompt, before any is seen
+_ASSUMED: Final = (0.5, 0.4, 0.06, 0.03, 0.01)  # shares of symbols at a prompt, before any is seen
 _ENDPOINTS: Final = 100
 _HALVINGS: Final = 30
 _NEW: Final = 0.9  # the share of answers that another model gives outside the named symbols
@@ -153,10 +153,9 @@ def _forecast_one(tokens: Tokens, plan: Plan, name: str, shift: float | None, se
 
 def _multiply(tokens: Tokens) -> Tokens:
     one = tokens.ground
-    made, counted, epsilon, distance = (
-        np.repeat(table, _ENDPOINTS, axis=0) for table in (one.made, one.counted, one.epsilon, one.distance)
-    )
-    ground = Ground(made, counted, one.answers, epsilon, distance, one.risk)
+    tables = (one.made, one.counted, one.answers, one.epsilon, one.distance)
+    made, counted, answers, epsilon, distance = (np.repeat(table, _ENDPOINTS, axis=0) for table in tables)
+    ground = Ground(made, counted, answers, epsilon, distance, one.risk)
     return Tokens(ground, np.repeat(tokens.limit, _ENDPOINTS))
 
 

@@ -5,7 +5,7 @@ measured was fixed before, and what the measure may be wrong by is known.
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import median
 from typing import Final
@@ -16,7 +16,7 @@ from holdfast.measure.drift.bets import Ground, Places
 from holdfast.measure.drift.margins import Array, bound_distance, bound_share, tabulate_excesses
 from holdfast.records.watching import Seen
 
-NAMED: Final = 3  # symbols told apart at each prompt; all others are one
+NAMED: Final = 4  # symbols told apart at each prompt; all others are one
 REST: Final = NAMED
 ANSWERS_MIN: Final = 12  # to a prompt, in the burn-in
 _RISKS: Final = (0.6, 0.2, 0.2)  # of bets' means, of the distance, of the rest
@@ -47,15 +47,9 @@ class Reference:
     def make_ground(self, epsilon: float) -> Ground:
         """What is bet against, with this tolerance."""
         made = self.made / self.made.sum(axis=1, keepdims=True)
-        answers = int(self.counts[0].sum())
-        return Ground(
-            made[None],
-            (self.counts / answers)[None],
-            answers,
-            np.array([epsilon]),
-            np.array([self.distance]),
-            self.risk,
-        )
+        counted, answers = self.counts / self.counts.sum(axis=1, keepdims=True), self.counts[:1].sum(axis=1)
+        limits = np.array([epsilon]), np.array([self.distance])
+        return Ground(made[None], counted[None], answers, *limits, self.risk)
 
     def place(self, seen: Sequence[Seen]) -> tuple[Places, Places]:
         """Places of prompts and symbols, each (1, answers); answers to prompts without a reference are left out."""
@@ -74,10 +68,15 @@ def find_symbol(named: Sequence[str], symbol: str) -> int:
 def make_reference(seen: Sequence[Seen], seed: int, risk: float) -> Reference | None:
     """Of the burn-in's answers in the token channel; all its bounds together fail with a chance of at most `risk`. A
     prompt with less than half as many answers as the usual one is left out. None where no prompt has `ANSWERS_MIN`."""
-    generator = np.random.default_rng(seed)
     by_prompt: dict[int, list[str]] = defaultdict(list)
     for one in seen:
         by_prompt[one.prompt].append(one.symbol)
+    return split_reference(by_prompt, seed, risk)
+
+
+def split_reference(by_prompt: Mapping[int, Sequence[str]], seed: int, risk: float) -> Reference | None:
+    """The same of answers that are sorted by their prompts already."""
+    generator = np.random.default_rng(seed)
     least = max(median(map(len, by_prompt.values())) / 2, ANSWERS_MIN) if by_prompt else ANSWERS_MIN
     prompts = tuple(sorted(prompt for prompt, symbols in by_prompt.items() if len(symbols) >= least))
     if not prompts:
