@@ -2,7 +2,8 @@
 
 `make` trains what is missing (about half an hour of one processor the first time), `complete` adds whole answers (ten
 minutes more), `table` shows each change's shift of first tokens, `check` holds what is served against the tables,
-`speed` counts answers per second. Exits with 1 where a goal is missed.
+`speed` counts answers per second, `rehearse` runs a whole watch on each model (some minutes each; not among `all`).
+Exits with 1 where a goal is missed.
 """
 
 import argparse
@@ -14,10 +15,12 @@ import time
 from collections.abc import Sequence
 from http.client import HTTPConnection
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from urllib.parse import urlsplit
 
 from benchmarks.watch_laboratory.catalogue import MODELS, PLACE, VARIANTS, find_model
 from benchmarks.watch_laboratory.checking import compare, list_checked
+from benchmarks.watch_laboratory.rehearsing import BURN_IN, CHANGED, QUIET, Rehearsed, rehearse
 from benchmarks.watch_laboratory.starting import ROOT, Served, find_python, start_laboratory
 from benchmarks.watch_laboratory.tables import Tables, list_made, load_tables
 
@@ -25,6 +28,7 @@ NICENESS = 10
 BORDERS_MIN, SWAP_MIN, RATE_MIN = 20, 0.4, 100.0  # prompts; mean total variation; one-token answers a second of CPU
 DIFFERENCE_MAX, CHECKED = 1e-3, 6  # nats: float32 in batches of other sizes; prompts
 ASKED, PROMPTS = 600, 60
+ANSWERS_MAX = {"swap": 10, "int4": 600}
 
 
 class Goals:
@@ -94,6 +98,36 @@ def print_check(models: Sequence[Tables], place: Path, goals: Goals) -> None:
     goals.judge(f"served as in the tables, to {DIFFERENCE_MAX} nats", worst <= DIFFERENCE_MAX, f"{worst:.1e}")
 
 
+def print_rehearsals(models: Sequence[str], place: Path, goals: Goals) -> None:
+    """A row for each model and change: what `holdfast watch` said of it, asked through its own command line."""
+    print(
+        f"\nOne rehearsal each: {BURN_IN} days of reference, {QUIET} quiet days, then the change for {CHANGED} days:\n"
+    )
+    print(
+        "| model | change | outcome | alarm on its day | after answers | true first day in the interval | looks like |"
+    )
+    print("|---|---|---|---|---|---|---|")
+    told = dict[str, list[Rehearsed]]()
+    for name in models:
+        with TemporaryDirectory() as folder, start_laboratory(name, place=place) as served:
+            for one in rehearse(served, name, Path(folder)):
+                told.setdefault(one.variant, []).append(one)
+                cells = [one.outcome, *((one.days, one.answers, one.is_dated, one.likeness) if one.days else "    ")]
+                print(f"| {name} | {one.variant} | {' | '.join(str(cell) for cell in cells)} |", flush=True)
+    print()
+    judge_rehearsals(told, goals)
+
+
+def judge_rehearsals(told: dict[str, list[Rehearsed]], goals: Goals) -> None:
+    """No alarm without a change; every swap and every rounding to 4 bits found in time."""
+    quiet = sum(one.days is None for one in told["base"])
+    goals.judge("no alarm without a change", quiet == len(told["base"]), f"{quiet} of {len(told['base'])} models")
+    for variant, answers_max in ANSWERS_MAX.items():
+        found = [one.answers for one in told[variant] if one.answers is not None and one.answers <= answers_max]
+        what = f"{variant} found within {answers_max} answers"
+        goals.judge(what, len(found) == len(told[variant]), f"{len(found)} of {len(told[variant])} models")
+
+
 def print_speeds(models: Sequence[str], place: Path, goals: Goals) -> None:
     """A row for each model: one-token answers per second of the server's processor time, new prompts and repeated."""
     print("\nOne-token answers per second:\n")
@@ -127,7 +161,7 @@ def ask_many(served: Served, model: str, prompts: Sequence[str]) -> tuple[float,
 def main() -> None:
     """Do what is asked."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("verb", choices=("make", "complete", "table", "check", "speed", "all"))
+    parser.add_argument("verb", choices=("make", "complete", "table", "check", "speed", "rehearse", "all"))
     parser.add_argument("models", nargs="*", help="all, where none is named")
     parser.add_argument("--place", type=Path, default=PLACE)
     asked = parser.parse_args()
@@ -145,6 +179,8 @@ def main() -> None:
         print_shifts(tables, goals)
     if asked.verb in ("speed", "all"):
         print_speeds(there, asked.place, goals)
+    if asked.verb == "rehearse":
+        print_rehearsals(there, asked.place, goals)
     sys.exit(goals.is_missed)
 
 
