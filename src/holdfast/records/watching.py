@@ -230,3 +230,37 @@ class Judgement:
     triage: Triage | None = None
     blind: tuple[str, ...] = ()  # kinds of change that this monitor cannot see
     weights: tuple[tuple[Channel, float], ...] = ()  # shares of the stake, adding up to 1: the wealth is their mixture
+
+
+class Control(StrEnum):
+    """What is promised of several monitors together."""
+
+    FAMILY_WISE = "family-wise"  # the chance that any unchanged endpoint is called changed
+    DISCOVERIES = "false discoveries"  # the mean share of unchanged ones among those that are called changed
+
+
+@dataclass(frozen=True, slots=True)
+class FamilyJudgement:
+    """Several monitors at once, in the order given: which are called changed. `alpha` is what was asked for,
+    `promise` what holds when the chances that references are worse than their margins are added."""
+
+    control: Control
+    alpha: float
+    promise: float
+    is_changed: tuple[bool, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Conformance:
+    """Whether a host serves as the reference does. `p_value` (None: nothing could be compared) is of *they serve the
+    same*; `shift_found` the smallest shift of tokens that so many answers find with probability 0.9."""
+
+    outcome: Outcome
+    why: str
+    alpha: float
+    p_value: float | None
+    reference_answers: int
+    host_answers: int
+    shift_found: float | None
+    moved: tuple[Moved, ...]
+    triage: Triage | None = None
