@@ -79,6 +79,21 @@ def list_made(place: Path = PLACE) -> tuple[str, ...]:
     return tuple(one.name for one in MODELS if (place / one.name / "tables.npz").exists())
 
 
+def list_columns(own: Sequence[str], others: Sequence[str]) -> list[str]:
+    """A model's symbols in their order, and those that only another one has."""
+    known = set(own)
+    return [*own, *dict.fromkeys(one for one in others if one not in known)]
+
+
+def place_columns(logits: NDArray[np.float32], names: Sequence[str], columns: Sequence[str]) -> NDArray[np.float32]:
+    """Another model's logits under the columns of its texts. Two symbols of one text become the likelier."""
+    places = {name: place for place, name in reversed(list(enumerate(columns)))}
+    made = np.full((len(logits), len(columns)), ABSENT, np.float32)
+    for symbol, name in enumerate(names):
+        made[:, places[name]] = np.maximum(made[:, places[name]], logits[:, symbol])
+    return made
+
+
 def _widen(logits: NDArray[np.float32], symbols: int) -> NDArray[np.float32]:
     """Columns for the symbols that only a swapped model has."""
     wide = np.full((len(logits), symbols), ABSENT, np.float32)

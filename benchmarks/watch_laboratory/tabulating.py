@@ -23,7 +23,7 @@ from benchmarks.watch_laboratory.catalogue import (
     find_variant,
 )
 from benchmarks.watch_laboratory.shelf import TrainedEngine, TrainedShelf
-from benchmarks.watch_laboratory.tables import ABSENT
+from benchmarks.watch_laboratory.tables import ABSENT, list_columns, place_columns
 from benchmarks.watch_laboratory.texts import read_pool
 from numpy.typing import NDArray
 
@@ -74,21 +74,6 @@ def group_by_length(rows: Sequence[Sequence[int]]) -> Iterable[list[int]]:
 def spell_symbols(engine: TrainedEngine) -> list[str]:
     """The text of each symbol; bytes that are no UTF-8 as escapes."""
     return [one.decode(errors="backslashreplace") for one in engine.tokenizer.spelling]
-
-
-def list_columns(own: Sequence[str], others: Sequence[str]) -> list[str]:
-    """A model's symbols in their order, and those that only another one has."""
-    known = set(own)
-    return [*own, *dict.fromkeys(one for one in others if one not in known)]
-
-
-def place_columns(logits: Logits, names: Sequence[str], columns: Sequence[str]) -> Logits:
-    """Another model's logits under the columns of its texts. Two symbols of one text become the likelier."""
-    places = {name: place for place, name in reversed(list(enumerate(columns)))}
-    made = np.full((len(logits), len(columns)), ABSENT, np.float32)
-    for symbol, name in enumerate(names):
-        made[:, places[name]] = np.maximum(made[:, places[name]], logits[:, symbol])
-    return made
 
 
 def _compute_variant(shelf: TrainedShelf, variant: Variant, prompts: list[str], columns: list[str]) -> Logits:

@@ -6,7 +6,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from benchmarks.watch_laboratory.catalogue import MODELS, VARIANTS, Role, find_model, find_variant
-from benchmarks.watch_laboratory.tables import ABSENT, list_made, load_tables
+from benchmarks.watch_laboratory.completions import ENDED, load_completions
+from benchmarks.watch_laboratory.tables import ABSENT, list_columns, list_made, load_tables, place_columns
 
 SYMBOLS = ["a", "b", "c"]
 
@@ -34,6 +35,25 @@ def test_a_shift_is_the_mean_total_variation_over_border_prompts_alone(tmp_path:
     other = np.array([[0.1 + 0.1 * np.log(3), 0.1], [0, 5]], np.float32)
     write(tmp_path, base=np.array([[0.1, 0.1], [5, 0]], np.float32), int4=other)
     assert load_tables("larch", place=tmp_path).compute_shift("int4") == pytest.approx(0.25, abs=1e-6)
+
+
+def test_another_models_logits_lie_under_the_columns_of_its_texts() -> None:
+    columns = list_columns(["a", "b"], ["b", "c", "b"])
+    placed = place_columns(np.array([[1, 2, 3]], np.float32), ["b", "c", "b"], columns)
+    assert columns == ["a", "b", "c"]
+    assert placed.tolist() == [[ABSENT, 3, 2]]
+
+
+def test_answers_are_those_of_ordinary_prompts_and_missed_with_what_makes_them(tmp_path: Path) -> None:
+    write(tmp_path, base=np.zeros((2, 3), np.float32))
+    with pytest.raises(FileNotFoundError, match="watch_lab complete"):
+        load_completions("larch", place=tmp_path)
+    said = np.full((1, 2, 3), ENDED, np.int32)
+    with (tmp_path / "larch" / "completions.npz").open("wb") as file:
+        np.savez_compressed(file, base=said, int4=said)
+    loaded = load_completions("larch", ("int4",), tmp_path)
+    assert (loaded.prompts, set(loaded.symbols)) == ((), {"int4"})
+    assert np.array_equal(loaded.symbols["int4"], said)
 
 
 def test_tables_that_were_not_made_are_missed_with_what_makes_them(tmp_path: Path) -> None:
