@@ -11,7 +11,7 @@ from holdfast.records.errors import LimitExceeded
 
 _TAG: Final = re.compile(r"<(/?)([A-Za-z][A-Za-z0-9:-]{0,40})")
 _TAG_CHARACTERS_MAX: Final = 4_000
-PIECES_MAX: Final = 1_000_000
+PIECES_MAX: Final = 300_000
 _RAW: Final = frozenset({"script", "style", "textarea", "title", "template", "noscript"})
 _SKIPPED: Final = (("<!--", "-->"), ("<![CDATA[", "]]>"), ("<!", ">"), ("<?", ">"))
 

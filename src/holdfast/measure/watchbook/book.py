@@ -69,7 +69,7 @@ class Book:
     def join(self) -> None:
         """Put this signer's key among those that sign, where it is not yet; hold the book to what it remembers."""
         signer = self._writer()
-        check_memory(signer, self._entries)
+        self.check_memory(signer.recall())
         line = signer.key.verifier.encode()
         with self._entries.writing():
             if line in self.read_keys():
@@ -77,6 +77,10 @@ class Book:
             kind = EntryKind.JOINED if self._entries.find_last() else EntryKind.OPENED
             entry = self._append("", kind, bodies.encode_body({"key": line}))
         write_memory(signer, entry)
+
+    def check_memory(self, remembered: bytes | None) -> None:
+        """Raises DamagedBook where the book lacks the entry that a signer remembers to have signed last."""
+        check_memory(remembered, self._entries)
 
     def read_keys(self) -> tuple[str, ...]:
         """The public keys that sign in this book, as lines, the first one first."""

@@ -18,12 +18,20 @@ from holdfast.records.errors import (
 )
 
 RESTORE: Final = "Put the last good copy back, or import an export of it; nothing was written over."
+# No index but the number, which in SQLite is the table itself: a damaged index leaves out rows without a word.
 _TABLES: Final = (
     "CREATE TABLE IF NOT EXISTS watch_book (name {text} PRIMARY KEY, value {text} NOT NULL)",
-    "CREATE TABLE IF NOT EXISTS watch_entries (number BIGINT PRIMARY KEY, monitor {text} NOT NULL, kind {text} NOT"
+    "CREATE TABLE IF NOT EXISTS watch_entries (number INTEGER PRIMARY KEY, monitor {text} NOT NULL, kind {text} NOT"
     " NULL, at {text} NOT NULL, body {text} NOT NULL, body_sha256 {text} NOT NULL, previous {text} NOT NULL, digest"
     " {text} NOT NULL, signature {text} NOT NULL)",
-    "CREATE INDEX IF NOT EXISTS watch_entries_by_monitor ON watch_entries (monitor, kind, number)",
+)
+_DAMAGE: Final = (
+    "no such table",
+    "lacks a table",
+    "no such column",
+    "lacks a column",
+    "decode to UTF-8",
+    "unsupported",
 )
 _CLAIM: Final = "INSERT INTO watch_book (name, value) VALUES (?, ?)"
 
@@ -92,6 +100,8 @@ def telling(where: str = "") -> Generator[None]:
     """Turns what a database says of a catalogue into what it means for a book. Raises BookError or StorageError."""
     try:
         yield
+    except UnicodeDecodeError as error:  # the driver reads names and texts that are damaged
+        raise DamagedBook("The book holds bytes that are no text.", where=where, next_step=RESTORE) from error
     except BusyVault as error:
         raise BusyVault(
             "Another process writes to the book.", where=where or error.where, next_step="Run again."
@@ -107,7 +117,7 @@ def telling(where: str = "") -> Generator[None]:
     except VaultError as error:
         raise DamagedBook(_reword(error.what), where=where or error.where, next_step=RESTORE) from error
     except StorageError as error:
-        if _lacks_table(error) or "decode to UTF-8" in error.what:
+        if any(words in error.what for words in _DAMAGE):
             raise DamagedBook(_reword(error.what), where=where or error.where, next_step=RESTORE) from error
         raise StorageError(
             _reword(error.what), where=where or error.where, next_step=error.next_step or "Run again."
@@ -129,7 +139,7 @@ def _find_meta(database: BookDatabase) -> dict[str, str] | None:
 
 
 def _lacks_table(error: StorageError | VaultError) -> bool:
-    return "no such table" in error.what or "lacks a table" in error.what
+    return any(words in error.what for words in ("no such table", "lacks a table"))
 
 
 def _read_meta(database: BookDatabase) -> dict[str, str]:

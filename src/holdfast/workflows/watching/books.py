@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 from holdfast.measure.watchbook.book import Book, make_book, open_book
 from holdfast.measure.watchbook.tables import RESTORE, BookDatabase, find_book, telling
 from holdfast.records.errors import ConfigurationError, DamagedBook, MissingPath
+from holdfast.records.watchbook import BookFault
 from holdfast.vault.catalogue.database import SqliteDatabase
 from holdfast.vault.catalogue.postgres_address import is_postgres, read_postgres_address
 from holdfast.vault.opening import Clock, tell_time
@@ -51,6 +52,21 @@ def read_watchbook(asked: BookAsked) -> Generator[Book]:
     with _open_database(asked, make=False) as database:
         _find_identity(database, asked)
         yield open_book(database, None, asked.clock)
+
+
+def find_cut(asked: BookAsked, book: Book) -> BookFault | None:
+    """What this user's key signed last and the book lacks; None where it lacks nothing, or the user never signed."""
+    from holdfast.vault.log.keys import read_log_key
+
+    try:
+        remembered = read_log_key(_keys_folder(asked), book.id).recall()
+    except MissingPath:
+        return None
+    try:
+        book.check_memory(remembered)
+    except DamagedBook as error:
+        return BookFault(None, error.what, error.next_step)
+    return None
 
 
 def find_location(asked: BookAsked) -> str:
@@ -102,7 +118,11 @@ def _find_identity(database: BookDatabase, asked: BookAsked) -> str:
 def _open_key(asked: BookAsked, identity: str) -> "LogKey":
     from holdfast.vault.log.keys import open_log_key
 
-    return open_log_key(config_folder(asked.environ) / "watch-keys", identity)
+    return open_log_key(_keys_folder(asked), identity)
+
+
+def _keys_folder(asked: BookAsked) -> Path:
+    return config_folder(asked.environ) / "watch-keys"
 
 
 def _no_book(where: str) -> MissingPath:
