@@ -267,10 +267,24 @@ IN_ODD_PLACES: list[Step] = [
     *(step for one in EVENTS[1:] for step in (chunk(one), 0.005)),
     *(b"0\r\n", 0.01, b"\r\n"),
 ]
+
+
+def begin(head: bytes, first: bytes, *events: bytes) -> list[Step]:
+    """A stream whose head comes with its first event."""
+    return [head + chunk(first), *(step for one in events for step in (0.005, chunk(one))), b"0\r\n\r\n"]
+
+
 SCRIPTS: dict[str, list[Step]] = {
     "a stream": [*stream(*EVENTS)],
     "a stream in one segment": [b"".join(step for step in stream(*EVENTS) if isinstance(step, bytes))],
     "a stream with pauses in odd places": IN_ODD_PLACES,
+    "a stream whose first event comes with its head": begin(HEAD, *EVENTS),
+    "one that is broken off": [*begin(HEAD, *EVENTS[:2])[:-1], 0.02, RESET],
+    "one that ends early": [*begin(HEAD, *EVENTS[:2])[:-1], 0.02, CLOSE],
+    "one whose chunks are none": [HEAD + b"5 apples\r\n" + EVENTS[0], 0.02, CLOSE],
+    "one that speaks of its end": [HEAD + chunk(token("[DONE]")), 0.02, chunk(b"\r\n"), *begin(b"", finish(), DONE)],
+    "one of other letters": begin(HEAD.replace(b"Transfer-Encoding: c", b"TRANSFER-ENCODING: C"), *EVENTS),
+    "one of two minds": [HEAD.replace(b"\r\n\r\n", b"\r\nTransfer-Encoding: none\r\n\r\n") + EVENTS[0], 0.02, CLOSE],
     "a stream of other line ends": [*stream(*(one.replace(b"\n", b"\r\n") for one in EVENTS))],
     "a stream that the connection ends": [BARE, *EVENTS, CLOSE],
     "a stream that is broken off": [HEAD, chunk(EVENTS[0]), 0.02, RESET],
@@ -279,7 +293,7 @@ SCRIPTS: dict[str, list[Step]] = {
     "an answer of known length": [whole(JSON_ANSWER)],
     "an answer in pieces": [whole(JSON_ANSWER)[:50], 0.01, whole(JSON_ANSWER)[50:90], 0.01, whole(JSON_ANSWER)[90:]],
     "more than was stated": [whole(JSON_ANSWER) + b"more", 0.1],
-    "more after the end": [HEAD + chunk(EVENTS[0]) + chunk(DONE) + b"0\r\n\r\nmore", 0.1],
+    "more after the end": [HEAD + chunk(EVENTS[0]) + chunk(DONE) + b"0\r\n\r\nmore", 0.1, CLOSE],
     "a refusal": [whole(b'{"error":{"message":"no"}}', "429 Too Many Requests", "Retry-After: 1\r\n")],
     "an event that is an error": [*stream(token("a"), event('{"error":{"message":"out of memory"}}'))],
     "no HTTP": [b"SSH-2.0-other\r\n\r\n", 0.1],

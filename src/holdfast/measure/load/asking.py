@@ -33,13 +33,14 @@ from holdfast.records.measurement import Ask, Endpoint, Fault, Reply, TokenPrice
 
 CONCURRENCY_MAX: Final = 4096
 _TICK_NS: Final = 50_000_000
+_PAUSE_NS: Final = 1_000_000
 _Item = Reply | BaseException | None
 
 
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How to ask. A purse needs a price, and is asked before each request. Keys are in `environ`; where it is None, in
-    the environment of the process."""
+    the environment of the process. No more are sent while `unheard_max` replies wait to be heard (0: any number may)."""
 
     patience: Patience = field(default_factory=Patience)
     timeout_s: float = 600.0
@@ -50,6 +51,7 @@ class Manner:
     purse: Purse | None = None
     tokenizer_file: str = ""
     environ: Mapping[str, str] | None = field(default=None, repr=False)
+    unheard_max: int = 0
 
 
 def ask_all(
@@ -133,16 +135,23 @@ class _Asker:
 
     def _step(self, engine: Engine) -> None:
         now = time.monotonic_ns()
-        while engine.in_flight < self._concurrency and (exchange := self._take_next(now)) is not None:
+        while self._has_room(engine) and (exchange := self._take_next(now)) is not None:
             if self._reserve(exchange):
                 engine.send(exchange)
             elif self._put_back(exchange, engine):
                 break
         due_ns = self._again[0][0] if self._again else now + _TICK_NS
-        engine.turn(min(now + _TICK_NS, max(due_ns, now + 1)))
+        tick_ns = _TICK_NS if self._is_heard() else _PAUSE_NS
+        engine.turn(min(now + tick_ns, max(due_ns, now + 1)))
         finished, engine.finished = engine.finished, []
         for exchange in finished:
             self._end(exchange)
+
+    def _has_room(self, engine: Engine) -> bool:
+        return engine.in_flight < self._concurrency and self._is_heard()
+
+    def _is_heard(self) -> bool:
+        return not self._manner.unheard_max or self.items.qsize() < self._manner.unheard_max
 
     def _take_next(self, now: int) -> Exchange | None:
         """One that is to be tried again now, or else a new one."""

@@ -275,8 +275,10 @@ class Engine:
 
     def _end_of_bytes(self, connection: Connection, exchange: Exchange, stamp_ns: int) -> None:
         """The server closed: the end of some bodies, and of others before their time."""
-        self._intake.settle(connection)
-        if exchange.watch.ends_with_connection:
+        trouble = self._catch_up(connection)
+        if trouble is not None:
+            self._drop(connection, trouble)
+        elif exchange.watch.ends_with_connection:
             connection.exchange = None
             is_done = exchange.done_ns == exchange.stamps[-1]
             self._finish(exchange, exchange.done_ns if is_done else stamp_ns)
@@ -287,7 +289,7 @@ class Engine:
     def _break(self, connection: Connection, trouble: Trouble) -> None:
         """A connection broke under a request. One that was closed while it was idle was only noticed now: another is
         tried, once, as if this one had never been."""
-        self._intake.settle(connection)
+        trouble = self._catch_up(connection) or trouble
         exchange = connection.exchange
         if exchange is None or not _is_stale(connection, exchange):
             self._drop(connection, trouble)
@@ -301,11 +303,23 @@ class Engine:
 
     def _drop(self, connection: Connection, trouble: Trouble) -> None:
         """End the request and the connection."""
-        self._intake.settle(connection)
+        trouble = self._catch_up(connection) or trouble
         exchange, connection.exchange = connection.exchange, None
         if exchange is not None:
             self._finish(exchange, self._clock(), trouble)
         self._forget(connection)
+
+    def _catch_up(self, connection: Connection) -> Trouble | None:
+        """All that came is in the exchange, and its head was looked at: what is wrong with it, if that had not been
+        seen before."""
+        self._intake.settle(connection)
+        exchange = connection.exchange
+        if exchange is not None and exchange.watch.head is None and exchange.parts:
+            try:
+                exchange.watch.see(exchange.parts)
+            except ValueError as error:
+                return Trouble(Fault.MALFORMED, str(error))
+        return None
 
     def _finish(self, exchange: Exchange, end_ns: int, trouble: Trouble | None = None) -> None:
         self.in_flight -= 1

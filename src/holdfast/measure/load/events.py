@@ -29,16 +29,11 @@ class EventDecoder:
 
     def feed(self, piece: bytes) -> list[bytes]:
         """The data of the events that are whole with this piece."""
-        if (
-            not self._carried
-            and not self._held
-            and piece.startswith(b"data: ")
-            and piece.endswith(b"\n\n")
-            and piece.find(b"\n") == len(piece) - 2
-            and b"\r" not in piece
-        ):
-            self._has_begun, self._skips_line_feed = True, False
-            return [piece[6:-2]]
+        if not self._carried and not self._held:
+            found = _find_whole_events(piece)
+            if found:
+                self._has_begun, self._skips_line_feed = True, False
+                return found
         return self._take(piece)
 
     def flush(self) -> list[bytes]:
@@ -74,3 +69,11 @@ class EventDecoder:
         elif not line and self._held:
             found.append(b"\n".join(self._data))
             self._data, self._held = [], 0
+
+
+def _find_whole_events(piece: bytes) -> list[bytes]:
+    """The data of the events where the bytes are events of one line each, as most are; none where they are not."""
+    if not (piece.startswith(b"data: ") and piece.endswith(b"\n\n")) or b"\r" in piece:
+        return []
+    events = piece[6:-2].split(b"\n\ndata: ")
+    return events if piece.count(b"\n") == 2 * len(events) else []

@@ -139,7 +139,8 @@ class Watch:
             self._chunks = ChunkWalker()
             self._chunks.feed(rest)
             self._fed = len(parts)
-        return self._count(len(rest)) if self._left is not None else self._judge(rest)
+        last = parts.size - parts.find_start(-1)
+        return self._count(len(rest)) if self._left is not None else self._judge(rest[max(0, len(rest) - last) :])
 
     def _count(self, size: int) -> Seen:
         assert self._left is not None

@@ -7,6 +7,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/epoll.h>
 #include <sys/socket.h>
 #include <time.h>
@@ -33,7 +34,7 @@ typedef struct {
     char *bytes;
     int64_t *stamps, *ends;
     int64_t size, room, count, places, left;
-    bool is_watched, is_open_ended, has_more;
+    bool is_watched, is_new, is_open_ended, has_more;
 } Stream;
 
 typedef struct { int64_t file, events, came, error; } Arrival;
@@ -116,6 +117,23 @@ static bool is_hint(const char *part, int64_t size) {
            ends_with(part, size, "DONE]\n\n", 7);
 }
 
+/* Whether an answer begins here of which only the last bytes can say that they are the last: its head is whole and says
+ * that chunks follow. Heads that are less plain are left to framing.py. */
+static bool begins_chunks(const char *part, int64_t size) {
+    static const char begin[] = "HTTP/1.1 200 ", field[] = "\r\ntransfer-encoding:", value[] = " chunked\r\n";
+    const int64_t field_size = sizeof field - 1, value_size = sizeof value - 1;
+    const char *end = memmem(part, (size_t)size, "\r\n\r\n", 4);
+    if (!end || size < (int64_t)sizeof begin || memcmp(part, begin, sizeof begin - 1)) return false;
+    int64_t found = 0;
+    for (const char *at = part; at < end; at++) {
+        if (*at != '\r' || end + 2 - at < field_size || strncasecmp(at, field, (size_t)field_size)) continue;
+        if (end + 2 - at < field_size + value_size) return false;
+        if (strncasecmp(at + field_size, value, (size_t)value_size)) return false;
+        found++;
+    }
+    return found == 1;
+}
+
 static int64_t find_stamp(Intake *intake, struct msghdr *message) {
     struct cmsghdr *note = CMSG_FIRSTHDR(message);
     intake->has_notes = note != NULL;
@@ -146,6 +164,8 @@ static bool read_part(Intake *intake, Stream *stream, Arrival *arrival) {
     memcpy(stream->bytes + stream->size, intake->part, (size_t)size);
     stream->size += size, stream->left -= size;
     stream->stamps[stream->count] = stamp_ns, stream->ends[stream->count++] = stream->size;
+    if (stream->is_new) stream->is_open_ended = begins_chunks(intake->part, size);
+    stream->is_new = false;
     bool is_plain = stream->is_open_ended && size >= SHORT && stream->left >= 0 && !is_hint(intake->part, size);
     arrival->came = is_plain ? ASIDE : PART;
     return size == READ_BYTES || arrival->events & ENDINGS;
@@ -178,8 +198,8 @@ void holdfast_intake_close(Intake *intake) {
     free(intake);
 }
 
-/* An answer is to come on this socket. Returns the system's error number, 0 for none. */
-int64_t holdfast_intake_begin(Intake *intake, int64_t file) {
+/* An answer is to come on this socket, of no more than `left` bytes. Returns the system's error number, 0 for none. */
+int64_t holdfast_intake_begin(Intake *intake, int64_t file, int64_t left) {
     if (!intake || file < 0) return EBADF;
     if (file >= intake->stream_count) {
         int64_t count = file * 2 + 64;
@@ -189,8 +209,8 @@ int64_t holdfast_intake_begin(Intake *intake, int64_t file) {
         intake->streams = streams, intake->stream_count = count;
     }
     Stream *stream = intake->streams + file;
-    stream->size = stream->count = stream->left = 0;
-    stream->is_watched = true, stream->is_open_ended = stream->has_more = false;
+    stream->size = stream->count = 0, stream->left = left;
+    stream->is_watched = stream->is_new = true, stream->is_open_ended = stream->has_more = false;
     return 0;
 }
 

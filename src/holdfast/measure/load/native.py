@@ -77,7 +77,8 @@ class NativeIntake:
 
     def begin(self, connection: Connection) -> None:
         """As Intake has it."""
-        code = self._library.holdfast_intake_begin(self._place, connection.fd)
+        assert connection.exchange is not None
+        code = self._library.holdfast_intake_begin(self._place, connection.fd, connection.exchange.watch.room)
         if code:
             raise OSError(code, os.strerror(code))
 
@@ -138,7 +139,7 @@ def _declare(library: ctypes.CDLL) -> None:
         ("layout", _NUMBER),
         ("open", _PLACE, _NUMBER),
         ("close", None, _PLACE),
-        ("begin", _NUMBER, _PLACE, _NUMBER),
+        ("begin", _NUMBER, _PLACE, _NUMBER, _NUMBER),
         ("go_on", None, _PLACE, *[_NUMBER] * 4),
         ("end", None, _PLACE, _NUMBER),
         ("take", _NUMBER, _PLACE, _NUMBER),
