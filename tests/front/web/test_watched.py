@@ -101,6 +101,14 @@ def test_facts_that_changed_and_acceptances_are_on_the_page(page: str) -> None:
     assert "the vendor announced the new snapshot; our suite passes" in words
 
 
+def test_an_accepted_change_stays_on_the_page_with_when_it_began_and_what_it_looked_like() -> None:
+    swapped = make_swapped()
+    first = replace(swapped.judgements[0], triage=make_triage())
+    page = render_watched(make_document([replace(swapped, judgements=(first, swapped.judgement))]))
+    lives = read_words(cut_between(page, "<caption>Baselines</caption>", "</table>"))
+    assert "the served distribution changed2025-12-07, probably since 2025-12-05another model" in lives
+
+
 def test_an_empty_document_is_a_page_that_says_so() -> None:
     words = read_words(render_watched({}))
     assert "Nothing is watched" in words
@@ -154,7 +162,8 @@ def test_lines_go_where_ticks_say(page: str) -> None:
     course = next(one for one in drawing.iter("g") if one.get("class") == "course")
     path = next(one for one in course.iter("path"))
     places = [float(y) for y in re.findall(r"[ML][\d.]+ ([\d.]+)", path.get("d", ""))]
-    assert places == pytest.approx([slope * one.log_wealth + start for one in evidence], abs=0.6)
+    expected = [max(slope * one.log_wealth + start, places[-1]) for one in evidence]
+    assert places == pytest.approx(expected, abs=0.6)
     assert path.get("d", "").count("M") == 2
     for rule, judgement in zip(find_rules(drawing, "alarm at"), make_swapped().judgements, strict=True):
         assert rule == pytest.approx(slope * judgement.log_threshold + start, abs=0.6)

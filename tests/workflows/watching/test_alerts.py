@@ -71,7 +71,7 @@ def test_what_is_sent_says_that_the_served_distribution_changed_and_at_which_rat
     with receiving() as receiver:
         run(make_changed(), Webhook(receiver.url))
     sent = json.loads(receiver.bodies[0])
-    assert sent["words"] == "host: the served distribution changed, probably since 2026-01-25. first tokens differ"
+    assert sent["words"] == "host: the served distribution changed, probably since 2026-01-25. First tokens differ"
     assert (sent["kind"], sent["monitor"], sent["format"]) == ("changed", "host", 1)
     assert (sent["report"]["alpha"], sent["report"]["epsilon"]) == (0.0005, {"tokens": 0.05})
     assert sent["report"]["alarm"]["day"] == "2026-01-27"

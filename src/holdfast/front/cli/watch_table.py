@@ -113,7 +113,7 @@ def _tell(report: Plain) -> Iterator[str]:
     if alarm := say_alarm(report):
         yield f"when      {alarm}"
     yield f"promise   {say_promise(report)}"
-    yield f"{say_evidence(report)}  {draw_bar(report)}"
+    yield f"evidence  {say_evidence(report).removeprefix('evidence ')}  {draw_bar(report)}"
     if likeness := say_likeness(report):
         yield f"triage    {likeness}; a description, without a guarantee of its own"
     if days := get_tables(report, "cells")[-_DAYS_SHOWN:]:

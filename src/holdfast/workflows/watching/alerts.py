@@ -172,7 +172,8 @@ def _make_alarm(reported: Reported) -> Alert:
         judgement.alarm_day if judgement.alarm_day is not None else max((visit.day for visit in life.visits), default=0)
     )
     since = f", probably since {say_day(judgement.start_day)}" if judgement.start_day is not None else ""
-    words = f"{life.monitor.name}: {CHANGED_WORDS}{since}. {say_why(judgement)}".strip()
+    why = say_why(judgement)
+    words = f"{life.monitor.name}: {CHANGED_WORDS}{since}. {why[:1].upper()}{why[1:]}".strip()
     return _make_alert(AlertKind.CHANGED, life, day, words)
 
 

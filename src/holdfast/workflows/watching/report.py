@@ -191,6 +191,8 @@ def _make_life(life: Life, judgement: Judgement) -> Plain:
         "alpha": judgement.alpha,
         "outcome": judgement.outcome.value,
         "alarm_day": _say_known(judgement.alarm_day),
+        "start_day": _say_known(judgement.start_day),
+        "likeness": judgement.triage.likeness.value if judgement.triage else None,
         "days": judgement.days,
         "told": [
             {"words": one.words, "day": _say_known(one.day), "to": list(one.sent_to), "is_suspected": one.is_suspected}

@@ -52,7 +52,7 @@ def _make_facts(monitor: JsonObject) -> Markup:
 def _make_lives(monitor: JsonObject) -> Markup:
     """Each baseline: since when, on whose word, and what came of it."""
     rows = [_make_life(life) for life in get_rows(monitor, "lives", _ROWS_MAX).items]
-    heads = ["life", "since", "on whose word", "why", "alpha", "outcome", "alarm", "told"]
+    heads = ["life", "since", "on whose word", "why", "alpha", "outcome", "alarm", "looked like", "told"]
     return make_disclosure("Baselines and accepted changes", make_table(Table("Baselines", heads, rows)))
 
 
@@ -62,9 +62,14 @@ def _make_life(life: JsonObject) -> list[Kid]:
     return [
         str(find_count(life, "life") or "?"), get_text(life, "since", 40)[:10] or "unknown",
         get_text(life, "by", 100) or "enrolled", get_text(life, "why"), "unknown" if alpha is None else f"{alpha:.3g}",
-        make_state(get_state(life, "outcome")), get_text(life, "alarm_day", 10) or "none",
+        make_state(get_state(life, "outcome")), _say_alarm(life), get_text(life, "likeness", 60),
         make_list(told, "plain") or "nothing",
     ]  # fmt: skip
+
+
+def _say_alarm(life: JsonObject) -> str:
+    alarm, start = get_text(life, "alarm_day", 10), get_text(life, "start_day", 10)
+    return f"{alarm}, probably since {start}" if alarm and start else alarm or "none"
 
 
 def _make_settings(monitor: JsonObject) -> Markup:

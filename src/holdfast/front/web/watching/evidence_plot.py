@@ -26,14 +26,18 @@ from holdfast.front.web.sheets.plain import JsonObject, find_count, find_number,
 from holdfast.workflows.watching.wording import say_decade, say_times
 
 ROWS_MAX: Final = 1000
+_CHANNELS_MAX: Final = 9
+_LOG_MAX: Final = 700.0  # of a number that there is
 _SAYS: Final = join(
     "Each line is what a bet against ", make("em", None, "nothing changed beyond the tolerance"),
     " is worth: it began at 1. Where the thick line reaches the alarm, the served distribution changed; the thin one "
-    "only ever says ", make("em", None, "suspected"), ", at the dotted line. The grey strip is where the change "
-    "probably began.",
+    "only ever says ", make("em", None, "suspected"), ", at the dotted line. What is far above the lines is drawn at "
+    "the upper edge. The grey strip is where the change probably began.",
 )  # fmt: skip
 _TOP, _BOTTOM = 24.0, 230.0
-_LOG_MAX: Final = 600.0  # of a wealth that can be drawn
+_RIGHT: Final = 358.0  # so that the last day's name has room
+_BEYOND: Final = 12.0  # how far above the lines is drawn, as natural logarithm: about five decades
+_LEAST: Final = -7.0
 _WEALTH, _SUSPICION = choose_look(0), choose_look(1)
 _UNIT: Final = Unit("")
 _STEPS: Final = (1, 2, 7, 14, 28, 91, 182, 365, 730, 1825, 3650)
@@ -70,9 +74,10 @@ def read_evidence(monitor: JsonObject) -> Evidence | None:
     alarm, days = get_object(monitor, "alarm"), find_count(monitor, "alarm_free_days")
     low, high = find_day(alarm, "start_low"), find_day(alarm, "start_high")
     accepted = [find_day(life, "since") for life in get_rows(monitor, "lives", 1000).items[1:]]
+    lines = tuple(_list_lines(lives))
     return Evidence(
-        tuple(_list_courses(rows)),
-        tuple(_list_lines(lives)),
+        tuple(_list_courses(rows, min((line for *_, line in lines), default=math.inf))),
+        lines,
         math.log(days) if days else None,
         find_day(alarm, "day"),
         (low, high) if low is not None and high is not None else None,
@@ -103,17 +108,21 @@ def say_day(day: int) -> str:
     return (date(1970, 1, 1) + timedelta(days=day)).isoformat()
 
 
-def _list_courses(rows: Sequence[JsonObject]) -> Iterator[Course]:
+def _list_courses(rows: Sequence[JsonObject], line: float) -> Iterator[Course]:
+    """In all, the quicker rule, and channels alone: those that came far, or all where it is not known what they are
+    worth together."""
     days = [(find_day(row, "day") or 0, row) for row in rows]
     wealth = tuple((day, find_number(row, "log_wealth")) for day, row in days)
-    if any(value is not None for _, value in wealth):
+    is_known = any(value is not None for _, value in wealth)
+    if is_known:
         yield Course("evidence in all", _WEALTH, wealth)
     suspicion = tuple((day, find_number(row, "log_suspicion")) for day, row in days)
     yield Course("the quicker rule (e-SR)", _SUSPICION, suspicion)
-    channels = list(dict.fromkeys(name for _, row in days for name in get_object(row, "channels")))[:8]
+    channels = list(dict.fromkeys(name for _, row in days for name in get_object(row, "channels")))[:_CHANNELS_MAX]
     for number, name in enumerate(channels if len(channels) > 1 else [], 2):
         points = tuple((day, find_number(get_object(row, "channels", name), "log_wealth")) for day, row in days)
-        yield Course(f"{name} alone", choose_look(number).hollow(), points)
+        if not is_known or any(value is not None and value > line / 2 for _, value in points):
+            yield Course(f"{name} alone", choose_look(number).hollow(), points)
 
 
 def _list_lines(lives: Sequence[JsonObject]) -> Iterator[tuple[int, int, float]]:
@@ -146,9 +155,10 @@ def _make_frame(evidence: Evidence) -> Frame:
     days = [day for course in evidence.courses for day, _ in course.points]
     logs = [value for course in evidence.courses for _, value in course.points if value is not None]
     logs += [line for *_, line in evidence.lines] + [evidence.suspicion_line or 0.0, 0.0]
-    values = [math.exp(min(max(one, -30.0), _LOG_MAX)) for one in logs]
+    top = max([line for *_, line in evidence.lines] + [evidence.suspicion_line or 0.0]) + _BEYOND
+    values = [math.exp(min(max(one, _LEAST), top)) for one in logs]
     moments = [*days, *evidence.accepted, *([] if evidence.alarm is None else [evidence.alarm])]
-    scale = make_day_scale(min(moments), max(moments), span_x())
+    scale = make_day_scale(min(moments), max(moments), span_x(_RIGHT))
     return Frame(
         Axis(scale, _UNIT, "day", tuple(say_day(int(tick)) for tick in scale.ticks)),
         _make_worth_axis(values),
@@ -175,7 +185,7 @@ def make_day_scale(first: int, last: int, span: Span) -> Scale:
 
 
 def _place(frame: Frame, day: float, log: float) -> tuple[float, float]:
-    return frame.x.scale.place(day), frame.y.scale.place(math.exp(min(max(log, -30.0), _LOG_MAX)))
+    return frame.x.scale.place(day), frame.y.scale.place(math.exp(min(max(log, 2 * _LEAST), _LOG_MAX)))
 
 
 def _draw_course(frame: Frame, evidence: Evidence, course: Course) -> Markup:
