@@ -39,6 +39,12 @@ def test_what_could_not_be_told_is_counted_apart() -> None:
     assert "**No endpoint changed: 1 of 2 the same, 1 could not be told**" in two
 
 
+def test_notices_stand_in_the_issue_and_do_not_open_it() -> None:
+    text = render_issue(make_document([make_doubtful(), make_new()]))
+    assert "**Notices**\n\n- `doubtful`: its host retires it on 2026-06-01\n" in text
+    assert text.split("\n")[1] == CLOSED
+
+
 def test_hostile_names_are_neither_markup_nor_mentions_nor_comments() -> None:
     text = render_issue(make_document([make_swapped(HOSTILE)]))
     outside = re.sub(r"(`+)(?!`).*?(?<!`)\1(?!`)", "", text.split("\n", 2)[2], flags=re.DOTALL)

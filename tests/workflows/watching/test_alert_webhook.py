@@ -2,8 +2,9 @@
 
 import base64
 import json
+import socket
 import subprocess
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import pytest
 
@@ -89,6 +90,13 @@ def test_nobody_listening_is_a_warning() -> None:
         pass
     warning = post_alert(Webhook(receiver.url), "abc", {}, Outside().make_sender())
     assert "no connection (ConnectionRefusedError)" in warning
+
+
+def test_a_receiver_that_takes_and_says_nothing_is_a_warning() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        url = f"http://127.0.0.1:{listener.getsockname()[1]}/"
+        sender = replace(Outside().make_sender(), wait_s=0.02)
+        assert "no answer in time" in post_alert(Webhook(url), "abc", {}, sender)
 
 
 def test_warnings_hold_neither_the_path_nor_the_key() -> None:

@@ -27,6 +27,7 @@ OPEN: Final = "<!-- holdfast-watch:open -->"
 CLOSED: Final = "<!-- holdfast-watch:closed -->"
 MONITORS_MAX: Final = 60  # an issue on a hosting site holds about 65,000 characters
 _SHOWN_MAX: Final = 20
+_NOTICES_MAX: Final = 3
 
 
 def render_issue(document: Plain) -> str:
@@ -38,6 +39,7 @@ def render_issue(document: Plain) -> str:
         f"**{mark_text(say_headline(monitors))}**",
         _make_table(monitors),
         *(_make_change(one) for one in changed[:_SHOWN_MAX]),
+        _make_notices(monitors),
         _make_foot(document),
     ]
     return "\n\n".join(block for block in blocks if block) + "\n"
@@ -101,6 +103,16 @@ def _list_change(one: Table) -> Iterator[str]:
         yield mark_text(f"{moved.get('channel')}: shift {say_moved(moved)}{words}")
     if blind := get_texts(one, "blind")[:_SHOWN_MAX]:
         yield mark_text(f"This monitor cannot see: {'; '.join(blind)}")
+
+
+def _make_notices(monitors: list[Table]) -> str:
+    """What is known of retirements and withdrawals."""
+    lines = [
+        f"- {mark_code(str(one.get('name')))}: {mark_text(notice)}"
+        for one in monitors[:MONITORS_MAX]
+        for notice in get_texts(one, "notices")[:_NOTICES_MAX]
+    ]
+    return "\n".join(["**Notices**", "", *lines[:MONITORS_MAX]]) if lines else ""
 
 
 def _make_foot(document: Plain) -> str:

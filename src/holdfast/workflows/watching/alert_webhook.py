@@ -48,11 +48,12 @@ class Webhook:
 
 @dataclass(frozen=True, slots=True)
 class Sender:
-    """What sending needs from outside: the time in seconds since 1970, sleep, and the environment."""
+    """What sending needs from outside: the time in seconds since 1970, sleep, the environment, and patience."""
 
     now_s: Callable[[], float]
     sleep: Callable[[float], None]
     environ: Mapping[str, str]
+    wait_s: float = WAIT_S
 
 
 def read_webhook(url: str, key_variable: str = KEY_VARIABLE) -> Webhook:
@@ -75,7 +76,8 @@ def read_webhook(url: str, key_variable: str = KEY_VARIABLE) -> Webhook:
 
 def sign_body(key: str, timestamp: int, body: bytes) -> str:
     """`v1=` and the HMAC-SHA256, in hexadecimal, of the time stamp, a full stop and the body."""
-    return f"v1={hmac.new(key.encode(), f'{timestamp}.'.encode() + body, hashlib.sha256).hexdigest()}"
+    secret = key.encode("utf-8", "surrogateescape")
+    return f"v1={hmac.new(secret, f'{timestamp}.'.encode() + body, hashlib.sha256).hexdigest()}"
 
 
 def post_alert(webhook: Webhook, identity: str, document: object, sender: Sender) -> str:
@@ -89,7 +91,7 @@ def post_alert(webhook: Webhook, identity: str, document: object, sender: Sender
     for number in range(TRIES):
         if number:
             sender.sleep(_PAUSES_S[number - 1])
-        answer = _post_once(_make_request(webhook, identity, key, body, int(sender.now_s())))
+        answer = _post_once(_make_request(webhook, identity, body, (key, int(sender.now_s()))), sender.wait_s)
         if answer.is_taken:
             return ""
         failure = answer.said
@@ -105,7 +107,8 @@ class _Answer:
     may_try_again: bool = False
 
 
-def _make_request(webhook: Webhook, identity: str, key: str, body: bytes, timestamp: int) -> urllib.request.Request:
+def _make_request(webhook: Webhook, identity: str, body: bytes, signing: tuple[str, int]) -> urllib.request.Request:
+    key, timestamp = signing
     headers = {
         "Content-Type": "application/json",
         "User-Agent": "holdfast watch",
@@ -116,9 +119,9 @@ def _make_request(webhook: Webhook, identity: str, key: str, body: bytes, timest
     return urllib.request.Request(webhook.url, data=body, headers=headers, method="POST")  # noqa: S310 - http(s) alone
 
 
-def _post_once(request: urllib.request.Request) -> _Answer:
+def _post_once(request: urllib.request.Request, wait_s: float) -> _Answer:
     try:
-        with _make_opener().open(request, timeout=WAIT_S) as answer:
+        with _make_opener().open(request, timeout=wait_s) as answer:
             return _Answer(f"it answered {answer.status}", is_taken=200 <= answer.status < 300)
     except urllib.error.HTTPError as error:
         error.close()
