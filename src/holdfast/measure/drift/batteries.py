@@ -14,8 +14,8 @@ import numpy as np
 from holdfast.measure.drift.margins import Array, bound_share
 from holdfast.measure.drift.wealth import close_day, keep_cash, mix, open_purse
 
-PACES: Final = (0.3, 0.8)  # of learning, by day
-MORNINGS: Final = (0.25, 0.75)  # of what may be staked, bet every day
+PACES: Final = (0.4, 0.9)  # of learning, by day
+MORNINGS: Final = (0.3, 0.9)  # of what may be staked, bet every day
 _BETS: Final = len(PACES) + len(MORNINGS)
 _STAKES: Final = np.linspace(0.02, 0.95, 24)
 _ANSWERS_MIN: Final = 5  # in a day, for it to count

@@ -168,7 +168,7 @@ def _average(values: Array, weights: Array) -> Array:
 
 
 def _pick(factors: Array, prompts: Places, symbols: Places) -> Array:
-    rows: Places = np.arange(factors.shape[1])[:, None]
+    rows = np.arange(factors.shape[1], dtype=np.int64).reshape(-1, 1)
     picked = factors[symbols, rows, :, prompts]  # (endpoints, answers, learners)
     picked[prompts < 0] = 0.0
     return np.moveaxis(picked, 2, 1)

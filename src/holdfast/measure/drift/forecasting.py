@@ -42,20 +42,21 @@ CHANGES: Final = (
 SHIFTS: Final = (0.1, 0.13, 0.16, 0.2, 0.25, 0.3, 0.35, 0.4, 0.5, 0.6, 0.8)
 SWAP: Final = "another model"
 _ASSUMED: Final = (0.5, 0.4, 0.06, 0.03, 0.01)  # shares of symbols at a prompt, before any is seen
-_ENDPOINTS: Final = 100
 _HALVINGS: Final = 30
 _NEW: Final = 0.9  # the share of answers that another model gives outside the named symbols
 
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """`answers` a day for so many `days`, after `quiet_days`; `weight` of the token channel's stake among all."""
+    """`answers` a day for so many `days`, after `quiet_days`; `weight` of the token channel's stake among all;
+    `endpoints` are simulated."""
 
     answers: int
     days: int
     quiet_days: int
     weight: float
     log_threshold: float
+    endpoints: int = 100
 
 
 def forecast(monitor: Monitor, visits: Sequence[Visit]) -> tuple[Forecast, ...]:
@@ -98,12 +99,16 @@ def find_shift(tokens: Tokens, plan: Plan, seed: int, power: float = 0.9) -> flo
 
 
 def simulate_delays(tokens: Tokens, plan: Plan, shift: float | None, generator: np.random.Generator) -> Array:
-    """Answers from the change to the alarm in 100 simulated endpoints; infinite where there is none in the plan."""
+    """Answers from the change to the alarm in simulated endpoints; infinite where there is none in the plan."""
     shares = tokens.ground.prior[0]
-    changed = plant_shift(shares, shift, generator) if shift is not None else plant_swap(shares)
-    many = _multiply(tokens)
-    standing = _stand_after(many, plan, np.repeat(shares[None], _ENDPOINTS, axis=0), generator)
-    delays = np.full(_ENDPOINTS, np.inf)
+    changed = (
+        plant_shift(shares, shift, generator, plan.endpoints)
+        if shift is not None
+        else np.repeat(plant_swap(shares)[None], plan.endpoints, axis=0)
+    )
+    many = _multiply(tokens, plan.endpoints)
+    standing = _stand_after(many, plan, np.repeat(shares[None], plan.endpoints, axis=0), generator)
+    delays = np.full(plan.endpoints, np.inf)
     cash = math.log(1 - plan.weight) if plan.weight < 1 else -math.inf
     for day in range(plan.days):
         path, standing = follow_tokens(many, standing, draw_day(changed, plan.answers, generator))
@@ -113,10 +118,10 @@ def simulate_delays(tokens: Tokens, plan: Plan, shift: float | None, generator: 
     return delays
 
 
-def plant_shift(shares: Array, shift: float, generator: np.random.Generator) -> Array:
+def plant_shift(shares: Array, shift: float, generator: np.random.Generator, endpoints: int = 100) -> Array:
     """Shares (endpoints, prompts, symbols) whose mean distance from these (prompts, symbols) is `shift`, by normal
     shifts of the log odds."""
-    noise = generator.normal(size=(_ENDPOINTS, *shares.shape))
+    noise = generator.normal(size=(endpoints, *shares.shape))
     low, high = 0.0, 60.0
     for _ in range(_HALVINGS):
         middle = (low + high) / 2
@@ -129,7 +134,8 @@ def plant_swap(shares: Array) -> Array:
     """Nine answers in ten are ones that the reference does not name."""
     other = np.zeros(shares.shape[-1])
     other[REST] = 1.0
-    return np.repeat(((1 - _NEW) * shares + _NEW * other)[None], _ENDPOINTS, axis=0)
+    swapped: Array = (1 - _NEW) * shares + _NEW * other
+    return swapped
 
 
 def draw_day(shares: Array, answers: int, generator: np.random.Generator) -> DayOfTokens:
@@ -151,12 +157,12 @@ def _forecast_one(tokens: Tokens, plan: Plan, name: str, shift: float | None, se
     return Forecast(name, shift, plan.quiet_days, ANSWERS_MAX, found / delays.size, low, high, answers, days)
 
 
-def _multiply(tokens: Tokens) -> Tokens:
+def _multiply(tokens: Tokens, endpoints: int) -> Tokens:
     one = tokens.ground
     tables = (one.made, one.counted, one.answers, one.epsilon, one.distance)
-    made, counted, answers, epsilon, distance = (np.repeat(table, _ENDPOINTS, axis=0) for table in tables)
+    made, counted, answers, epsilon, distance = (np.repeat(table, endpoints, axis=0) for table in tables)
     ground = Ground(made, counted, answers, epsilon, distance, one.risk)
-    return Tokens(ground, np.repeat(tokens.limit, _ENDPOINTS))
+    return Tokens(ground, np.repeat(tokens.limit, endpoints))
 
 
 def _stand_after(tokens: Tokens, plan: Plan, shares: Array, generator: np.random.Generator) -> Standing:

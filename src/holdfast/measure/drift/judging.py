@@ -131,7 +131,7 @@ def _find_resolution(monitor: Monitor, life: Life, grounds: Grounds) -> float | 
     tokens = make_tokens(grounds.tokens, find_epsilon(monitor.settings, Channel.TOKENS))
     quiet = len(life.monitored) - len(window)
     each = max(int(np.mean(counts)), 1)
-    plan = Plan(each, len(window), quiet, grounds.weights[Channel.TOKENS], grounds.log_threshold)
+    plan = Plan(each, len(window), quiet, grounds.weights[Channel.TOKENS], grounds.log_threshold, 40)
     return find_shift(tokens, plan, monitor.settings.seed)
 
 
