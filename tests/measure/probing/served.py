@@ -59,6 +59,7 @@ class Behaviour:
     fixed_temperature: float | None = None
     model: str = "a-model"
     fingerprint: str = "fp-1"
+    answer_name: str = ""  # the same for all; else each has its own
     headers: dict[str, str] = field(default_factory=lambda: {"server": "served"})
     key: str = ""
     logprobs_max: int = 20  # 0: none are given, and nothing is said of it
@@ -203,7 +204,8 @@ class Served:
         first = self._draw(logits, heat)
         said = self._say(prompt, limit, first)
         usage = self._count(prompt, said, limit)
-        head = {"id": f"id-{next(self._names)}", "model": now.model, "system_fingerprint": now.fingerprint}
+        name = now.answer_name or f"id-{next(self._names)}"
+        head = {"id": name, "model": now.model, "system_fingerprint": now.fingerprint}
         logprobs = _list_logprobs(logits, first, asked, now.logprobs_max)
         made = head | _BODIES[api](now, asked, said, logprobs) | usage
         written = self._write(200, json.dumps(made))

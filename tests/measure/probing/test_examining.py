@@ -6,6 +6,7 @@ from unittest import mock
 import pytest
 
 from holdfast.measure.probing.examining import Obedience, check_temperature, examine_endpoint
+from holdfast.measure.probing.reading import read_first
 from holdfast.measure.probing.speaking import Speaking, Tongue, make_ask, make_speaker
 from holdfast.measure.probing.spending import Meter
 from holdfast.records.errors import ConfigurationError, NetworkError, UnreachableEndpoint
@@ -62,6 +63,13 @@ def test_an_endpoint_that_only_reasons_is_known_by_it() -> None:
         found = examine(served)
     assert found.is_reasoning_only
     assert "8 of 8 answers are reasoning alone: their first token is not seen" in found.remarks
+
+
+def test_an_endpoint_that_reasons_past_every_limit_is_known_by_it() -> None:
+    body = '{"error": {"message": "Could not finish the message because the output limit was reached."}}'
+    with Served(Behaviour(fault=400, fault_body=body)) as served:
+        assert examine(served).is_reasoning_only
+        assert len(served.bodies) == 1
 
 
 @pytest.mark.parametrize(
@@ -141,6 +149,16 @@ def test_an_endpoint_that_takes_no_temperature_is_not_asked() -> None:
         tongue = Tongue(dialect=Dialect(takes_temperature=False))
         assert check_temperature(BORDERS, make_speaker(served.make_endpoint()), tongue, Meter()) is Obedience.IGNORED
         assert not served.bodies
+
+
+def test_where_answers_are_longer_their_first_token_is_told_by_its_log_probability() -> None:
+    with Served(Behaviour(tokens_min=16)) as served:
+        for api in (Api.CHAT, Api.RESPONSES):
+            speaker = make_speaker(served.make_endpoint(api))
+            tongue = Tongue(api, Dialect(tokens_min=16, logprobs=20))
+            (reply,) = speaker.ask([make_ask(0, BORDERS[0], tongue)])
+            assert reply.first is not None
+            assert reply.text != reply.first.text == read_first(reply, is_longer=True)
 
 
 def test_log_probabilities_are_asked_at_a_temperature_of_one() -> None:

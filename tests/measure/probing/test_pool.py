@@ -10,7 +10,7 @@ from holdfast.measure.probing.pool import make_pool, read_pool
 from holdfast.measure.probing.search import Search
 from holdfast.records.errors import LimitExceeded, MalformedFile, MissingPath, UnreadableFile
 from holdfast.records.measurement import Endpoint
-from holdfast.records.watching import Channel, Monitor, Prompt, WatchSettings
+from holdfast.records.watching import Channel, Dialect, Monitor, Prompt, WatchSettings
 
 
 def test_a_pool_has_three_thousand_short_prompts_of_many_kinds() -> None:
@@ -88,6 +88,11 @@ def test_the_battery_costs_a_share_of_it_a_day_and_seven_of_it_in_the_burn_in() 
     assert plan.battery.requests == len(make_battery())
     assert plan.day.requests - plain.day.requests == pytest.approx(plan.battery.requests / 7)
     assert plan.burn_in.requests - plain.burn_in.requests == pytest.approx(plan.battery.requests * 7)
+
+
+def test_an_endpoint_that_takes_no_limit_of_one_token_costs_more() -> None:
+    one, sixteen = plan_cost(make_monitor()), plan_cost(make_monitor(dialect=Dialect(tokens_min=16)))
+    assert sixteen.day.output_tokens == pytest.approx(16 * one.day.output_tokens)
 
 
 def test_without_prices_tokens_are_known_and_dollars_are_not() -> None:

@@ -147,7 +147,7 @@ def test_a_model_that_is_withdrawn_meanwhile_ends_the_search() -> None:
     with Served(Behaviour(fault=410)) as served:
         _, found = go_through(find_border_prompts(POOL, make_speaker(served.make_endpoint()), make_quest(SMALL)))
         assert found.why.startswith("withdrawn: ")
-        assert len(served.bodies) <= 8
+        assert len(served.bodies) <= 16
 
 
 def test_an_endpoint_that_is_not_there_ends_the_search() -> None:

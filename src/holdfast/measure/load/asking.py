@@ -40,7 +40,7 @@ _Item = Reply | BaseException | None
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How to ask. A purse needs a price, and is asked before each request. Keys are in `environ`; where it is None, in
-    the environment of the process. No more are sent while `unheard_max` replies wait to be heard (0: any number may)."""
+    the environment of the process. No more are sent while `unheard_max` replies wait to be heard (0: any number)."""
 
     patience: Patience = field(default_factory=Patience)
     timeout_s: float = 600.0

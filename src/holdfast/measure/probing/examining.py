@@ -24,6 +24,7 @@ _LOGPROBS: Final = (20, 5, 0)
 _TOKENS_MIN: Final = 16
 _TRIES_MAX: Final = 8
 _REFUSED: Final = frozenset({400, 404, 405, 415, 422})
+_ONLY_REASONS: Final = re.compile(r"output limit was reached|could not finish the message", re.IGNORECASE)
 _OPEN: Final = (
     "Say any word.",
     "Name something.",
@@ -63,6 +64,8 @@ def examine_endpoint(endpoint: Endpoint, speaker: Speaker, meter: Meter) -> Exam
     """About ten requests. Raises ConfigurationError where the endpoint refuses the key, does not know the model or
     takes no request of ours, NetworkError (or UnreachableEndpoint) where it gives no answer now."""
     tongue, reply = _find_tongue(endpoint, speaker, meter)
+    if reply is None:
+        return Examined(tongue.dialect, True, ("it reasons before it says anything: it takes no limit of one token",))
     logprobs = len(reply.first.alternatives) if reply.first is not None else 0
     dialect = replace(tongue.dialect, logprobs=min(tongue.dialect.logprobs, logprobs) if logprobs > 1 else 0)
     tongue = replace(tongue, dialect=replace(dialect, takes_tools=_takes_tools(tongue, speaker, meter)))
@@ -92,8 +95,8 @@ def check_temperature(borders: Sequence[Prompt], speaker: Speaker, tongue: Tongu
     return Obedience.OBEYED if (1 + above) / (1 + _SHUFFLES) <= _OBEYED_P else Obedience.UNKNOWN
 
 
-def _find_tongue(endpoint: Endpoint, speaker: Speaker, meter: Meter) -> tuple[Tongue, Reply]:
-    """A dialect in which a question is answered, and the answer."""
+def _find_tongue(endpoint: Endpoint, speaker: Speaker, meter: Meter) -> tuple[Tongue, Reply | None]:
+    """A dialect in which a question is answered, and the answer; None where reasoning leaves no room for one."""
     tongue = Tongue(endpoint.api, Dialect(logprobs=_LOGPROBS[0]))
     for _ in range(_TRIES_MAX):
         reply = _ask_one(make_ask(0, Prompt(Channel.LOGPROBS, TRACKED_TEXT), tongue), speaker, meter)
@@ -106,6 +109,8 @@ def _find_tongue(endpoint: Endpoint, speaker: Speaker, meter: Meter) -> tuple[To
             raise ConfigurationError(
                 hindrance.words, where=f"endpoint {endpoint.name}", next_step="Check the URL, the model and the key."
             )
+        if _ONLY_REASONS.search(sample.fault_detail):
+            return tongue, None
         dialect = _adapt(tongue.dialect, sample.fault_detail) if sample.status in _REFUSED else None
         if dialect is None:
             raise _refuse_now(endpoint, sample.fault_detail)

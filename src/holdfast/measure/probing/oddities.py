@@ -85,11 +85,14 @@ def is_withdrawal(remark: str) -> bool:
 
 
 def find_cache(replies: Sequence[Reply]) -> str:
-    """Words that say that answers came from a cache, as an answer's name that repeats or its headers show; empty when
-    nothing shows it. Names that are all the same are no names."""
+    """Words that say that answers came from a cache, as names of answers that repeat or headers show; empty when
+    nothing shows it. Names that answers to different prompts share are no names."""
+    prompts: dict[str, set[str]] = {}
+    for reply in replies:
+        prompts.setdefault(reply.identity, set()).add(reply.sample.prompt_sha256)
     names = Counter(reply.identity for reply in replies if reply.identity)
     repeated = sum(count for count in names.values() if count > 1)
-    if len(names) > 1 and repeated:
+    if repeated and all(len(prompts[name]) == 1 for name in names):
         return f"answers came from a cache: {repeated} of {len(replies)} bear the name of another answer"
     hits = sum(any("hit" in reply.headers.get(name, "").lower() for name in _CACHE_HEADERS) for reply in replies)
     aged = sum(

@@ -158,7 +158,7 @@ def plan_cost(monitor: Monitor, search: Search | None = None) -> CostPlan:
     """The expected cost at the monitor's prices. Prompts are counted at 0.3 tokens a byte and ten more each, answers at
     their limits. A monitor that has no border prompts yet is counted with as many of the search as it keeps."""
     how = search or Search()
-    price = _Price(monitor.usd_input, monitor.usd_output)
+    price = _Price(monitor.usd_input, monitor.usd_output, monitor.dialect.tokens_min)
     by_channel = group_prompts(monitor.prompts)
     border = _bill_mean(by_channel.get(Channel.TOKENS, ()), price)
     tracked = _bill_mean(by_channel.get(Channel.LOGPROBS, ()), price) if monitor.has_logprobs else _NOTHING
@@ -181,8 +181,11 @@ def plan_cost(monitor: Monitor, search: Search | None = None) -> CostPlan:
 
 @dataclass(frozen=True, slots=True)
 class _Price:
+    """Prices, and the least tokens that an answer is limited to."""
+
     input: float | None
     output: float | None
+    tokens_min: int
 
     def bill(self, prompt: float, output: float) -> float | None:
         if self.input is None or self.output is None:
@@ -196,7 +199,7 @@ _TYPICAL: Final = Prompt(Channel.TOKENS, "Pick one of the two: a lamp or a river
 
 def _bill_all(prompts: Sequence[Prompt], price: _Price) -> Bill:
     before = sum(_count_prompt(prompt) for prompt in prompts)
-    after = sum(prompt.tokens_max for prompt in prompts)
+    after = sum(max(prompt.tokens_max, price.tokens_min) for prompt in prompts)
     return Bill(len(prompts), before, after, price.bill(before, after))
 
 

@@ -15,6 +15,7 @@ from holdfast.records.watching import Channel, Dialect, Prompt
 
 LOGPROB_TEMPERATURE: Final = 1.0  # where it is all the same whether an endpoint tells them before or after scaling
 _TEMPERATURE_OF: Final = {Channel.LOGPROBS: LOGPROB_TEMPERATURE}
+_UNHEARD_EACH: Final = 2  # replies: who hears that an endpoint refuses has not long asked on
 _FREE: Final = TokenPrice(0.0, 0.0)  # for a gate that asks no money
 _MEMBER_OF_LIMIT: Final = {Api.RESPONSES: "max_output_tokens"}
 
@@ -65,7 +66,9 @@ class HttpSpeaker:
     def __init__(self, endpoint: Endpoint, manner: Manner, concurrency: int = 4) -> None:
         self._endpoint, self._concurrency = endpoint, concurrency
         self._gate = _Gate(manner.purse)
-        self._manner = replace(manner, purse=self._gate, price=manner.price or _FREE)
+        self._manner = replace(
+            manner, purse=self._gate, price=manner.price or _FREE, unheard_max=_UNHEARD_EACH * concurrency
+        )
 
     @property
     def sent(self) -> int:
@@ -136,7 +139,9 @@ def make_ask(number: int, prompt: Prompt, tongue: Tongue, temperature: float | N
     tokens_max = max(prompt.tokens_max, dialect.tokens_min)
     extra = _build_limit(tongue, tokens_max)
     if prompt.channel is Channel.LOGPROBS:
-        extra |= _build_logprobs(tongue)
+        extra |= _build_logprobs(tongue, dialect.logprobs)
+    elif prompt.channel is Channel.TOKENS and dialect.tokens_min > 1 and dialect.logprobs:
+        extra |= _build_logprobs(tongue, 1)  # they tell where the first token of a longer answer ends
     return Ask(
         number,
         (*system, Message("user", prompt.text)),
@@ -155,8 +160,7 @@ def _build_limit(tongue: Tongue, tokens_max: int) -> dict[str, object]:
     return {usual: None, tongue.dialect.limit: tokens_max}
 
 
-def _build_logprobs(tongue: Tongue) -> dict[str, object]:
-    count = tongue.dialect.logprobs
+def _build_logprobs(tongue: Tongue, count: int) -> dict[str, object]:
     if not count:
         return {}
     if tongue.api is Api.COMPLETIONS:
