@@ -12,6 +12,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
+#include "chunks.h"
+
 #define SECOND_NS 1000000000LL
 #define READ_BYTES 16384
 #define EVENTS_AT_ONCE 64 /* between two looks at the moment until which it waits */
@@ -118,7 +120,7 @@ static bool is_hint(const char *part, int64_t size) {
 }
 
 /* Whether an answer begins here of which only the last bytes can say that they are the last: its head is whole and says
- * that chunks follow. Heads that are less plain are left to framing.py. */
+ * that chunks follow, and so they do. All that is less plain is left to framing.py. */
 static bool begins_chunks(const char *part, int64_t size) {
     static const char begin[] = "HTTP/1.1 200 ", field[] = "\r\ntransfer-encoding:", value[] = " chunked\r\n";
     const int64_t field_size = sizeof field - 1, value_size = sizeof value - 1;
@@ -131,7 +133,7 @@ static bool begins_chunks(const char *part, int64_t size) {
         if (strncasecmp(at + field_size, value, (size_t)value_size)) return false;
         found++;
     }
-    return found == 1;
+    return found == 1 && walk_chunks(part, size, end + 4 - part) >= size;
 }
 
 static int64_t find_stamp(Intake *intake, struct msghdr *message) {
