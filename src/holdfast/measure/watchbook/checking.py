@@ -39,6 +39,7 @@ class _Check:
     keys: dict[bytes, BookKey] = field(default_factory=dict)
     monitors: dict[str, None] = field(default_factory=dict)
     visits: dict[str, int] = field(default_factory=dict)
+    reserved: dict[int, str] = field(default_factory=dict)
     faults: list[BookFault] = field(default_factory=list)
     remarks: list[str] = field(default_factory=list)
     last: Entry | None = None
@@ -118,8 +119,17 @@ class _Check:
         except (MalformedFile, BookError) as error:
             self._note(BookFault(entry.number, error.what, error.next_step))
             return
+        if entry.kind is EntryKind.RESERVED:
+            self.reserved[entry.number] = entry.monitor
+        if entry.kind in (EntryKind.VISITED, EntryKind.SETTLED) and entry.body is not None:
+            self._check_settlement(entry, entry.body)
         if entry.kind is EntryKind.VISITED and entry.body is not None:
             self._check_order(entry, entry.body)
+
+    def _check_settlement(self, entry: Entry, body: str) -> None:
+        named = decode_body(body).get("reserved")
+        if named is not None and (not isinstance(named, int) or self.reserved.get(named) != entry.monitor):
+            self._fault(entry, f"it settles entry {named!r:.40}, which put nothing aside for its monitor")
 
     def _check_order(self, entry: Entry, body: str) -> None:
         number = decode_body(body)["number"]
