@@ -27,8 +27,8 @@ from holdfast.records.watchbook import Reservation
 from holdfast.records.watching import Channel, Dialect, Forecast, Monitor, Prompt, WatchSettings
 from holdfast.workflows.measuring.endpoints import complete
 from holdfast.workflows.measuring.money import MoneyAsked, find_money
-from holdfast.workflows.watch_run import BUDGET, Tell, find_price
 from holdfast.workflows.watching.books import BookAsked, open_watchbook
+from holdfast.workflows.watching.visiting import BUDGET, Tell, find_price
 
 _SALT_BYTES: Final = 16
 _BORDER_MIN: Final = 4  # with fewer, a mean over prompts says little

@@ -71,7 +71,11 @@ def test_a_swap_is_told_once_and_accepted_on_record(scene: Scene) -> None:
         assert ran.code == 3, ran.out + ran.err
     scene.served.behaviour = replace(scene.served.behaviour, seed=2)
     issue = scene.home / "issue.md"
+    scene.served.bodies.clear()
     changed = scene.visit(4, "--markdown", issue)
+    assert any("kill a Python process" in json.dumps(body) for body in scene.served.bodies), (
+        "what kind is asked at once"
+    )
     assert changed.code == 10, changed.out
     assert "the served distribution changed" in changed.out
     assert "weights changed" not in changed.out
@@ -184,3 +188,20 @@ def test_a_notice_of_retirement_is_told_once(scene: Scene) -> None:
     assert again.code == 0
     assert "known" in again.out
     assert "2027-03-01" in scene.run("list", "hosted").out
+
+
+def test_a_host_is_compared_with_a_copy_of_ones_own(scene: Scene) -> None:
+    pool = scene.home / "pool.txt"
+    pool.write_text(POOL)
+    with Served(Behaviour()) as host:
+        words = ("compare", "--reference", f"{scene.served.url}#a-model", "--host", f"{host.url}#b-model")
+        asked = (*words, "--prompts", pool, "--border", "8", "--rounds", "20", "--seed", "3")
+        faithful = scene.run(*asked)
+        assert faithful.code == 0, faithful.out + faithful.err
+        assert "no difference was found" in faithful.out
+        host.behaviour = replace(host.behaviour, seed=2)
+        other = scene.run(*asked, "--json")
+        assert other.code == 10
+        found = json.loads(other.out)
+    assert found["conformance"]["p_value"] < 0.01
+    assert found["host"]["model"] == "b-model"

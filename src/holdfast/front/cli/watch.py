@@ -2,17 +2,15 @@
 
 import random
 import time
-from collections.abc import Callable, Generator
-from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 import typer
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from holdfast.front.cli import watch_books, watch_checks
 from holdfast.front.cli import watch_options as given
 from holdfast.front.cli.console import open_output, print_json
 from holdfast.front.cli.options import JsonOption
+from holdfast.front.cli.progress import showing
 from holdfast.front.cli.watch_plan import print_enrolment, print_plan
 from holdfast.front.cli.watch_table import print_standing
 from holdfast.records.errors import EXIT_INTERRUPTED
@@ -162,20 +160,6 @@ def _print_run(ran: "Ran", *, json: bool) -> None:
         output.out.print(f"not visited  {name}: {reason}", markup=False, soft_wrap=True)
     for warning in ran.warnings:
         output.err.print(f"warning  {warning}", markup=False)
-
-
-@contextmanager
-def showing() -> Generator[Callable[[str, int, int], None]]:
-    """A progress bar on standard error, where that is a terminal: what is done, how much, of how much."""
-    console = open_output().err
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as progress:
-        task = progress.add_task("", total=None)
-
-        def show(what: str, done: int, total: int) -> None:
-            progress.update(task, description=what, completed=done, total=total or None)
-
-        yield show
 
 
 watch_books.register(app)

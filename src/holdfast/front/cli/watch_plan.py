@@ -8,6 +8,7 @@ from rich.table import Table
 if TYPE_CHECKING:
     from holdfast.records.watching import Forecast
     from holdfast.workflows.watch_add import Enrolment, WatchPlan
+    from holdfast.workflows.watch_compare import Compared
     from holdfast.workflows.watch_notices import NoticesRead
     from holdfast.workflows.watch_verify import Recomputed, WatchVerified
 
@@ -136,3 +137,27 @@ def print_notices(out: Console, found: "NoticesRead") -> None:
         out.print(f"{word:7} {whose}: {one.words}; {sure}", markup=False, soft_wrap=True)
     if not found.told:
         out.print("nothing in them concerns a model of yours, as far as names tell", markup=False)
+
+
+def print_compared(out: Console, found: "Compared") -> None:
+    """Whether a host serves as the reference does, how sure that is, and what differs."""
+    said = {"same": "no difference was found", "changed": "the host serves another distribution"}
+    one = found.conformance
+    out.print(f"[bold]{said.get(one.outcome.value, one.outcome.value)}[/]", soft_wrap=True)
+    out.print(f"why       {one.why}", markup=False, soft_wrap=True)
+    for name, endpoint in (("reference", found.reference), ("host", found.host)):
+        out.print(f"{name:9} {endpoint.model} at {endpoint.url}", markup=False, soft_wrap=True)
+    p_value = "unknown" if one.p_value is None else f"{one.p_value:.2g}"
+    shift = "unknown" if one.shift_found is None else f"{one.shift_found:.2f}"
+    out.print(f"test      p {p_value}, alpha {one.alpha:g}; a shift of {shift} would be found with a chance of 90 %")
+    answers = f"{one.reference_answers} and {one.host_answers} answers to {found.border} border prompts and the battery"
+    out.print(f"asked     {answers}; {found.prompt_tokens:,} tokens in, {found.output_tokens:,} out", soft_wrap=True)
+    for moved in one.moved:
+        if moved.shift is not None:
+            low, high = (moved.low or 0.0, moved.high or 0.0)
+            shown = f"{moved.channel:9} {moved.shift:.3g} [{low:.3g}, {high:.3g}] {moved.words}"
+            out.print(shown, markup=False, soft_wrap=True)
+    if one.triage is not None:
+        out.print(f"triage    {one.triage.words}", markup=False, soft_wrap=True)
+    for remark in found.remarks:
+        out.print(f"remark    {remark}", markup=False, soft_wrap=True)

@@ -138,7 +138,8 @@ def _sort(visits: Sequence[Visit], channel: Channel) -> dict[int, list[str]]:
 
 
 def _tell(channel: Channel, symbol: str, number: float | None) -> str:
-    if number is None:
+    """A first token's number is its prompt's length, which is the tokenizer's matter."""
+    if number is None or channel not in (Channel.LENGTH, Channel.TOKENIZER):
         return symbol
     return str(math.floor(2 * math.log2(max(number, 1.0)))) if channel is Channel.LENGTH else str(number)
 
