@@ -98,11 +98,11 @@ def make_quiet(name: str = "quiet") -> Reported:
 def make_triage() -> Triage:
     """Of a swap."""
     moved = (
-        Moved(Channel.TOKENS, 0.42, 0.36, 0.48, 180, "first tokens differ"),
-        Moved(Channel.TOKENIZER, 3.0, 3.0, 3.0, 12, "the endpoint counts other numbers of tokens"),
+        Moved(Channel.TOKENS, 0.42, 0.36, 0.48, 180, "distance of first tokens"),
+        Moved(Channel.TOKENIZER, 3.0, 3.0, 3.0, 12, "token counts that differ"),
         Moved(Channel.REFUSALS, 0.05, -0.04, 0.15, 40),
         Moved(Channel.LENGTH, 12.4, -3.0, 28.0, 24),
-        Moved(Channel.LOGPROBS, None, None, None, 0, "no log probabilities are offered"),
+        Moved(Channel.LOGPROBS, None, None, None, 0, "unusual log probabilities"),
     )
     weights = ((Likeness.MODEL, 0.86), (Likeness.PROMPT, 0.09), (Likeness.UNKNOWN, 0.05))
     return Triage(Likeness.MODEL, weights, moved, (("another model", 0.12), ("int4", 0.7)), "Token counts differ.")

@@ -82,7 +82,7 @@ def test_a_change_has_its_alarm_its_start_with_interval_and_its_triage(page: str
         "It looks like: another model (another model 86%",
         "A description, without a guarantee of its own.",
         "Nearest known changes, with their distances: another model (0.120), int4 (0.700).",
-        "logprobs: no log probabilities are offered",
+        "logprobs (unusual log probabilities): too little was seen",
     ):
         assert said in words
 

@@ -29,7 +29,7 @@ def test_a_change_is_said_with_its_days_its_channels_and_what_cannot_be_seen() -
     assert "**1 of 1 endpoint: the served distribution changed (swapped)**" in text
     assert "alarm on 2026-01-26 after 2,200 answers; probably since 2026-01-23" in text
     assert "it looks like: another model (another model 86%" in text
-    assert "tokens: shift 0.42 \\[0.36, 0.48\\] of 180 answers" in text
+    assert "tokens (distance of first tokens): shift 0.42 \\[0.36, 0.48\\] of 180 answers" in text
     assert "cannot see: int8 and finer by tokens alone" in text
 
 

@@ -21,6 +21,7 @@ from holdfast.workflows.watching.report import (
     say_day,
     strip_address,
 )
+from holdfast.workflows.watching.wording import say_promise
 from tests.watches import (
     FIRST,
     HOSTILE,
@@ -223,10 +224,17 @@ def test_texts_of_others_are_cut_and_hold_no_controls() -> None:
     assert text.encode()
 
 
-def test_a_tolerance_is_told_for_what_is_looked_at() -> None:
+def test_a_tolerance_is_told_for_what_is_bet_on_and_before_for_what_is_to_be() -> None:
     assert read(make_quiet())["epsilon"] == {"tokens": 0.05}
-    life = replace(make_quiet().life, monitor=make_monitor("quiet", has_logprobs=True))
-    assert read(replace(make_quiet(), lives=(life,)))["epsilon"] == {"tokens": 0.05, "logprobs": 0.1}
+    assert read(make_doubtful())["epsilon"] == {"tokens": 0.05, "logprobs": 0.1}
+    new = make_new()
+    life = replace(new.life, monitor=make_monitor("new", has_logprobs=True))
+    assert read(replace(new, lives=(life,)))["epsilon"] == {"tokens": 0.05, "logprobs": 0.1}
+    other = Evidence(TODAY, Channel.REFUSALS, 3, 0.0, 0.0)
+    judgement = replace(make_quiet().judgement, evidence=(*make_quiet().judgement.evidence, other))
+    report = make_monitor_report(replace(make_quiet(), judgements=(judgement,)), TODAY)
+    assert report["epsilon"] == {"tokens": 0.05, "refusals": 0.1}
+    assert "(epsilon): tokens 0.05; refusals 0.1" in say_promise(report)
 
 
 def test_the_document_says_when_it_was_made_and_is_the_same_each_time() -> None:

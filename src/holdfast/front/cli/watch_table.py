@@ -67,7 +67,7 @@ def print_watch(console: Console, report: Mapping[str, object]) -> None:
     for line in _tell(report):
         console.print(line, markup=False, soft_wrap=True)
     if moved := get_tables(report, "moved"):
-        table = _start("channel", "shift", "in words")
+        table = _start("channel", "shift", "what is compared")
         for one in moved:
             table.add_row(*(escape(text) for text in (str(one.get("channel")), say_moved(one), str(one.get("words")))))
         console.print(table)

@@ -99,8 +99,8 @@ def _list_change(one: Table) -> Iterator[str]:
     if likeness := say_likeness(one):
         yield mark_text(f"{likeness}. A description, without a guarantee of its own.")
     for moved in get_tables(one, "moved")[:_SHOWN_MAX]:
-        words = f" {moved['words']}" if moved.get("words") else ""
-        yield mark_text(f"{moved.get('channel')}: shift {say_moved(moved)}{words}")
+        words = f" ({moved['words']})" if moved.get("words") else ""
+        yield mark_text(f"{moved.get('channel')}{words}: shift {say_moved(moved)}")
     if blind := get_texts(one, "blind")[:_SHOWN_MAX]:
         yield mark_text(f"This monitor cannot see: {'; '.join(blind)}")
 

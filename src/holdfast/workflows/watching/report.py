@@ -11,6 +11,7 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Final, cast
 from urllib.parse import urlsplit
 
+from holdfast.measure.drift.evidence import find_epsilon
 from holdfast.records.canonical_json import to_plain
 from holdfast.records.measurement import Fault
 from holdfast.records.watchbook import Life, Spending
@@ -136,14 +137,13 @@ def _say_known(day: int | None) -> str | None:
 def _make_outcome(judgement: Judgement, monitor: Monitor) -> Plain:
     """The outcome with all that it must be read with."""
     settings = monitor.settings
-    watched = [channel for channel in Channel if channel is not Channel.LOGPROBS or monitor.has_logprobs]
     return {
         "outcome": judgement.outcome.value,
         "why": say_why(judgement),
         "is_suspected": judgement.is_suspected,
         "alpha": judgement.alpha,
         "alpha_in_all": settings.alpha,
-        "epsilon": {channel.value: epsilon for channel, epsilon in settings.epsilon if channel in watched},
+        "epsilon": {channel.value: find_epsilon(settings, channel) for channel in _list_watched(judgement, monitor)},
         "alarm_free_days": settings.alarm_free_days,
         "log_wealth": _keep_finite(judgement.log_wealth),
         "log_threshold": _keep_finite(judgement.log_threshold),
@@ -156,6 +156,14 @@ def _make_outcome(judgement: Judgement, monitor: Monitor) -> Plain:
         "triage": _make_triage(judgement),
         "blind": list(judgement.blind),
     }
+
+
+def _list_watched(judgement: Judgement, monitor: Monitor) -> list[Channel]:
+    """The channels that are bet on, or that are to be."""
+    judged = {one.channel for one in judgement.evidence}
+    planned = {channel for channel, _ in monitor.settings.epsilon}
+    planned -= set() if monitor.has_logprobs else {Channel.LOGPROBS}
+    return [channel for channel in Channel if channel in (judged or planned)]
 
 
 def _make_alarm(judgement: Judgement) -> Plain | None:

@@ -1,7 +1,7 @@
 """A monitor's report in words: every outcome with its rate and its tolerance, and never more than is known."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 from holdfast.workflows.watching.report import CHANGED_WORDS
@@ -29,8 +29,14 @@ def say_promise(report: Table) -> str:
     rate = UNKNOWN if not isinstance(alpha, (int, float)) else f"{alpha:.3g}"
     every = report.get("alpha_in_all")
     of = f", of {every:.3g} for all" if isinstance(every, (int, float)) and every != alpha else ""
-    shifts = ", ".join(f"{channel} {shift:g}" for channel, shift in get_table(report, "epsilon").items())
+    shifts = "; ".join(_list_shifts(get_table(report, "epsilon")))
     return f"alpha {rate} for this life{of}; tolerated shift of a day (epsilon): {shifts or UNKNOWN}"
+
+
+def _list_shifts(epsilon: Table) -> Iterator[str]:
+    """Channels of the same tolerance together: `tokens 0.05`, `refusals, format 0.1`."""
+    for shift in dict.fromkeys(epsilon.values()):
+        yield f"{', '.join(name for name, own in epsilon.items() if own == shift)} {shift:g}"
 
 
 def say_evidence(report: Table) -> str:

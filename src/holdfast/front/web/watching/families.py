@@ -66,7 +66,9 @@ def make_family_plate(number: int, monitor: JsonObject) -> Plate | None:
         return None
     known = [one for one in families if one.shift is not None]
     unknowns: list[Kid] = [
-        f"{one.channel}: {one.words or 'too little was seen'}" for one in families if one.shift is None
+        f"{one.channel}{f' ({one.words})' if one.words else ''}: too little was seen"
+        for one in families
+        if one.shift is None
     ]
     panels = [Panel("Shift of each channel since the change, with its interval", _draw(known))] if known else []
     name, says = f"m{number}-families", _say(triage, monitor)
@@ -156,7 +158,7 @@ def _tabulate(families: Sequence[Family]) -> Table | None:
         ]
         for one in families
     ]  # fmt: skip
-    heads = ["channel", "", "shift", "tolerated", "answers", "in words"]
+    heads = ["channel", "", "shift", "tolerated", "answers", "what is compared"]
     return Table("What moved", heads, rows) if rows else None
 
 
