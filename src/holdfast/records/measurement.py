@@ -95,9 +95,10 @@ class Usage:
 class Sample:
     """One request. `scheduled_ns` is when it was due (in a closed loop: when its turn came), `sent_ns` when its first
     byte was given to the kernel. `first_token_ns`: the first event with any generated text; `first_answer_ns`: with
-    text that is not reasoning. `chunk_ns`: the arrival of each event that carries generated text, after `sent_ns`.
-    `run` counts repetitions of the whole plan, `level` the plan's loads. `prompt_sha256` is of the messages without the
-    nonce before them, so that it is the same for the same task."""
+    text that is not reasoning. `chunk_ns`: when each event with generated text arrived, in order; like all the others
+    these are moments of the monotonic clock, not spans since `sent_ns`. `run` counts repetitions of the whole plan,
+    `level` the plan's loads. `prompt_sha256` is of the messages without the nonce before them, so that it is the same
+    for the same task."""
 
     endpoint: str
     run: int

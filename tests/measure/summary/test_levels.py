@@ -17,6 +17,7 @@ from holdfast.measure.summary.whole import (
     ONE_RUN,
     STOPPED,
     UNCALIBRATED,
+    UNJUDGED,
     UNSTEADY,
     Client,
     Summary,
@@ -155,6 +156,7 @@ def test_marks_say_where_a_figure_is_not_what_it_seems() -> None:
     assert find_marks(calm) == ()
     assert find_marks(calm, client=Client({"one": False})) == (CLIENT_BOUND,)
     assert find_marks(calm, client=Client({})) == (UNCALIBRATED,)
+    assert find_marks(calm, client=Client({"one": None})) == (UNJUDGED,)
     assert find_marks(calm, client=Client({"one": True}, was_stopped=True)) == (STOPPED,)
     assert set(find_marks(make_run(60, 1))) >= {FEW, ONE_RUN}
     joined = [dataclasses.replace(one, chunk_ns=one.chunk_ns[:3]) for one in calm]

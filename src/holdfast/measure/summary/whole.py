@@ -15,6 +15,7 @@ from holdfast.records.measurement import Arrivals, Load, Objective, Sample, Wind
 
 CLIENT_BOUND: Final = "client-bound: the client could not be believed at this load"
 UNCALIBRATED: Final = "the client's own error was not measured"
+UNJUDGED: Final = "the client's own error was measured, but whether it is small enough could not be told"
 UNSTEADY: Final = "unsteady: latencies rise or fall over the window"
 FEW: Final = "too few samples for a 99th percentile"
 ONE_RUN: Final = "one run: its intervals say nothing about another run"
@@ -39,7 +40,8 @@ class Summary:
 
 @dataclass(frozen=True, slots=True)
 class Client:
-    """What a calibration said of the client, by endpoint: True believed, False not, None could not tell."""
+    """What a calibration said of the client, by endpoint: True believed, False not, None could not tell. An endpoint
+    that is not there had none."""
 
     believed: Mapping[str, bool | None]
     was_stopped: bool = False
@@ -78,12 +80,13 @@ def _summarise(table: LevelTable, objective: Objective, client: Client) -> Level
 
 
 def _mark(summary: LevelSummary, table: LevelTable, client: Client) -> list[str]:
-    believed = client.believed.get(summary.endpoint, None)
+    is_calibrated, believed = summary.endpoint in client.believed, client.believed.get(summary.endpoint)
     ttft = summary.latencies.get("ttft")
     events = summary.events_per_token
     marks = {
         CLIENT_BOUND: believed is False,
-        UNCALIBRATED: believed is None,
+        UNCALIBRATED: not is_calibrated,
+        UNJUDGED: is_calibrated and believed is None,
         UNSTEADY: _is_unsteady(table),
         FEW: ttft is not None and ttft.p99.value is None,
         BURSTY: summary.load.arrivals is Arrivals.POISSON and (summary.dispersion.low or 0.0) > 1,
