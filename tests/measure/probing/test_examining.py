@@ -90,7 +90,7 @@ def test_a_key_that_is_refused_is_an_error_that_does_not_show_it() -> None:
     with (
         Served(Behaviour(key="right")) as served,
         mock.patch.dict(os.environ, {"WATCH_KEY": "sk-wrong-secret"}),
-        pytest.raises(ConfigurationError, match="refused: HTTP status 401") as caught,
+        pytest.raises(ConfigurationError, match="refused, status 401") as caught,
     ):
         examine(served, key_variable="WATCH_KEY")
     assert "sk-wrong-secret" not in str(caught.value)

@@ -1,6 +1,7 @@
 """Endpoints that are down, withdrawn, limited, slow or odd: missing data and remarks, never answers."""
 
 import os
+from collections import Counter
 from dataclasses import replace
 from unittest import mock
 
@@ -8,12 +9,12 @@ import pytest
 
 from holdfast.measure.probing.oddities import is_withdrawal
 from holdfast.measure.probing.planning import Doses
-from holdfast.measure.probing.speaking import Speaking
+from holdfast.measure.probing.speaking import Speaking, Tongue, make_ask, make_speaker
 from holdfast.records.errors import ConfigurationError
 from holdfast.records.measurement import Fault
 from holdfast.records.watching import Channel, Visit
 from tests.measure.probing.served import GARBAGE, HANG, RESET, Behaviour, Served
-from tests.measure.probing.watched import list_seen, make_monitor, serving, visit
+from tests.measure.probing.watched import BORDERS, list_seen, make_monitor, serving, visit
 
 QUICK = Speaking(timeout_s=0.3, tries=1)
 
@@ -31,6 +32,8 @@ def list_faults(paid: Visit) -> set[Fault]:
         (400, '{"error": {"message": "The model a-model has been decommissioned", "code": "model_decommissioned"}}'),
         (404, '{"error": "model not found"}'),
         (403, '{"error": {"message": "Model a-model is no longer available"}}'),
+        (404, "{}"),
+        (500, '{"error": {"message": "The model a-model has been retired"}}'),
     ],
 )
 def test_a_withdrawn_model_is_told_from_an_outage_and_not_asked_again(status: int, body: str) -> None:
@@ -53,11 +56,34 @@ def test_an_outage_or_a_limit_is_no_withdrawal_and_the_endpoint_is_let_be(status
         assert len(served.bodies) <= 24
 
 
+def test_a_page_in_place_of_the_interface_is_no_withdrawal() -> None:
+    with serving(fault=404, fault_body="<html>Not found</html>") as (_, monitor):
+        (first, *_) = visit(monitor).remarks
+        assert first.startswith("refused, status 404: a page instead of the interface")
+
+
+def test_a_parameter_that_does_not_exist_is_no_withdrawal() -> None:
+    with serving(fault=400, fault_body='{"error": "the parameter `seed` does not exist"}') as (_, monitor):
+        assert not any(is_withdrawal(remark) for remark in visit(monitor).remarks)
+
+
 def test_a_limit_that_says_how_long_to_wait_is_waited_for() -> None:
     with serving(fault=429, fault_headers={"retry-after": "0.01"}, faults_left=5) as (served, monitor):
         paid = visit(monitor, speaking=Speaking(tries=4))
         assert list_faults(paid) == {Fault.NONE}
         assert len(served.bodies) == 65
+
+
+def test_while_a_limit_is_waited_for_no_more_is_sent_than_may_be_under_way() -> None:
+    with Served(Behaviour(fault=429, fault_headers={"retry-after": "0.05"})) as served:
+        speaker = make_speaker(served.make_endpoint(), Speaking(tries=2, concurrency=3))
+        replies = [*speaker.ask([make_ask(number, prompt, Tongue()) for number, prompt in enumerate(BORDERS)])]
+        assert len(replies) == len(BORDERS)
+        tries: Counter[str] = Counter()
+        for body in served.bodies:
+            tries[body["messages"][0]["content"]] += 1
+            assert sum(count == 1 for count in tries.values()) <= 3
+        assert set(tries.values()) == {2}
 
 
 def test_a_share_of_errors_is_missing_data() -> None:
@@ -73,7 +99,7 @@ def test_a_wrong_key_is_said_and_shown_nowhere() -> None:
         monitor = make_monitor(served)
         monitor = replace(monitor, endpoint=replace(monitor.endpoint, key_variable="WATCH_KEY"))
         paid = visit(monitor)
-        assert any(remark.startswith("refused: HTTP status 401") for remark in paid.remarks)
+        assert any(remark.startswith("refused, status 401") for remark in paid.remarks)
         assert "sk-wrong-secret" not in repr(paid)
         assert len(served.bodies) <= 16
 

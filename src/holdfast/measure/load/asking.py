@@ -40,7 +40,8 @@ _Item = Reply | BaseException | None
 @dataclass(frozen=True, slots=True)
 class Manner:
     """How to ask. A purse needs a price, and is asked before each request. Keys are in `environ`; where it is None, in
-    the environment of the process. No more are sent while `unheard_max` replies wait to be heard (0: any number)."""
+    the environment of the process. Where `unheard_max` is not 0, no more are sent while so many replies wait to be
+    heard, or while as many as may be under way wait for another try."""
 
     patience: Patience = field(default_factory=Patience)
     timeout_s: float = 600.0
@@ -135,7 +136,7 @@ class _Asker:
 
     def _step(self, engine: Engine) -> None:
         now = time.monotonic_ns()
-        while self._has_room(engine) and (exchange := self._take_next(now)) is not None:
+        while self._has_room(engine, now) and (exchange := self._take_next(now)) is not None:
             if self._reserve(exchange):
                 engine.send(exchange)
             elif self._put_back(exchange, engine):
@@ -147,8 +148,10 @@ class _Asker:
         for exchange in finished:
             self._end(exchange)
 
-    def _has_room(self, engine: Engine) -> bool:
-        return engine.in_flight < self._concurrency and self._is_heard()
+    def _has_room(self, engine: Engine, now: int) -> bool:
+        is_due = bool(self._again) and self._again[0][0] <= now
+        waiting = len(self._again) if self._manner.unheard_max and not is_due else 0
+        return engine.in_flight + waiting < self._concurrency and self._is_heard()
 
     def _is_heard(self) -> bool:
         return not self._manner.unheard_max or self.items.qsize() < self._manner.unheard_max

@@ -105,7 +105,7 @@ def _find_tongue(endpoint: Endpoint, speaker: Speaker, meter: Meter) -> tuple[To
             raise _refuse_now(endpoint, "the limit of requests or tokens leaves room for none")
         if sample.fault is Fault.NONE:
             return tongue, reply
-        if (hindrance := find_hindrance(sample)) is not None:
+        if (hindrance := find_hindrance(sample, endpoint.model)) is not None:
             raise ConfigurationError(
                 hindrance.words, where=f"endpoint {endpoint.name}", next_step="Check the URL, the model and the key."
             )

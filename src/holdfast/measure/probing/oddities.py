@@ -1,25 +1,22 @@
 """What was odd about an endpoint's answers, in words for a visit's remarks; a withdrawal told from an outage."""
 
+import json
 import re
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from holdfast.measure.notices.refusals import judge_refusal
 from holdfast.records.measurement import Fault, Reply, Sample
+from holdfast.records.notices import Availability
 
 WITHDRAWN: Final = "withdrawn: "
 INTERRUPTED: Final = "interrupted: what was seen until then is here"
-_GONE: Final = re.compile(
-    r"model[\w -]{0,40}not[ _]found|model_not_found|model_not_available|unknown model|no such model"
-    r"|model\b.{0,120}\b(?:does not exist|do not have access|is not available|no longer (?:available|supported)"
-    r"|has been (?:retired|removed|deprecated|decommissioned|sunset|shut down)|is (?:deprecated|decommissioned))"
-    r"|decommissioned|model_deprecated|model_retired",
-    re.IGNORECASE | re.DOTALL,
-)
 _NO_MONEY: Final = re.compile(
     r"insufficient[_ ](?:quota|credit|funds|balance)|billing|exceeded your .{0,20}quota", re.I
 )
+_TO_NOBODY: Final = (401, 403, 404)
 _FAULTS_IN_A_ROW_MAX: Final = 8  # after which an endpoint is let be until the next visit
 _CACHE_HEADERS: Final = ("x-cache", "cf-cache-status", "x-cache-status", "x-semantic-cache", "x-litellm-cache-hit")
 
@@ -32,28 +29,35 @@ class Hindrance:
     is_withdrawal: bool = False
 
 
-def find_hindrance(sample: Sample) -> Hindrance | None:
+def find_hindrance(sample: Sample, model: str = "") -> Hindrance | None:
     """What a failed request says that the next one would say too: the model is withdrawn, the key is refused, there is
-    no money. None for an outage, a limit of rate, or an answer. A 404 that says nothing of a model may be a wrong
-    address, and says so."""
+    no money. None for an outage, a limit of rate, or an answer."""
     status, detail = sample.status, sample.fault_detail
     if sample.fault not in (Fault.STATUS, Fault.LIMITED, Fault.EVENT) or status is None:
         return None
-    if status in (410, 451) or (status in (200, 400, 403, 404, 422) and _GONE.search(detail)):
-        return Hindrance(f"{WITHDRAWN}{detail}", is_withdrawal=True)
-    if status == 404:
-        return Hindrance(f"not found, the model or the address: {detail}")
-    if status == 401 or status == 403:
-        return Hindrance(f"refused: {detail}")
-    if status == 402 or (status == 429 and _NO_MONEY.search(detail)):
+    if status in (402, 429) and (status == 402 or _NO_MONEY.search(detail)):
         return Hindrance(f"not paid for: {detail}")
+    refused = judge_refusal(max(status, 400), _make_body(detail), model)
+    if refused.availability in (Availability.WITHDRAWN, Availability.BLOCKED):
+        return Hindrance(f"{WITHDRAWN}{refused.why}: {detail}", is_withdrawal=True)
+    if refused.availability is Availability.UNKNOWN and status in _TO_NOBODY:
+        return Hindrance(f"refused, {refused.why}: {detail}")
     return None
+
+
+def _make_body(detail: str) -> bytes:
+    """What was read of an error's body: its message, after which its code may stand."""
+    words = detail.partition(": ")[2] if detail.startswith("HTTP status") else detail
+    if words.startswith("<"):
+        return words.encode()
+    return json.dumps([words, words.rpartition(" ")[2]]).encode()
 
 
 @dataclass(slots=True)
 class Patrol:
-    """Notices when asking on would be of no use; `end` says why, once it would be."""
+    """Notices when asking a model on would be of no use; `end` says why, once it would be."""
 
+    model: str = ""
     end: str = ""
     faults_in_a_row: int = 0
 
@@ -66,7 +70,7 @@ class Patrol:
         return bool(self.end)
 
     def _find_end(self, sample: Sample, tokens_max: int) -> str:
-        hindrance = find_hindrance(sample)
+        hindrance = find_hindrance(sample, self.model)
         if hindrance is not None:
             return hindrance.words
         if sample.fault is Fault.STOPPED:

@@ -32,7 +32,7 @@ def pay_visit(
     that have a fault and remarks that say why; so does an interruption by the user, which ends the visit. `tokens_max`
     limits its tokens of both kinds. `clock_ns` tells nanoseconds since 1970. Raises ConfigurationError for a key or a
     URL that is of no use, and MalformedFile for a monitor that cannot be asked about."""
-    visiting = _Visiting(monitor, plan, clock_ns, Meter(tokens_max=tokens_max))
+    visiting = _Visiting(monitor, plan, clock_ns, Meter(tokens_max=tokens_max), Patrol(monitor.endpoint.model))
     visiting.pay(speaker)
     return visiting.make_visit()
 
@@ -50,10 +50,10 @@ class _Visiting:
     plan: VisitPlan
     clock_ns: Callable[[], int]
     meter: Meter
+    patrol: Patrol
     replies: dict[int, Reply] = field(default_factory=dict[int, Reply])
     at_ns: dict[int, int] = field(default_factory=dict[int, int])
     remarks: list[str] = field(default_factory=list[str])
-    patrol: Patrol = field(default_factory=Patrol)
     unasked: Fault = Fault.STOPPED
     is_emptied: bool = False
 
