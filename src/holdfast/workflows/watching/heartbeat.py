@@ -117,7 +117,7 @@ def _judge_day(day: int, evidence: Sequence[Evidence], context: _Context) -> tup
         return DayState.NO_ALARM, "before the alarm; how small a change would have been found is not known"
     if found is None or found > asked:
         return DayState.COULD_NOT_TELL, f"it is not known that a shift of {asked:g} would be found"
-    return DayState.SAME, f"no change larger than a shift of {found:.2g} is likely"
+    return DayState.SAME, f"a lasting shift of {found:.2g} would have been found with probability 0.9"
 
 
 def _judge_without_evidence(day: int, context: _Context) -> tuple[DayState, str]:

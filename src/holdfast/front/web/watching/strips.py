@@ -18,7 +18,7 @@ _CELLS_MAX: Final = 20_000
 def make_heartbeats(monitors: Sequence[JsonObject]) -> Markup:
     """The strips of all endpoints under each other, the last day on the right."""
     says = join(
-        "One sign a day, the last day at the right. A day says ", make("em", None, "same"), " only where a change as "
+        "One sign a day, line by line; the last sign is the last day. A day says ", make("em", None, "same"), " only where a change as "
         f"large as was asked for would have been found. At most {DAYS_MAX} days are drawn; all are in the tables.",
     )  # fmt: skip
     rows = [_make_strip(number, one) for number, one in enumerate(monitors, 1)]
