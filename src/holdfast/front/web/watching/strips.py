@@ -18,9 +18,11 @@ _CELLS_MAX: Final = 20_000
 def make_heartbeats(monitors: Sequence[JsonObject]) -> Markup:
     """The strips of all endpoints under each other, the last day on the right."""
     says = join(
-        "One sign a day, line by line; the last sign is the last day. A day says ", make("em", None, "same"), " only where a change as "
-        f"large as was asked for would have been found. At most {DAYS_MAX} days are drawn; all are in the tables.",
-    )  # fmt: skip
+        "One sign a day, line by line; the last sign is the last day. A day says ",
+        make("em", None, "same"),
+        " only where a change as large as was asked for would have been found. "
+        f"At most {DAYS_MAX} days are drawn; all are in the tables.",
+    )
     rows = [_make_strip(number, one) for number, one in enumerate(monitors, 1)]
     body = make("p", None, "Nothing is watched.") if not rows else make("div", {"class": "strips"}, rows)
     return make_section("heartbeat", "Heartbeat", make("p", {"class": "says"}, says), make_state_legend(), body)
