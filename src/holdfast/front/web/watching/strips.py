@@ -16,7 +16,7 @@ _CELLS_MAX: Final = 20_000
 
 
 def make_heartbeats(monitors: Sequence[JsonObject]) -> Markup:
-    """The strips of all endpoints under each other, the last day on the right."""
+    """The strips of all endpoints under each other."""
     says = join(
         "One sign a day, line by line; the last sign is the last day. A day says ",
         make("em", None, "same"),
