@@ -78,7 +78,7 @@ def test_an_endpoint_that_reasons_past_every_limit_is_known_by_it() -> None:
         ({"is_empty": True}, "8 of 8 answers are empty"),
         ({"counts": False}, "the endpoint does not count tokens"),
         ({"billed": 99}, "the endpoint does not keep to its limit of tokens"),
-        ({"headers": {"x-cache": "HIT"}}, "answers came from a cache: the headers of 8 of 8 say so"),
+        ({"headers": {"x-cache": "HIT"}}, "8 of 8 answers came from a cache, headers say so: they count as missing"),
     ],
 )
 def test_what_is_odd_is_said(behaviour: dict[str, object], remark: str) -> None:

@@ -168,9 +168,12 @@ def test_tokens_that_are_not_counted_are_booked_at_their_worst() -> None:
 
 def test_answers_from_a_cache_are_noticed_by_their_names() -> None:
     with serving(is_cached=True) as (_, monitor):
-        remarks = visit(monitor).remarks
-        assert any("from a cache" in remark for remark in remarks)
-        assert any("always the same" in remark for remark in remarks)
+        paid = visit(monitor, Doses(5, 0, has_battery=False))
+        fresh = [one.prompt for one in paid.seen if one.fault is Fault.NONE]
+        repeated = [one for one in paid.seen if one.fault is Fault.MALFORMED]
+        assert sorted(fresh) == sorted({one.prompt for one in paid.seen})
+        assert len(fresh) + len(repeated) == 100
+        assert any(remark.startswith(f"{len(repeated)} of 100 answers came from a cache") for remark in paid.remarks)
 
 
 def test_names_that_answers_to_different_prompts_share_say_nothing_of_a_cache() -> None:
@@ -180,7 +183,9 @@ def test_names_that_answers_to_different_prompts_share_say_nothing_of_a_cache() 
 
 def test_answers_from_a_cache_are_noticed_by_headers() -> None:
     with serving(headers={"x-cache": "HIT from edge"}) as (_, monitor):
-        assert "answers came from a cache: the headers of 60 of 60 say so" in visit(monitor).remarks
+        paid = visit(monitor)
+        assert "60 of 60 answers came from a cache, headers say so: they count as missing" in paid.remarks
+        assert list_faults(paid) == {Fault.MALFORMED}
 
 
 def test_answers_that_do_not_vary_are_noticed() -> None:

@@ -11,7 +11,7 @@ from typing import Final
 
 from holdfast.measure.probing.battery import make_battery
 from holdfast.measure.probing.digests import fold_token
-from holdfast.measure.probing.oddities import find_cache, find_hindrance, is_overlong, is_reasoning
+from holdfast.measure.probing.oddities import find_hindrance, is_overlong, is_reasoning, list_cached, say_cached
 from holdfast.measure.probing.reading import read_first
 from holdfast.measure.probing.speaking import Speaker, Tongue, make_ask
 from holdfast.measure.probing.spending import Meter, ask_within
@@ -175,7 +175,7 @@ def _list_remarks(replies: Sequence[Reply], tokens_max: int) -> list[str]:
         f"{empty} of {len(replies)} answers are empty" if empty else "",
         "the endpoint does not count tokens" if is_uncounted else "",
         "the endpoint does not keep to its limit of tokens" if is_long else "",
-        find_cache(replies),
+        say_cached(list_cached(replies), replies),
     )
     return [words for words in remarks if words]
 

@@ -88,23 +88,34 @@ def is_withdrawal(remark: str) -> bool:
     return remark.startswith(WITHDRAWN)
 
 
-def find_cache(replies: Sequence[Reply]) -> str:
-    """Words that say that answers came from a cache, as names of answers that repeat or headers show; empty when
-    nothing shows it. Names that answers to different prompts share are no names."""
+def list_cached(replies: Sequence[Reply]) -> frozenset[int]:
+    """The numbers of answers that came from a cache: an earlier answer to the same prompt bears the same name, or their
+    headers say so. Names that answers to different prompts share are no names."""
     prompts: dict[str, set[str]] = {}
     for reply in replies:
         prompts.setdefault(reply.identity, set()).add(reply.sample.prompt_sha256)
-    names = Counter(reply.identity for reply in replies if reply.identity)
-    repeated = sum(count for count in names.values() if count > 1)
-    if repeated and all(len(prompts[name]) == 1 for name in names):
-        return f"answers came from a cache: {repeated} of {len(replies)} bear the name of another answer"
-    hits = sum(any("hit" in reply.headers.get(name, "").lower() for name in _CACHE_HEADERS) for reply in replies)
-    aged = sum(
-        reply.headers.get("age", "0").isdigit() and int(reply.headers.get("age", "0")[:9]) > 0 for reply in replies
-    )
-    if most := max(hits, aged):
-        return f"answers came from a cache: the headers of {most} of {len(replies)} say so"
-    return ""
+    has_names = all(len(asked) == 1 for name, asked in prompts.items() if name)
+    seen: set[str] = set()
+    found: set[int] = set()
+    for reply in replies:
+        if _is_hit(reply) or (has_names and reply.identity in seen):
+            found.add(reply.number)
+        seen |= {reply.identity} - {""}
+    return frozenset(found)
+
+
+def say_cached(cached: frozenset[int], replies: Sequence[Reply]) -> str:
+    """In words; empty where none were."""
+    if not cached:
+        return ""
+    why = "headers say so" if any(_is_hit(reply) for reply in replies) else "they bear the name of another answer"
+    return f"{len(cached)} of {len(replies)} answers came from a cache, {why}: they count as missing"
+
+
+def _is_hit(reply: Reply) -> bool:
+    age = reply.headers.get("age", "")
+    is_aged = age.isascii() and age.isdigit() and age.strip("0") != ""
+    return is_aged or any("hit" in reply.headers.get(name, "").lower() for name in _CACHE_HEADERS)
 
 
 def is_overlong(sample: Sample, tokens_max: int) -> bool:

@@ -9,8 +9,9 @@ from holdfast.measure.probing.oddities import (
     INTERRUPTED,
     Patrol,
     count_faults,
-    find_cache,
     is_reasoning,
+    list_cached,
+    say_cached,
 )
 from holdfast.measure.probing.planning import VisitPlan
 from holdfast.measure.probing.reading import Glass, Probe, read_facts, read_first, read_missing, read_seen
@@ -56,6 +57,7 @@ class _Visiting:
     remarks: list[str] = field(default_factory=list[str])
     unasked: Fault = Fault.STOPPED
     is_emptied: bool = False
+    cached: frozenset[int] = frozenset()
 
     def pay(self, speaker: Speaker) -> None:
         """Ask until all was asked, or until more would be of no use."""
@@ -117,6 +119,8 @@ class _Visiting:
         reply = self.replies.get(number)
         if reply is None:
             return read_missing(probe, self.clock_ns(), self.unasked)
+        if number in self.cached and reply.sample.fault is Fault.NONE:
+            return read_missing(probe, self.at_ns[number], Fault.MALFORMED)
         glass = Glass(self.monitor.salt, self.monitor.dialect.tokens_min > 1, self.is_emptied)
         return read_seen(probe, reply, self.at_ns[number], glass)
 
@@ -127,7 +131,8 @@ class _Visiting:
         replies = self._list_replies()
         if not self.remarks and len(replies) < len(limits):
             self._note(f"the limit of tokens was reached after {len(replies)} of {len(limits)} requests")
-        for words in (*count_faults(replies), find_cache(replies)):
+        self.cached = list_cached(replies)
+        for words in (*count_faults(replies), say_cached(self.cached, replies)):
             self._note(words)
         if replies and not self.meter.is_counted:
             self._note("the endpoint does not count tokens: its worst case is booked")
