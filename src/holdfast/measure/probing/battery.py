@@ -7,7 +7,6 @@ from typing import Final
 from holdfast.records.measurement import Api
 from holdfast.records.watching import Channel, Dialect, Prompt
 
-BATTERY_VERSION: Final = 1
 _REFUSAL_TOKENS: Final = 24
 _LENGTH_TOKENS: Final = 64
 _FORMAT_TOKENS: Final = 64
@@ -114,7 +113,8 @@ _REMINDER: Final[dict[str, object]] = {
     "required": ["text", "minutes", "tags"],
     "additionalProperties": False,
 }
-_TOOLS: Final[tuple[tuple[str, str, str, dict[str, object]], ...]] = (
+_Tool = tuple[str, str, str, dict[str, object]]  # the question, and the tool's name, description and schema
+_TOOLS: Final[tuple[_Tool, ...]] = (
     ("What is the weather in Lisbon, in celsius?", "get_weather", "The weather in a city now", _WEATHER),
     (
         'Remind me in 45 minutes to "turn the bread", with the tags "kitchen" and "bread".',
@@ -132,14 +132,15 @@ def make_battery(api: Api = Api.CHAT, dialect: Dialect | None = None) -> tuple[P
     return (
         *(Prompt(Channel.REFUSALS, text, tokens_max=_REFUSAL_TOKENS) for text in _HARMLESS),
         *(Prompt(Channel.FORMAT, text, tokens_max=_FORMAT_TOKENS, check=_write(check)) for text, check in _FORMATS),
-        *(_make_tool(api, *tool) for tool in (_TOOLS if with_tools else ())),
+        *(_make_tool(api, tool) for tool in (_TOOLS if with_tools else ())),
         *(Prompt(Channel.TOKENIZER, text) for text in _STRINGS),
         *(Prompt(Channel.LENGTH, text, tokens_max=_LENGTH_TOKENS) for text in _SHORT_ESSAYS),
     )
 
 
-def _make_tool(api: Api, text: str, name: str, description: str, schema: dict[str, object]) -> Prompt:
+def _make_tool(api: Api, asked: _Tool) -> Prompt:
     """Responses writes a tool flat, chat within `function`."""
+    text, name, description, schema = asked
     inner = {"name": name, "description": description, "parameters": schema}
     tool = {"type": "function", **inner} if api is Api.RESPONSES else {"type": "function", "function": inner}
     check = _write({"name": name, "schema": schema})
