@@ -10,7 +10,7 @@ SUDO := $(shell [ "$$(id -u)" = 0 ] || echo sudo)
 
 CHECKS := check-types-strictly check-types check-docs check-imports check-style
 
-.PHONY: run setup test check $(CHECKS) docs bench fuzz conformance soak release lock clean
+.PHONY: run setup test check $(CHECKS) docs bench bench-watch fuzz conformance soak release lock clean
 
 run: $(VENV)/.ready ## set up, check a real example, keep and try each model of it that can be had, write report.html
 	$(BIN)/holdfast secure examples/helpdesk --vault build/vault --max-size 200MB --html report.html
@@ -59,6 +59,13 @@ docs: $(VENV)/.ready-dev ## write the generated parts of the docs anew
 
 bench: $(VENV)/.ready-dev ## the comparison tables of docs/benchmarks.md (fetches pinned sources and peers)
 	$(BIN)/python benchmarks/run_all.py
+
+bench-watch: $(VENV)/.ready-dev ## a watch held to its promises in the laboratory (about an hour; the first time also trains its models)
+	$(BIN)/python -m benchmarks.watch_lab make
+	$(BIN)/python -m benchmarks.watch_lab table
+	$(BIN)/python -m benchmarks.watch_null
+	$(BIN)/python -m benchmarks.watch_power
+	$(BIN)/python -m benchmarks.watch_story
 
 fuzz: $(VENV)/.ready-dev ## random bytes into every parser, ten minutes
 	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=fuzz
