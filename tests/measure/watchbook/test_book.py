@@ -66,10 +66,11 @@ def test_pausing_resuming_and_removing_are_on_record(book: Book) -> None:
         book.append_visit("chat", make_visit(1))
 
 
-@pytest.mark.parametrize("name", ["", " chat", "a\nb", "a\u2028b", "x" * 201, "\ud800"])
-def test_a_name_that_does_not_fit_one_line_is_refused(book: Book, name: str) -> None:
-    with pytest.raises(UsageError):
-        book.enrol(make_monitor(name))
+def test_a_name_that_does_not_fit_one_line_is_refused(book: Book) -> None:
+    for name in ("", " chat", "a\nb", "a\u2028b", "x" * 201, "\ud800"):
+        with pytest.raises(UsageError):
+            book.enrol(make_monitor(name))
+    assert book.read_monitors() == ()
 
 
 def test_a_second_run_of_a_monitor_is_told_and_another_monitor_is_not(book: Book, reopen: OpenBook) -> None:

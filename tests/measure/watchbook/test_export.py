@@ -116,7 +116,7 @@ ALTERED: list[tuple[str, dict[str, object]]] = [
 
 
 @pytest.mark.parametrize(("what", "members"), ALTERED)
-@pytest.mark.parametrize("line", [2, 6, 14])
+@pytest.mark.parametrize("line", [2, 14])
 def test_an_altered_entry_is_named_by_its_number(
     exported: Path, line: int, what: str, members: dict[str, object]
 ) -> None:
@@ -126,7 +126,7 @@ def test_an_altered_entry_is_named_by_its_number(
     assert all(fault.next_step for fault in faults)
 
 
-@pytest.mark.parametrize("line", [2, 6, 13])
+@pytest.mark.parametrize("line", [2, 13])
 def test_both_readers_notice_every_alteration_of_what_is_signed(exported: Path, line: int) -> None:
     original = exported.read_text(encoding="utf-8")
     entry = json.loads(original.splitlines()[line])

@@ -152,6 +152,7 @@ def test_a_monitor_that_is_none_is_refused(body: str) -> None:
         decode_monitor(body)
 
 
+@settings(max_examples=30)
 @given(
     st.recursive(st.none() | st.booleans() | st.integers() | st.text(max_size=5), lambda one: st.lists(one, max_size=3))
 )
