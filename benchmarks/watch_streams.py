@@ -4,7 +4,7 @@ A subject is an array of logits (prompts, symbols) for each variant, of trained 
 from it with noise in every query, day effects and missing answers. Judged by the product's own lines.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from holdfast.measure.drift.bets import Ground
 from holdfast.measure.drift.evidence import REFERENCE_SHARE, spend_risk
 from holdfast.measure.drift.reference import REST, Reference, find_symbol, split_reference
-from holdfast.measure.drift.tokens import DayOfTokens, Tokens, follow_tokens, start_standing
+from holdfast.measure.drift.tokens import DayOfTokens, Standing, Tokens, follow_tokens, start_standing
 from holdfast.records.watching import Channel
 
 Array = NDArray[np.float64]
@@ -199,20 +199,30 @@ def stack(references: list[Reference], epsilon: float) -> Tokens:
     return Tokens(ground, np.array([epsilon + reference.rest for reference in references]))
 
 
-def watch_days(watch: Watch, days: Iterator[tuple[Places, Places]]) -> Iterator[Array]:
-    """The logarithm of the wealth after each answer (endpoints, answers), a day at a time."""
-    standing = start_standing(watch.tokens)
+def watch_days(
+    watch: Watch, days: Iterable[tuple[Places, Places]], standing: Standing
+) -> Iterator[tuple[Array, Standing]]:
+    """The logarithm of the wealth after each answer (endpoints, answers), a day at a time, and how things stand then.
+    `standing` is used up."""
     rows = np.arange(watch.classes.shape[0])[:, None]
     for prompts, symbols in days:
         named = np.where(prompts < 0, REST, watch.classes[rows, np.maximum(prompts, 0), symbols])
         path, standing = follow_tokens(watch.tokens, standing, DayOfTokens(prompts, named))
-        yield path
+        yield path, standing
 
 
-def find_alarms(watch: Watch, days: Iterator[tuple[Places, Places]]) -> Array:
+def stand_after(watch: Watch, days: Iterable[tuple[Places, Places]]) -> Standing:
+    """What was learnt and staked after these days."""
+    standing = start_standing(watch.tokens)
+    for _, after in watch_days(watch, days, standing):
+        standing = after
+    return standing
+
+
+def find_alarms(watch: Watch, days: Iterable[tuple[Places, Places]], standing: Standing | None = None) -> Array:
     """How many answers were asked for until the alarm (endpoints); infinite without one."""
     alarms, asked = np.full(watch.classes.shape[0], np.inf), 0
-    for path in watch_days(watch, days):
+    for path, _ in watch_days(watch, days, standing or start_standing(watch.tokens)):
         is_alarm = path >= watch.log_threshold
         first = np.where(is_alarm.any(axis=1), asked + is_alarm.argmax(axis=1) + 1.0, np.inf)
         alarms, asked = np.minimum(alarms, first), asked + path.shape[1]
