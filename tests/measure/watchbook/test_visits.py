@@ -5,7 +5,7 @@ import json
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from holdfast.measure.watchbook.bodies import (
@@ -59,6 +59,7 @@ def read(body: str) -> Visit:
     return decode_visit(decode_body(body))
 
 
+@settings(max_examples=40)
 @given(VISITS)
 def test_a_visit_comes_back_as_it_was(visit: Visit) -> None:
     body = write(visit)
