@@ -73,11 +73,14 @@ def main() -> None:
     parser.add_argument("--endpoints", type=int, default=100, help="a row")
     parser.add_argument("--prompts", type=int, default=14)
     parser.add_argument("--days", type=int, nargs="+", default=(0, 30, 365), help="quiet days before a change")
+    parser.add_argument("--sittings-only", action="store_true")
     parser.add_argument("--models", nargs="*", help="of the laboratory; none: made-up ones and all that were made")
     given = parser.parse_args()
     asked = Asked(given.endpoints, given.prompts, tuple(given.days))
     print(describe_machine())
     subjects = list_subjects(given.models, asked.prompts)
+    if given.sittings_only:
+        sys.exit(0 if judge_sittings(subjects) else 1)
     print(f"\nseed {SEED}, {asked.endpoints} endpoints a row, {asked.prompts} prompts, 60 answers a day, 2 % missing\n")
     print("| model | change | mean distance | quiet days | power in 600 answers | 95 % | answers: 10 %, half, 90 % |")
     print("|---|---|---|---|---|---|---|")
@@ -86,13 +89,18 @@ def main() -> None:
     print("\n| model | share of the traffic | power in 3,600 answers | median answers |\n|---|---|---|---|")
     for subject in subjects:
         run_shares(subject, asked)
-    print(
-        "\n| model | changes of weights | AUC, 60 tokens | AUC, 48 tokens with log probabilities |\n|---|---|---|---|"
-    )
+    is_sat = judge_sittings(subjects)
+    sys.exit(0 if is_met and is_sat else 1)
+
+
+def judge_sittings(subjects: Sequence[Subject]) -> bool:
+    """The table of single sittings, and whether its goals are met on average."""
+    print("\n| model | changes of weights: AUC by tokens/with log probabilities | 60 tokens | 48 tokens |")
+    print("|---|---|---|---|")
     sittings = [sit(subject) for subject in subjects]
     tokens, logprobs = (float(np.mean(one)) for one in zip(*sittings, strict=True))
     print(f"| all | | {tokens:.3f} (goal 0.92) | {logprobs:.3f} (goal 0.95) |")
-    sys.exit(0 if is_met and tokens >= 0.92 and logprobs >= 0.95 else 1)
+    return tokens >= 0.92 and logprobs >= 0.95
 
 
 def list_subjects(models: Sequence[str] | None, prompts: int) -> list[Subject]:
@@ -165,7 +173,7 @@ def draw_sitting(subject: Subject, variant: str, generator: np.random.Generator)
     noise = generator.normal(0, Weather().query, (SITTINGS, 12, *logits.shape))
     draws = ((logits + noise) / subject.temperature + generator.gumbel(size=noise.shape)).argmax(axis=-1)
     counts = (draws[..., None] == np.arange(logits.shape[1])).sum(axis=1).astype(np.float64)
-    shares = generator.multinomial(200, subject.compute_shares("base")[:5], size=SITTINGS) / 200
+    shares = generator.multinomial(200, subject.compute_shares("base")[:5], size=(SITTINGS, 5)) / 200
     kept = np.argsort(-base[:4], axis=1)[:, :5]
     before, after = (np.take_along_axis(table[:4], kept, axis=1) for table in (base, logits))
     shape = (SITTINGS, 100, *before.shape)

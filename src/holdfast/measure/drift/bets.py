@@ -14,7 +14,7 @@ from holdfast.measure.drift.margins import Array
 
 Places = NDArray[np.int64]
 BLOCK: Final = 10  # answers between one lesson and the next
-HALF_LIVES: Final = np.array([90.0, 150.0, 300.0, 1200.0])  # answers
+HALF_LIVES: Final = np.array([30.0, 90.0, 200.0, 800.0])  # answers
 STRENGTH_MIN: Final = 1.0  # answers to a prompt that the reference is worth at least
 CLIPS: Final = ((0.9, 1.11), (0.75, 1.33), (0.6, 1.67), (0.4, 2.5), (0.2, 5.0), (0.05, 20.0))
 _LEAST: Final = 1e-9  # where something may be zero that is divided by

@@ -1,4 +1,4 @@
-"""Statistics of one sitting: how far a handful of answers lies from a reference. Larger means farther; no test by itself.
+"""Statistics of one sitting: how far a handful of answers lies from a reference. Larger is farther; no test by itself.
 
 Arrays may begin with any axes; the last are prompts and symbols.
 """
