@@ -77,8 +77,7 @@ def run_watch(asked: RunAsked, tell_progress: Tell) -> Ran:
 
 
 def _tell(book: Book, reported: Sequence[Reported], document: Plain, asked: RunAsked) -> tuple[str, ...]:
-    clock = asked.book.clock
-    sender = Sender(lambda: clock().timestamp(), time.sleep, asked.book.environ)
+    sender = Sender(time.time, time.sleep, asked.book.environ)
     try:
         return tell(reported, document, asked.outlets, sender, record=book.append_alarm).warnings
     except OutputError as error:

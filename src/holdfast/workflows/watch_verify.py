@@ -2,7 +2,7 @@
 
 import tempfile
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from holdfast.measure.watchbook.book import Book
@@ -12,7 +12,7 @@ from holdfast.records.watchbook import BookReport, Life
 from holdfast.records.watching import Judgement, Outcome
 from holdfast.vault.catalogue.database import SqliteDatabase
 from holdfast.vault.opening import tell_time
-from holdfast.workflows.watching.books import BookAsked, read_watchbook
+from holdfast.workflows.watching.books import BookAsked, find_cut, read_watchbook
 from holdfast.workflows.watching.report import CHANGED_WORDS, say_day
 from holdfast.workflows.watching.standing import judge_life
 from holdfast.workflows.writing import write_text
@@ -50,7 +50,10 @@ def verify_watch(asked: BookAsked, file: Path | None = None, trusted: tuple[str,
     if file is not None:
         return _verify_file(file, trusted)
     with read_watchbook(asked) as book:
-        return _verify_book(book, trusted)
+        report = check_book(book.id, book.iterate_entries(), trusted)
+        cut = find_cut(asked, book)
+        report = replace(report, faults=(*report.faults, cut)) if cut else report
+        return WatchVerified(report, () if report.faults else tuple(_recompute_all(book, report.monitors)))
 
 
 def export_watch(asked: BookAsked, out: Path, name: str | None = None) -> int:
@@ -73,11 +76,6 @@ def _verify_file(file: Path, trusted: tuple[str, ...]) -> WatchVerified:
             return WatchVerified(report, tuple(_recompute_all(book, report.monitors)))
         finally:
             database.close()
-
-
-def _verify_book(book: Book, trusted: tuple[str, ...]) -> WatchVerified:
-    report = check_book(book.id, book.iterate_entries(), trusted)
-    return WatchVerified(report, () if report.faults else tuple(_recompute_all(book, report.monitors)))
 
 
 def _recompute_all(book: Book, monitors: Iterable[str]) -> Iterator[Recomputed]:
