@@ -39,7 +39,7 @@ class Rehearsed:
 
 
 def rehearse(served: Served, model: str, folder: Path, changes: tuple[str, ...] = CHANGES) -> Iterator[Rehearsed]:
-    """Each change from the same quiet past: the book is copied before it."""
+    """Each change from the same quiet past: the book is copied before it, with the key that has seen it."""
     quiet = folder / "quiet"
     served.change(variant="base", **BENIGN)
     add = ("add", "lab", "--url", served.url, "--model", model, "--seed", "1", "--burn-in", str(BURN_IN), "--yes")
@@ -89,6 +89,6 @@ def _run(book: Path, day: int, *words: str) -> int:
 
 
 def _call(book: Path, *words: str) -> "subprocess.CompletedProcess[str]":
-    command = [str(HOLDFAST), "watch", *words, "--book", str(book)]
-    environment = {**os.environ, "XDG_DATA_HOME": str(book.parent / "data")}
+    command = [str(HOLDFAST), "watch", *words, "--book", str(book / "book")]
+    environment = {**os.environ, "XDG_DATA_HOME": str(book / "data")}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
