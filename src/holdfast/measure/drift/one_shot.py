@@ -9,7 +9,7 @@ import numpy as np
 
 from holdfast.measure.drift.margins import Array
 
-_FLOOR: Final = 0.01  # a share, where one is divided by
+_FLOOR: Final = 0.3  # of a share, where one is divided by: rare symbols would drown the others
 _REACH: Final = 6.0  # standard deviations beyond which a difference counts no more
 
 
