@@ -1,6 +1,6 @@
-"""What other methods see in the same sittings, at equal tokens: model equality testing (MMD with a Hamming kernel), the
-border-input distance, log probability tracking and a z-test, written from their papers. The AUC of each for every change
-of weights, with two standard errors of ours; a peer that is better by more than those is named.
+"""What other methods see in the same sittings, at equal tokens: model equality testing (MMD with a Hamming kernel),
+the border-input distance, log probability tracking and a z-test, written from their papers. The AUC of each for every
+change of weights, with two standard errors of ours; a peer that is better by more than those is named.
 """
 
 import argparse

@@ -138,6 +138,25 @@ def test_refusals_alone_raise_an_alarm_and_look_like_a_policy() -> None:
     assert told.triage.likeness is Likeness.POLICY
 
 
+def test_log_probabilities_that_move_a_little_raise_an_alarm_though_tokens_hardly_move() -> None:
+    def draw(number: int, shift: float) -> Visit:
+        generator = np.random.default_rng((7, number))
+        seen = []
+        for _ in range(20):
+            logits = np.arange(5) * -0.5 + generator.normal(0, 0.02, 5) + shift * np.array([1, -1, 1, -1, 1])
+            pairs = tuple((f"s{place}", float(value)) for place, value in enumerate(logits))
+            seen.append(Seen(Channel.LOGPROBS, int(generator.integers(5)), 0, logprobs=pairs))
+        plain = draw_visit(BASE, number, 60 if number >= 14 else 900, 3)
+        return replace(plain, seen=(*plain.seen, *seen), planned=plain.planned + 20)
+
+    quiet = [draw(number, 0.0) for number in range(20)]
+    told = judge(MONITOR, [*quiet, *(draw(number, 0.08) for number in range(20, 24))])
+    assert told.outcome is Outcome.CHANGED
+    assert told.start_day == 20_020
+    assert told.alarm_day is not None
+    assert judge(MONITOR, quiet).outcome is not Outcome.CHANGED
+
+
 def test_a_battery_without_border_prompts_cannot_say_how_small_a_change_it_would_find() -> None:
     battery = tuple(Seen(Channel.FORMAT, prompt, 0, "kept") for prompt in range(16))
     visits = [Visit(number, number, 0, 16, battery) for number in range(20)]
