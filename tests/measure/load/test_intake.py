@@ -64,6 +64,7 @@ class Line:
 
     waiter: Waiter
     intake: Intake
+    connections: dict[int, Connection]
     connection: Connection
     exchange: Exchange
     far: socket.socket
@@ -83,27 +84,37 @@ class Line:
 
 
 @contextmanager
-def open_line(make: MakeIntake) -> Generator[Line]:
-    waiter, connections = EpollWaiter(), dict[int, Connection]()
+def open_line(make: MakeIntake, beside: Line | None = None) -> Generator[Line]:
+    """One with an intake of its own, or with that of another."""
+    near, far = _connect()
+    connection = Connection(near, 0, 0)
+    exchange = Exchange(Turn(0, 0), Template(make_ask(), "", (b"", b"", b"")), b"")
+    connection.state, connection.exchange = State.BUSY, exchange
+    waiter = beside.waiter if beside else EpollWaiter()
+    connections = beside.connections if beside else {}
+    intake = beside.intake if beside else make(waiter, connections)
+    connections[connection.fd] = connection
+    waiter.add(connection.fd, intake.events)
+    intake.begin(connection)
+    try:
+        yield Line(waiter, intake, connections, connection, exchange, far)
+    finally:
+        waiter.remove(connection.fd)
+        connection.close()
+        far.close()
+        if beside is None:
+            intake.close()
+            waiter.close()
+
+
+def _connect() -> tuple[socket.socket, socket.socket]:
     with socket.create_server(("127.0.0.1", 0)) as listener:
         near = socket.create_connection(listener.getsockname())
         far = listener.accept()[0]
     far.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     near.setblocking(False)
     note_arrivals(near)
-    connection = connections[near.fileno()] = Connection(near, 0, 0)
-    exchange = Exchange(Turn(0, 0), Template(make_ask(), "", (b"", b"", b"")), b"")
-    connection.state, connection.exchange = State.BUSY, exchange
-    intake = make(waiter, connections)
-    waiter.add(connection.fd, intake.events)
-    intake.begin(connection)
-    try:
-        yield Line(waiter, intake, connection, exchange, far)
-    finally:
-        intake.close()
-        connection.close()
-        far.close()
-        waiter.close()
+    return near, far
 
 
 def cut(data: bytes, seed: int) -> list[bytes]:
@@ -179,6 +190,25 @@ def test_a_connection_on_which_no_answer_is_to_come_is_not_read(make: MakeIntake
             pass
         assert [(one.connection, one.came) for one in arrivals] == [(line.connection, Came.UNREAD)]
         assert line.connection.sock.recv(100) == b"unasked"
+
+
+@pytest.mark.parametrize("make", WAYS)
+def test_what_came_on_more_connections_than_are_told_of_at_once_has_the_moment_when_it_came(make: MakeIntake) -> None:
+    with open_line(make) as line, contextlib.ExitStack() as kept:
+        if not note_arrivals(line.connection.sock):
+            pytest.skip("this system notes no arrivals")
+        lines = [line, *(kept.enter_context(open_line(make, line)) for _ in range(200))]
+        for _ in range(3):  # the intake has waited before
+            line.intake.gather(0, 0)
+        for one in lines:
+            one.far.sendall(b"HTTP/1.1 ")
+        time.sleep(0.05)
+        late_ns = time.monotonic_ns()
+        while not all(one.exchange.parts for one in lines):
+            line.intake.gather(0, 0)
+            for one in lines:
+                line.intake.settle(one.connection)
+        assert all(one.exchange.stamps[0] < late_ns for one in lines)
 
 
 @pytest.mark.parametrize("make", WAYS)

@@ -53,6 +53,7 @@ typedef struct {
     Stream *streams; /* by the number of the socket */
     int64_t stream_count;
     int poll;
+    bool is_behind; /* there may be more than the last wait told of */
     char part[READ_BYTES];
 } Intake;
 
@@ -292,11 +293,12 @@ int64_t holdfast_intake_gather(Intake *intake, int64_t until_ns, int64_t rest_ns
     Clocks *clocks = &intake->clocks;
     intake->has_come = false;
     for (;;) {
-        clocks->since_ns = clocks->before_ns;
+        if (!intake->is_behind) clocks->since_ns = clocks->before_ns;
         clocks->before_ns = read_clock(CLOCK_MONOTONIC);
         int ready = epoll_wait(intake->poll, events, EVENTS_AT_ONCE, until_ns ? -1 : 0);
         int error = errno;
         read_clocks(clocks, BRACKET_NS);
+        intake->is_behind = ready == EVENTS_AT_ONCE;
         if (ready < 0) return -error;
         int64_t count = read_parts(intake, events, ready);
         if (count || !until_ns) return count;

@@ -13,7 +13,7 @@ from typing import Final, Protocol
 from holdfast.measure.load.connection import RECEIVE_BYTES, WANTS, Connection, State
 from holdfast.measure.load.framing import HINTS, SHORT
 from holdfast.measure.load.stamps import NOTE_BYTES, Stamper
-from holdfast.measure.load.waiting import READABLE, WRITABLE, EpollWaiter, Waiter
+from holdfast.measure.load.waiting import EVENTS_MAX, READABLE, WRITABLE, EpollWaiter, Waiter
 
 CHOICE: Final = "HOLDFAST_KERNEL"  # `plain` rules the compiled one out
 _REST_NS_MIN: Final = 50_000
@@ -101,6 +101,7 @@ class PlainIntake:
         self._waiter, self._connections = waiter, connections
         self._stamper = Stamper()
         self._has_notes = False
+        self._is_behind = False  # there may be more than the last wait told of
         self.has_come = False
 
     def gather(self, until_ns: int, rest_ns: int) -> list[Arrival]:
@@ -108,9 +109,10 @@ class PlainIntake:
         wait, stamper = self._waiter.wait if until_ns else self._waiter.look, self._stamper
         self.has_come = False
         while True:
-            stamper.sleep()
+            (stamper.sleep_again if self._is_behind else stamper.sleep)()
             ready = wait()
             stamper.wake()
+            self._is_behind = len(ready) >= EVENTS_MAX
             found = self._read(ready)
             if found or not until_ns:
                 return found

@@ -48,8 +48,12 @@ class Stamper:
         return self.woke_ns - self._before_ns
 
     def sleep(self) -> None:
-        """A wait begins. What it does not tell of had not come."""
+        """A wait begins. What the last one did not tell of had not come."""
         self.since_ns = self._before_ns
+        self._before_ns = time.monotonic_ns()
+
+    def sleep_again(self) -> None:
+        """A wait begins, after one that told of as much as it can, and may not have told of all."""
         self._before_ns = time.monotonic_ns()
 
     def wake(self) -> None:

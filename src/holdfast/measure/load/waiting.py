@@ -15,7 +15,7 @@ from typing import Final, Protocol
 
 READABLE: Final = 1  # as EPOLLIN and EPOLLOUT on Linux
 WRITABLE: Final = 4
-_EVENTS_MAX: Final = 64  # between two looks at the schedule
+EVENTS_MAX: Final = 64  # between two looks at the schedule
 _SPIN_NS: Final = 200_000
 _TIME: Final = -1
 _FOREVER_S: Final = 3600.0
@@ -73,8 +73,8 @@ class EpollWaiter:
         self._epoll.register(self._timer.fd, READABLE)
         self.fd = self._epoll.fileno()
         self._armed_ns = 0
-        self.wait: Callable[[], list[tuple[int, int]]] = partial(self._epoll.poll, None, _EVENTS_MAX)
-        self.look: Callable[[], list[tuple[int, int]]] = partial(self._epoll.poll, 0, _EVENTS_MAX)
+        self.wait: Callable[[], list[tuple[int, int]]] = partial(self._epoll.poll, None, EVENTS_MAX)
+        self.look: Callable[[], list[tuple[int, int]]] = partial(self._epoll.poll, 0, EVENTS_MAX)
 
     def add(self, fd: int, events: int) -> None:
         """Watch a socket."""
