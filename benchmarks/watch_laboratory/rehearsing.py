@@ -22,6 +22,7 @@ STARTED = datetime(2027, 1, 1, 12, tzinfo=UTC)
 BURN_IN, QUIET, CHANGED = 14, 10, 12  # days
 BENIGN = {"noise": 0.02, "day_effect": 0.01, "lasting_effect": 0.01, "errors": 0.02, "share": 1.0}
 CHANGES = ("base", "int8", "int4", "tune-64", "swap", "system-date", "temperature-2", "watermark-2.5", "refusals-0.25")
+KINDS = ("CONFIG", "DATA", "STATE", "CACHE")  # of folders: the key lies in one of them
 ALARMED, COULD_NOT_TELL = 10, 3  # exit codes
 
 
@@ -90,5 +91,5 @@ def _run(book: Path, day: int, *words: str) -> int:
 
 def _call(book: Path, *words: str) -> "subprocess.CompletedProcess[str]":
     command = [str(HOLDFAST), "watch", *words, "--book", str(book / "book")]
-    environment = {**os.environ, "XDG_DATA_HOME": str(book / "data")}
+    environment = {**os.environ, **{f"XDG_{kind}_HOME": str(book / kind.lower()) for kind in KINDS}}
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
