@@ -77,10 +77,19 @@ def test_no_visits_cannot_tell() -> None:
 
 def test_missing_answers_cannot_tell() -> None:
     quiet = watch([BASE] * 3)
-    lost = replace(quiet[-1], seen=tuple(replace(one, fault=Fault.TIMEOUT) for one in quiet[-1].seen))
+    lost = tuple(replace(one, fault=Fault.TIMEOUT) for one in quiet[-1].seen[1:])
+    lost = replace(quiet[-1], seen=(quiet[-1].seen[0], *lost))
     told = judge(MONITOR, [*quiet[:-1], lost])
     assert told.outcome is Outcome.COULD_NOT_TELL
-    assert "120 of 180 planned answers" in told.why
+    assert "121 of 180 planned answers" in told.why
+
+
+def test_a_last_visit_without_an_answer_says_what_the_endpoint_said() -> None:
+    quiet = watch([BASE] * 3)
+    lost = tuple(replace(one, fault=Fault.STATUS) for one in quiet[-1].seen)
+    told = judge(MONITOR, [*quiet[:-1], replace(quiet[-1], seen=lost, remarks=("withdrawn: model_not_found",))])
+    assert told.outcome is Outcome.COULD_NOT_TELL
+    assert "withdrawn: model_not_found" in told.why
 
 
 def test_answers_from_a_cache_are_no_evidence() -> None:

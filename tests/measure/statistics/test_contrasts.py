@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy import stats
 
+from holdfast.measure.statistics.between_runs import cut_at_zero, estimate_between
 from holdfast.measure.statistics.contrasts import (
     compare_distributions,
     compare_means,
@@ -89,3 +90,13 @@ def test_runs_are_dealt_anew_where_there_are_enough() -> None:
 
 def test_too_few_independent_parts_are_no_test() -> None:
     assert compare_distributions([np.ones(10)], [np.ones(10)], 1).p_value is None
+
+
+def test_an_interval_cut_at_zero_is_contrasted_as_it_was() -> None:
+    runs = [np.array([1.0]), np.array([2.0]), np.array([9.0])]
+    whole = estimate_between([1.0, 2.0, 9.0], runs, 0.95)
+    other = estimate_between([4.0, 5.0, 6.0], runs, 0.95)
+    cut = cut_at_zero(whole)
+    assert (whole.low or 0) < 0
+    assert (cut.low, cut.high) == (0, whole.high)
+    assert contrast(cut, other).difference == contrast(whole, other).difference

@@ -21,6 +21,7 @@ from holdfast.measure.drift.forecasting import Plan, find_shift
 from holdfast.measure.drift.onset import find_onset
 from holdfast.measure.drift.tolerance import RESTLESS
 from holdfast.measure.drift.triage import make_triage
+from holdfast.records.measurement import Fault
 from holdfast.records.watching import Channel, Evidence, Judgement, Monitor, Outcome, Visit
 
 WINDOW_DAYS: Final = 14  # what *same* is said of
@@ -63,6 +64,7 @@ def _tell(
         is_suspected=followed.log_suspicion_max >= math.log(monitor.settings.alarm_free_days),
         shift_found=shift,
         blind=list_blind(monitor, grounds),
+        weights=tuple(grounds.weights.items()),
     )
 
 
@@ -98,6 +100,8 @@ def _say_why_not(monitor: Monitor, visits: Sequence[Visit], life: Life, grounds:
         return "no probe had enough answers during the burn-in to be compared with"
     if any(is_cached(visit) for visit in visits if visit.day >= life.monitored[-1].day):
         return "answers came from a cache: they say nothing of the model that is served now"
+    if silence := _say_silence(max(visits, key=lambda one: one.number)):
+        return silence
     window = _list_window(life)
     planned, answered = sum(day.planned for day in window), sum(day.answered for day in window)
     if answered < _DONE_MIN * planned:
@@ -110,6 +114,14 @@ def _say_why_not(monitor: Monitor, visits: Sequence[Visit], life: Life, grounds:
         least = "no shift" if shift is None else f"only shifts from {shift:.2f} on"
         return f"{least} would be found with probability 0.9, and {settings.resolution:.2f} is asked for"
     return ""
+
+
+def _say_silence(last: Visit) -> str:
+    """That the last visit brought no answer, in the words of the endpoint where it said why; empty where it brought
+    one."""
+    if any(one.fault is Fault.NONE for one in last.seen):
+        return ""
+    return f"nothing was answered at the last visit: {'; '.join(last.remarks) or 'no reason is known'}"
 
 
 def _say_same(monitor: Monitor, life: Life, shift: float | None) -> str:

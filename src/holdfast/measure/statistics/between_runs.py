@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Final
 
 import numpy as np
@@ -28,6 +29,11 @@ def estimate_between(values: Sequence[float], runs: Sequence[Array], confidence:
     middle = float(np.mean(values))
     reach = find_t((1 + confidence) / 2, count - 1) * float(np.std(values, ddof=1)) / math.sqrt(count)
     return Estimate(middle, middle - reach, middle + reach, samples, count, confidence, BETWEEN)
+
+
+def cut_at_zero(estimate: Estimate) -> Estimate:
+    """Of a quantity that cannot be negative: its interval begins at zero at the least, and holds the truth as often."""
+    return replace(estimate, low=max(estimate.low, 0.0)) if estimate.low is not None else estimate
 
 
 def lacks(runs: Sequence[Array], missing: int | None, confidence: float) -> Estimate:

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from holdfast.measure.statistics import means, quantiles
-from holdfast.measure.statistics.between_runs import check_runs
+from holdfast.measure.statistics.between_runs import BETWEEN, check_runs
 from holdfast.measure.statistics.dependence import CYCLES, measure_dependence
 from holdfast.measure.statistics.distributions import Array, find_t
 from holdfast.records.measurement import Estimate
@@ -117,7 +117,9 @@ def _count_degrees(errors: Sequence[float], runs: Sequence[int]) -> float:
 def _make_span(estimate: Estimate) -> _Span | None:
     if estimate.value is None or estimate.low is None or estimate.high is None:
         return None
-    return _Span(estimate.value, estimate.low, estimate.high)
+    is_cut = estimate.method == BETWEEN and estimate.low == 0  # it reaches as far below the value as above
+    low = 2 * estimate.value - estimate.high if is_cut else estimate.low
+    return _Span(estimate.value, low, estimate.high)
 
 
 def _shorten(span: _Span, by: float) -> _Span:

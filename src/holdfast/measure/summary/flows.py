@@ -5,7 +5,7 @@ from typing import Final
 
 import numpy as np
 
-from holdfast.measure.statistics.between_runs import lacks
+from holdfast.measure.statistics.between_runs import cut_at_zero, lacks
 from holdfast.measure.statistics.rates import Flow, estimate_rate
 from holdfast.measure.summary.table import NS, Array, Mask, Numbers, Table
 from holdfast.records.measurement import Estimate, Window
@@ -52,4 +52,4 @@ def _estimate(runs: Numbers, times: Array, amounts: Array | None, windows: Seque
         own = runs == window.run
         start, end = window.steady_ns / NS, window.end_ns / NS
         flows.append(Flow(times[own] / NS, start, end, None if amounts is None else amounts[own]))
-    return estimate_rate(flows) if flows else lacks([], None, 0.95)
+    return cut_at_zero(estimate_rate(flows)) if flows else lacks([], None, 0.95)

@@ -6,6 +6,7 @@ from typing import Final
 
 import numpy as np
 
+from holdfast.measure.statistics.between_runs import cut_at_zero
 from holdfast.measure.statistics.means import estimate_mean
 from holdfast.measure.statistics.quantiles import estimate_quantiles
 from holdfast.measure.summary.table import Array, Mask, Table, compute_seconds
@@ -72,4 +73,4 @@ def _split(values: Array, table: Table) -> list[Array]:
 
 
 def _spread(runs: Sequence[Array]) -> Spread:
-    return Spread(estimate_mean(runs), *estimate_quantiles(runs, LEVELS))
+    return Spread(*map(cut_at_zero, (estimate_mean(runs), *estimate_quantiles(runs, LEVELS))))
