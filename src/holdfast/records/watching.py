@@ -14,6 +14,7 @@ class Channel(StrEnum):
     """What a probe looks at."""
 
     TOKENS = "tokens"  # the first token after a border prompt, whose answer is nearly balanced
+    SENTINELS = "sentinels"  # the opening of an answer that is nearly always one of a few
     LOGPROBS = "logprobs"  # the log probabilities of that first token, where the endpoint gives them
     REFUSALS = "refusals"  # whether a fixed prompt is declined
     FORMAT = "format"  # whether a fixed prompt's asked format is kept
@@ -36,9 +37,9 @@ class Outcome(StrEnum):
 class Seen:
     """One answer to one probe. `prompt` is its place among the channel's prompts, `at_ns` nanoseconds since 1970.
 
-    `symbol` is the answer as a keyed digest (of a first token), or a plain word of ours (`refused`, `kept`); `number`
-    a length, a count or seconds. `logprobs` are (symbol, natural logarithm) pairs, the most likely first. With a
-    `fault` there was no answer: missing data, never a change."""
+    `symbol` is the answer as a keyed digest (of a first token or an opening), or a plain word of ours (`refused`,
+    `kept`); `number` a length, a count or seconds. `logprobs` are (symbol, natural logarithm) pairs, the most likely
+    first. With a `fault` there was no answer: missing data, never a change."""
 
     channel: Channel
     prompt: int
@@ -108,20 +109,28 @@ class WatchSettings:
     the tolerance by channel: the shift of a day's mean that is benign. `rounds` is how often each border prompt is
     asked a day, `burn_in_days` how long the reference is collected. Life k of a monitor spends alpha / (k (k + 1)).
 
-    `logprob_rounds` is the same for prompts whose log probabilities are tracked, `burn_in_rounds` for border prompts
-    while the reference is collected; the fixed battery is asked every `battery_days`."""
+    `logprob_rounds` is the same for prompts whose log probabilities are tracked, `sentinel_rounds` for sentinels,
+    `burn_in_rounds` and `sentinel_burn_in_rounds` while the reference is collected; the fixed battery is asked every
+    `battery_days`."""
 
     alpha: float = 0.001
     life: int = 1
     alarm_free_days: int = 3650
-    epsilon: tuple[tuple[Channel, float], ...] = ((Channel.TOKENS, 0.05), (Channel.LOGPROBS, 0.1))
-    rounds: int = 3
+    epsilon: tuple[tuple[Channel, float], ...] = (
+        (Channel.TOKENS, 0.05),
+        (Channel.SENTINELS, 0.03),
+        (Channel.LOGPROBS, 0.1),
+    )
+    rounds: int = 4
     burn_in_days: int = 14
     temperature: float = 0.1
     seed: int = 0
     logprob_rounds: int = 4
     burn_in_rounds: int = 60  # what the reference may be wrong by is tolerated besides
     battery_days: int = 7
+    sentinel_rounds: int = 1
+    sentinel_burn_in_rounds: int = 20
+    is_tolerance_stated: bool = False  # else the burn-in may ask for more than `epsilon`
     resolution: float = 0.25  # *same* is said only where a shift so large would be found with probability 0.9
 
 

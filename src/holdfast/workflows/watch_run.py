@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-import holdfast
 from holdfast.measure.watchbook.book import Book
 from holdfast.records.errors import BusyVault, OutputError, StorageError
 from holdfast.records.watchbook import Watched
@@ -13,8 +12,8 @@ from holdfast.records.watching import Outcome
 from holdfast.workflows.watching.alert_webhook import Sender
 from holdfast.workflows.watching.alerts import Outlets, check_outlets, tell
 from holdfast.workflows.watching.books import BookAsked, open_watchbook
-from holdfast.workflows.watching.report import Plain, Reported, make_watch_report
-from holdfast.workflows.watching.standing import choose, read_standing
+from holdfast.workflows.watching.report import Plain, Reported
+from holdfast.workflows.watching.standing import choose, make_document, read_standing
 from holdfast.workflows.watching.visiting import Tell, Visitor
 
 EXIT_CHANGED: Final = 10
@@ -71,7 +70,7 @@ def run_watch(asked: RunAsked, tell_progress: Tell) -> Ran:
                 break
         now = asked.book.clock()
         reported = read_standing(book, asked.names, now)
-        document = make_watch_report(reported, now, holdfast.__version__)
+        document = make_document(reported, now)
         warnings = _tell(book, reported, document, asked)
     return Ran(reported, document, tuple(unvisited), warnings, is_interrupted)
 

@@ -3,10 +3,9 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import holdfast
 from holdfast.workflows.watching.books import BookAsked, read_watchbook
-from holdfast.workflows.watching.report import Plain, Reported, make_watch_report
-from holdfast.workflows.watching.standing import read_standing
+from holdfast.workflows.watching.report import Plain, Reported
+from holdfast.workflows.watching.standing import make_document, read_standing
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,4 +21,4 @@ def show_watch(asked: BookAsked, names: Sequence[str] = ()) -> Shown:
     with read_watchbook(asked) as book:
         now = asked.clock()
         reported = read_standing(book, names, now)
-    return Shown(reported, make_watch_report(reported, now, holdfast.__version__))
+    return Shown(reported, make_document(reported, now))

@@ -205,3 +205,10 @@ def test_a_host_is_compared_with_a_copy_of_ones_own(scene: Scene) -> None:
         found = json.loads(other.out)
     assert found["conformance"]["p_value"] < 0.01
     assert found["host"]["model"] == "b-model"
+
+
+def test_several_monitors_keep_one_promise_together(scene: Scene) -> None:
+    assert scene.add("second").code == 0
+    shown = scene.run("list")
+    assert "together, changed at a chance that any unchanged one is named of 0.01: none" in shown.out
+    assert "mean share of unchanged ones" in shown.out

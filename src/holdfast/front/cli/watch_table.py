@@ -19,6 +19,7 @@ from holdfast.workflows.watching.wording import (
     say_moved,
     say_outcome,
     say_promise,
+    say_together,
 )
 
 Plain = Mapping[str, Any]
@@ -48,6 +49,8 @@ def print_standing(console: Console, document: Mapping[str, object]) -> None:
         print_watch(console, monitors[0])
     else:
         print_watches(console, monitors)
+        for one in get_tables(document, "together"):
+            console.print(say_together(one), markup=False, soft_wrap=True)
 
 
 def print_watches(console: Console, monitors: Sequence[Mapping[str, object]]) -> None:

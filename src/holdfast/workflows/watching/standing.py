@@ -1,14 +1,21 @@
 """Monitors as they stand: what the book holds of them, judged anew from what was seen."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import datetime
+from typing import Final
 
+import holdfast
 from holdfast.measure.drift.judging import judge
+from holdfast.measure.drift.together import judge_family
+from holdfast.measure.drift.tolerance import choose_epsilon
 from holdfast.measure.watchbook.book import Book
 from holdfast.records.errors import UnknownName
 from holdfast.records.watchbook import EntryKind, Life, Watched
-from holdfast.records.watching import Judgement, Visit
-from holdfast.workflows.watching.report import Reported, count_day, say_day
+from holdfast.records.watching import Control, Judgement, Monitor, Visit
+from holdfast.workflows.watching.report import Plain, Reported, count_day, make_watch_report, say_day
+
+TOGETHER_ALPHA: Final = 0.01  # of what is said of several monitors at once
 
 
 def read_standing(book: Book, names: Sequence[str], now: datetime) -> tuple[Reported, ...]:
@@ -29,7 +36,7 @@ def choose(book: Book, names: Sequence[str]) -> Iterator[Watched]:
 def report_monitor(book: Book, watched: Watched, now: datetime) -> Reported:
     """One monitor with every life and what may be said of each."""
     name = watched.monitor.name
-    lives = book.read_lives(name)
+    lives = tuple(replace(life, monitor=settle_tolerance(life.monitor, life.visits)) for life in book.read_lives(name))
     since = _find_present(lives, watched)
     return Reported(
         lives[since:],
@@ -43,7 +50,32 @@ def report_monitor(book: Book, watched: Watched, now: datetime) -> Reported:
 
 def judge_life(life: Life) -> Judgement:
     """What may be said of a life, from its visits alone."""
-    return judge(life.monitor, life.visits)
+    return judge(settle_tolerance(life.monitor, life.visits), life.visits)
+
+
+def make_document(reported: Sequence[Reported], now: datetime) -> Plain:
+    """What pages, tables and alerts are drawn from: every monitor, and what may be said of all of them together."""
+    document = make_watch_report(reported, now, holdfast.__version__)
+    return {**document, "together": [_say_together(reported, control) for control in Control]} if reported else document
+
+
+def _say_together(reported: Sequence[Reported], control: Control) -> Plain:
+    active = [one for one in reported if not one.is_paused]
+    found = judge_family([one.judgement for one in active], TOGETHER_ALPHA, control)
+    changed = [one.monitor.name for one, is_changed in zip(active, found.is_changed, strict=True) if is_changed]
+    return {"control": control.value, "alpha": found.alpha, "promise": found.promise, "changed": changed}
+
+
+def settle_tolerance(monitor: Monitor, visits: Sequence[Visit]) -> Monitor:
+    """The monitor with as much tolerance as the days of its burn-in differ, once that is over and where none was
+    stated; never less than its settings have."""
+    settings = monitor.settings
+    if settings.is_tolerance_stated or len({visit.day for visit in visits}) <= settings.burn_in_days:
+        return monitor
+    chosen, least = dict(choose_epsilon(monitor, visits)), dict(settings.epsilon)
+    named = {**least, **chosen}
+    epsilon = tuple((channel, max(chosen.get(channel, 0.0), least.get(channel, 0.0))) for channel in named)
+    return replace(monitor, settings=replace(settings, epsilon=epsilon))
 
 
 def _find_present(lives: Sequence[Life], watched: Watched) -> int:

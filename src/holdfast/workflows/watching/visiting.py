@@ -26,6 +26,7 @@ from holdfast.records.watching import Monitor, Outcome, Visit
 from holdfast.workflows.watching.books import BookAsked
 from holdfast.workflows.watching.moments import count_ns, find_turn, is_turn_taken
 from holdfast.workflows.watching.report import count_day
+from holdfast.workflows.watching.standing import settle_tolerance
 
 BUDGET: Final = "the budget of the month is used up: nothing was asked"
 TAKEN: Final = "it was visited already in this part of the day"
@@ -55,7 +56,7 @@ class Visitor:
 
     def _look_closer(self, monitor: Monitor, visits: Sequence[Visit], day: int) -> bool:
         """After an alarm: the fixed battery at once, unless it was asked since. Whether the user broke off."""
-        judgement = judge(monitor, visits)
+        judgement = judge(settle_tolerance(monitor, visits), visits)
         if judgement.outcome is not Outcome.CHANGED or judgement.alarm_day is None:
             return False
         if any(has_battery(visit) for visit in visits if visit.day >= judgement.alarm_day):

@@ -39,6 +39,14 @@ def _list_shifts(epsilon: Table) -> Iterator[str]:
         yield f"{', '.join(name for name, own in epsilon.items() if own == shift)} {shift:g}"
 
 
+def say_together(one: Table) -> str:
+    """Which of several monitors are changed under a promise for all of them."""
+    names = ", ".join(str(name) for name in one.get("changed") or ()) or "none"
+    is_share = one.get("control") == "false discoveries"
+    what = "mean share of unchanged ones among those named" if is_share else "chance that any unchanged one is named"
+    return f"together, changed at a {what} of {one.get('promise'):.2g}: {names}"
+
+
 def say_evidence(report: Table) -> str:
     """The wealth and the line that it must reach."""
     wealth, line = (report.get(name) for name in ("log_wealth", "log_threshold"))
