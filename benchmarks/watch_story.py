@@ -20,6 +20,7 @@ from benchmarks.watch_laboratory.starting import Served, start_laboratory
 HOLDFAST = Path(sys.executable).with_name("holdfast")
 BEGIN, BURN_IN, QUIET, LATEST = date(2026, 9, 1), 14, 21, 30
 DAY_EFFECT = 0.01  # nats of logits: what may differ from day to day though nothing was changed
+COMPARED = ("base", "int4", "older-90")
 PROMPTS = {"price": "0.10/0.40", "budget": "1", "seed": "7"}
 
 
@@ -57,16 +58,24 @@ def main() -> int:
     parser.add_argument("--model", default="oak")
     parser.add_argument("--variant", default="int4")
     parser.add_argument("--page", type=Path)
+    parser.add_argument("--only", choices=["watch", "compare"])
     asked = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder, start_laboratory(asked.model) as served:
+    found = asked.only == "compare" or _tell_watch(asked.model, asked.variant, asked.page)
+    if asked.only != "watch":
+        _tell_comparison(asked.model)
+    return 0 if found else 1
+
+
+def _tell_watch(model: str, variant: str, page: Path | None) -> bool:
+    with tempfile.TemporaryDirectory() as folder, start_laboratory(model) as served:
         served.change(day_effect=DAY_EFFECT, errors=0.02)
         teller = Teller(Path(folder), served)
-        _enrol(teller, asked.model)
+        _enrol(teller, model)
         quiet = _let_pass(teller)
-        served.change(variant=asked.variant)
+        served.change(variant=variant)
         found = _wait_for_alarm(teller, quiet)
-        _settle(teller, found or quiet, asked.page)
-    return 0 if found else 1
+        _settle(teller, found or quiet, page)
+    return found is not None
 
 
 def _enrol(teller: Teller, model: str) -> None:
@@ -104,6 +113,16 @@ def _settle(teller: Teller, day: date, page: Path | None) -> None:
     teller.run("watch", "accept", "hosted", "--why", "the provider confirms 4-bit serving", "--at", f"{day}T09:00")
     teller.visit(after, is_told=True)
     teller.run("watch", "verify")
+
+
+def _tell_comparison(model: str) -> None:
+    """Hosts that claim to serve the model, beside a copy of one's own."""
+    with tempfile.TemporaryDirectory() as folder, start_laboratory(model) as copy, start_laboratory(model) as host:
+        teller = Teller(Path(folder), copy)
+        for variant in COMPARED:
+            host.change(variant=variant)
+            print(f"# The host serves: {variant}\n")
+            teller.run("watch", "compare", "--reference", copy.url, "--host", host.url, "--seed", PROMPTS["seed"])
 
 
 if __name__ == "__main__":

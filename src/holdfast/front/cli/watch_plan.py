@@ -45,6 +45,7 @@ def print_enrolment(out: Console, enrolment: "Enrolment") -> None:
     cost = "" if enrolment.cost_usd is None else f", {enrolment.cost_usd:.4f} USD"
     out.print(f"[bold]Enrolled[/]  {_escape(monitor.name)}: {found}, {tokens}{cost}", soft_wrap=True)
     out.print(f"balance {min(balances):.2f} to {max(balances):.2f} (1: both answers as often)", markup=False)
+    out.print(f"sentinels  {enrolment.sentinels or 'none'}", markup=False)
     given = f"the first {monitor.dialect.logprobs} of each token" if monitor.has_logprobs else "not given"
     out.print(f"log probabilities  {given}", markup=False)
     if len(balances) < enrolment.plan.search.kept:
@@ -155,7 +156,7 @@ def print_compared(out: Console, found: "Compared") -> None:
     for moved in one.moved:
         if moved.shift is not None:
             low, high = (moved.low or 0.0, moved.high or 0.0)
-            shown = f"{moved.channel:9} {moved.shift:.3g} [{low:.3g}, {high:.3g}] {moved.words}"
+            shown = f"{moved.channel:9} {moved.shift:.3f} [{low:.3f}, {high:.3f}] {moved.words}"
             out.print(shown, markup=False, soft_wrap=True)
     if one.triage is not None:
         out.print(f"triage    {one.triage.words}", markup=False, soft_wrap=True)
