@@ -10,7 +10,7 @@ from typing import Any
 
 from benchmarks.watch_laboratory.catalogue import MODELS, ModelRecipe, find_model
 from benchmarks.watch_laboratory.completing import write_completions
-from benchmarks.watch_laboratory.tabulating import write_tables
+from benchmarks.watch_laboratory.tabulating import write_loose_tables, write_tables
 from benchmarks.watch_laboratory.training import make_model, tune_model
 
 torch: Any = import_module("torch")
@@ -28,6 +28,8 @@ def make_all(place: Path, recipes: tuple[ModelRecipe, ...]) -> None:
             tune_model(recipe, place / recipe.name)
         if not (place / recipe.name / "tables.npz").exists():
             write_tables(recipe, place)
+        if not (place / recipe.name / "loose.npz").exists():
+            write_loose_tables(recipe, place)
 
 
 def main() -> None:

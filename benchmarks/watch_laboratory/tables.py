@@ -52,15 +52,16 @@ def compute_softmax(logits: NDArray[np.floating], temperature: float) -> NDArray
     return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
 
 
-def load_tables(model: str, variants: Sequence[str] = (), place: Path = PLACE) -> Tables:
-    """A model's tables with the variants asked for (none: all). Raises FileNotFoundError where they were not made."""
+def load_tables(model: str, variants: Sequence[str] = (), place: Path = PLACE, stem: str = "tables") -> Tables:
+    """A model's tables with the variants asked for (none: all); of `stem` "loose": of loose words. Raises
+    FileNotFoundError where they were not made."""
     folder = place / model
-    if not (folder / "tables.npz").exists():
+    if not (folder / f"{stem}.npz").exists():
         raise FileNotFoundError(
             f"no tables of {model} in {place}: make them with `python -m benchmarks.watch_lab make`"
         )
-    facts = json.loads((folder / "tables.json").read_text(encoding="utf-8"))
-    with np.load(folder / "tables.npz", allow_pickle=False) as stored:
+    facts = json.loads((folder / f"{stem}.json").read_text(encoding="utf-8"))
+    with np.load(folder / f"{stem}.npz", allow_pickle=False) as stored:
         names = dict.fromkeys(("base", *(variants or stored.files)))
         logits = {name: _widen(stored[name], len(facts["symbols"])) for name in names}
     return Tables(

@@ -63,6 +63,15 @@ def make_pool(written: Sequence[str]) -> list[str]:
     return list(pool)
 
 
+def make_loose_pool(pool: Sequence[str]) -> list[str]:
+    """As many prompts of two to six words of the pool's, drawn at random: what no model has learnt moves more."""
+    numbers, words = random.Random(POOL_SEED), " ".join(pool).split()
+    loose: dict[str, None] = {}
+    while len(loose) < len(pool):
+        loose[" ".join(numbers.choices(words, k=numbers.randint(2, 6)))] = None
+    return list(loose)
+
+
 def list_sentences() -> Iterator[Dialogue]:
     """A question about each documented name of Python's library; the first sentence of its documentation answers."""
     for place, (name, text) in enumerate(_list_documented()):
