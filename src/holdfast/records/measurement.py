@@ -20,7 +20,7 @@ class Api(StrEnum):
 @dataclass(frozen=True, slots=True)
 class Endpoint:
     """Where a model is asked. `url` is the base that ends before `/chat/completions`; `key_variable` names the
-    environment variable that holds the key, whose value is in no record."""
+    environment variable that holds the key, or after `@` a file that does; the key itself is in no record."""
 
     name: str
     url: str

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import pickle
+from pathlib import Path
 
 import pytest
 from tests.measure.load.scripted import make_ask
@@ -172,3 +173,24 @@ def test_a_password_in_the_url_is_shown_nowhere() -> None:
     assert "Authorization: Basic bWU6aHVudGVyQDI=" in head
     assert "hunter" not in wiring.address.shown + repr(wiring.address) + hide_credentials(endpoint).url
     assert wiring.address.credentials.hide("wrong password hunter@2") == "wrong password …"
+
+
+def test_a_key_may_be_in_a_file_and_is_told_nowhere(tmp_path: Path) -> None:
+    file = tmp_path / "key"
+    file.write_text("sk-secret\n")
+    endpoint = make_endpoint(key_variable=f"@{file}")
+    key = read_key(endpoint, {})
+    assert key.reveal() == "sk-secret"
+    assert "secret" not in repr(key)
+    assert "secret" not in repr(endpoint)
+
+
+@pytest.mark.parametrize("content", ["", "\n", "two\nlines", "ä", "x" * 9000])
+def test_a_file_without_a_key_says_so_and_not_what_it_holds(tmp_path: Path, content: str) -> None:
+    file = tmp_path / "key"
+    file.write_text(content)
+    with pytest.raises(ConfigurationError, match="no key") as told:
+        read_key(make_endpoint(key_variable=f"@{file}"), {})
+    assert not content.strip() or content.strip() not in str(told.value)
+    with pytest.raises(ConfigurationError, match="cannot be read"):
+        read_key(make_endpoint(key_variable=f"@{tmp_path / 'none'}"), {})

@@ -20,8 +20,8 @@ KeyOption = Annotated[
     list[str] | None,
     typer.Option(
         "--key",
-        metavar="NAME=VARIABLE",
-        help="The environment variable that holds its key; else HOLDFAST_KEY_NAME.",
+        metavar="NAME=VARIABLE|@FILE",
+        help="The environment variable or file that holds its key; else HOLDFAST_KEY_NAME.",
         rich_help_panel=_WHO,
     ),
 ]

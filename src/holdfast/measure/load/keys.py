@@ -1,12 +1,14 @@
-"""An endpoint's key: read from the environment when a request is built, and shown nowhere."""
+"""An endpoint's key: read from the environment or a file when a request is built, and shown nowhere."""
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Final
 
 from holdfast.records.errors import ConfigurationError
 from holdfast.records.measurement import Endpoint
 
 _KEY_BYTES_MAX: Final = 8192
+_FILE: Final = "@"
 _SHOWN_MIN: Final = 4  # shorter secrets would blot out ordinary words
 
 
@@ -41,9 +43,12 @@ class Key:
 
 
 def read_key(endpoint: Endpoint, environ: Mapping[str, str]) -> Key:
-    """The key of the endpoint; none where it names no variable; ConfigurationError where the variable is of no use."""
+    """The key of the endpoint: in the environment variable that it names, or in the file whose path it names after `@`.
+    None where it names neither; ConfigurationError where what it names is of no use."""
     if not endpoint.key_variable:
         return Key()
+    if endpoint.key_variable.startswith(_FILE):
+        return _read_key_file(Path(endpoint.key_variable.removeprefix(_FILE)), endpoint.name)
     where = f"environment variable {endpoint.key_variable}"
     text = environ.get(endpoint.key_variable, "").strip()
     if not text:
@@ -53,6 +58,20 @@ def read_key(endpoint: Endpoint, environ: Mapping[str, str]) -> Key:
             next_step="Set it, or name another variable.",
         )
     check_header_text(text, where)
+    return Key(text)
+
+
+def _read_key_file(path: Path, name: str) -> Key:
+    try:
+        with path.open("rb") as file:
+            text = file.read(_KEY_BYTES_MAX + 2).decode("ascii", "replace").strip()
+    except OSError as error:
+        raise ConfigurationError(
+            f"it should hold the key of endpoint {name} and cannot be read: {error.strerror}",
+            where=str(path),
+            next_step="Write one line into it that only you can read, or name another file.",
+        ) from None
+    check_header_text(text or "\n", str(path))
     return Key(text)
 
 
