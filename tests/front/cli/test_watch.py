@@ -124,12 +124,12 @@ def test_a_budget_without_a_price_is_refused(scene: Scene) -> None:
 
 
 def test_a_budget_that_is_used_up_stops_visits_and_is_no_change(scene: Scene) -> None:
-    assert scene.add("poor", "--budget-usd-per-month", "0.012", "--rounds", "150").code == 0
+    assert scene.add("poor", "--budget-usd-per-month", "0.02", "--rounds", "150").code == 0
     spent = [scene.visit(day, "poor") for day in range(1, 5)]
     assert all(ran.code == 3 for ran in spent)
     assert "the budget of the month is used up" in spent[-1].out
     cost = json.loads(scene.run("list", "poor", "--json", "--at", "2026-12-05").out)["monitors"][0]["cost"]
-    assert 0 < cost["month_usd"] <= 0.012
+    assert 0 < cost["month_usd"] <= 0.02
 
 
 def test_an_outage_is_no_change(scene: Scene) -> None:
@@ -212,3 +212,18 @@ def test_several_monitors_keep_one_promise_together(scene: Scene) -> None:
     shown = scene.run("list")
     assert "together, changed at a chance that any unchanged one is named of 0.01: none" in shown.out
     assert "mean share of unchanged ones" in shown.out
+
+
+def test_a_change_that_was_accepted_is_a_signature_for_the_next_one(scene: Scene) -> None:
+    for day in (1, 2, 3):
+        scene.visit(day)
+    scene.served.behaviour = replace(scene.served.behaviour, seed=2)
+    assert scene.visit(4).code == 10
+    assert scene.run("accept", "hosted", "--why", "another model", "--at", "2026-12-04").code == 0
+    for day in (5, 6, 7):
+        scene.visit(day)
+    scene.served.behaviour = replace(scene.served.behaviour, seed=3)
+    assert scene.visit(8).code == 10
+    (monitor,) = json.loads(scene.run("list", "--json").out)["monitors"]
+    assert [one["name"] for one in monitor["triage"]["nearest"]] == ["hosted, 2026-12-04: another model"]
+    assert monitor["triage"]["nearest"][0]["distance"] < 0.3

@@ -1,18 +1,20 @@
 """Monitors as they stand: what the book holds of them, judged anew from what was seen."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
+from itertools import pairwise
 from typing import Final
 
 import holdfast
 from holdfast.measure.drift.judging import judge
 from holdfast.measure.drift.together import judge_family
 from holdfast.measure.drift.tolerance import choose_epsilon
+from holdfast.measure.drift.triage import find_nearest
 from holdfast.measure.watchbook.book import Book
 from holdfast.records.errors import UnknownName
 from holdfast.records.watchbook import EntryKind, Life, Watched
-from holdfast.records.watching import Control, Judgement, Monitor, Visit
+from holdfast.records.watching import Control, Judgement, Monitor, Moved, Visit
 from holdfast.workflows.watching.report import Plain, Reported, count_day, make_watch_report, say_day
 
 TOGETHER_ALPHA: Final = 0.01  # of what is said of several monitors at once
@@ -20,7 +22,30 @@ TOGETHER_ALPHA: Final = 0.01  # of what is said of several monitors at once
 
 def read_standing(book: Book, names: Sequence[str], now: datetime) -> tuple[Reported, ...]:
     """The named monitors, or all of the book. Raises UnknownName for one that is not watched."""
-    return tuple(report_monitor(book, one, now) for one in choose(book, names))
+    known = dict(_list_signatures(book))
+    return tuple(_compare_with(known, report_monitor(book, one, now)) for one in choose(book, names))
+
+
+def _list_signatures(book: Book) -> Iterator[tuple[str, Sequence[Moved]]]:
+    """What moved in every change that somebody accepted and gave a name to, in this book."""
+    for watched in book.read_monitors():
+        for before, after in pairwise(book.read_lives(watched.monitor.name)):
+            if after.decision is None:
+                continue
+            judgement = judge_life(before)
+            if judgement.triage is not None and judgement.alarm_day is not None:
+                named = f"{before.monitor.name}, {say_day(judgement.alarm_day)}: {after.decision.why}"
+                yield named, judgement.triage.moved
+
+
+def _compare_with(known: Mapping[str, Sequence[Moved]], reported: Reported) -> Reported:
+    """With the nearest known changes beside what moved."""
+    judgement = reported.judgement
+    if judgement.triage is None or not known:
+        return reported
+    nearest = find_nearest(judgement.triage.moved, known)
+    present = replace(judgement, triage=replace(judgement.triage, nearest=nearest))
+    return replace(reported, judgements=(*reported.judgements[:-1], present))
 
 
 def choose(book: Book, names: Sequence[str]) -> Iterator[Watched]:
