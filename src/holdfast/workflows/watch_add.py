@@ -18,7 +18,8 @@ from holdfast.measure.probing.examining import (
 )
 from holdfast.measure.probing.planning import CostPlan, plan_cost
 from holdfast.measure.probing.pool import PoolPrompt, make_pool, read_pool
-from holdfast.measure.probing.search import Search
+from holdfast.measure.probing.search import SENTINEL_TOKENS, Search
+from holdfast.measure.probing.sentinels import find_sentinels
 from holdfast.measure.probing.speaking import Speaker, Speaking, Tongue, make_speaker
 from holdfast.measure.probing.spending import Meter
 from holdfast.records.errors import UsageError
@@ -35,6 +36,7 @@ _BORDER_MIN: Final = 4  # with fewer, a mean over prompts says little
 _TRACKED: Final = 4  # border prompts whose log probabilities are tracked, beside the shortest prompt there is
 _PLAINEST: Final = Prompt(Channel.LOGPROBS, TRACKED_TEXT)
 _UNSEEN: Final = Prompt(Channel.TOKENS, "Pick one of the two: a lamp or a river. Answer with it.")
+_UNSEEN_SENTINEL: Final = replace(_UNSEEN, channel=Channel.SENTINELS, tokens_max=SENTINEL_TOKENS)
 _APIS: Final = (Api.CHAT, Api.COMPLETIONS, Api.RESPONSES)
 
 
@@ -53,7 +55,8 @@ class AddAsked:
     false_alarms: str = "0.001/lifetime"
     rounds: int | None = None
     burn_in_days: int = 14
-    border: int = 20
+    border: int = 14
+    temperature: float = 0.1
     tolerance: float | None = None
     pool: Path | None = None
     usd_per_month_max: float | None = None
@@ -85,6 +88,7 @@ class Enrolment:
     output_tokens: int
     cost_usd: float | None
     why: str
+    sentinels: int = 0
 
     @property
     def monitor(self) -> Monitor:
@@ -115,14 +119,16 @@ def plan_watch(asked: AddAsked) -> WatchPlan:
 
 def _plan(monitor: Monitor, search: Search, remarks: tuple[str, ...] = ()) -> WatchPlan:
     """The plan before border prompts are known: as many are assumed as are wanted."""
-    assumed = replace(monitor, prompts=(*monitor.prompts, *[_UNSEEN] * search.kept))
-    return WatchPlan(monitor, search, plan_cost(monitor, search), forecast(assumed, ()), remarks)
+    unseen = (*[_UNSEEN] * search.kept, *[_UNSEEN_SENTINEL] * search.sentinels)
+    assumed = replace(monitor, prompts=(*monitor.prompts, *unseen))
+    return WatchPlan(monitor, search, plan_cost(assumed, search), forecast(assumed, ()), remarks)
 
 
 def _plan_again(plan: WatchPlan, monitor: Monitor, remarks: tuple[str, ...]) -> WatchPlan:
     """The plan of what was found; the forecast anew where fewer border prompts were than were assumed."""
-    found = sum(prompt.channel is Channel.TOKENS for prompt in monitor.prompts)
-    forecasts = plan.forecasts if found == plan.search.kept else forecast(monitor, ())
+    channels = [prompt.channel for prompt in monitor.prompts]
+    is_as_assumed = channels.count(Channel.TOKENS) == plan.search.kept and Channel.SENTINELS in channels
+    forecasts = plan.forecasts if is_as_assumed else forecast(monitor, ())
     return WatchPlan(monitor, plan.search, plan_cost(monitor, plan.search), forecasts, remarks)
 
 
@@ -162,6 +168,7 @@ class _Enrolling:
         self._state: SearchState | None = None
         self._found: Found | None = None
         self._examined = Examined(plan.monitor.dialect)
+        self._sentinels: tuple[Prompt, ...] = ()
         self._remarks: tuple[str, ...] = ()
 
     @property
@@ -201,6 +208,7 @@ class _Enrolling:
             self._remarks = (
                 () if obedience is Obedience.OBEYED else (f"the temperature that is asked for: {obedience}",)
             )
+            self._search_sentinels(pool, speaker, tongue)
 
     def _go_through(self, pool: tuple[PoolPrompt, ...], speaker: Speaker, tongue: Tongue) -> Found:
         left = None if self._meter.tokens_max is None else self._meter.tokens_max - self._meter.tokens
@@ -212,6 +220,17 @@ class _Enrolling:
             except StopIteration as end:
                 return cast("Found", end.value)
             self._tell("searching for border prompts", self._state.asked, len(pool))
+
+    def _search_sentinels(self, pool: tuple[PoolPrompt, ...], speaker: Speaker, tongue: Tongue) -> None:
+        assert self._found is not None
+        known = [one.prompt.text for one in self._found.kept]
+        if len(known) < _BORDER_MIN:
+            return
+        self._tell("searching for sentinels", 0, 0)
+        quest = Quest(tongue, self._plan.monitor.salt, self._plan.search)
+        self._sentinels = find_sentinels(pool, speaker, quest, self._meter, known)
+        if not self._sentinels:
+            self._remarks += ("no sentinels: answers open in always other ways, so another model takes longer to find",)
 
     def make(self) -> Enrolment:
         """The monitor as it is to be watched. UsageError where too few border prompts were found."""
@@ -228,7 +247,10 @@ class _Enrolling:
             self._plan.monitor,
             dialect=examined.dialect,
             has_logprobs=examined.dialect.logprobs > 0,
-            prompts=_list_prompts(kept, self._plan.monitor.endpoint.api, examined.dialect),
+            prompts=(
+                *_list_prompts(kept, self._plan.monitor.endpoint.api, examined.dialect),
+                *self._sentinels,
+            ),
         )
         remarks = (*self._plan.remarks, *examined.remarks, *self._remarks)
         return Enrolment(
@@ -240,6 +262,7 @@ class _Enrolling:
             self.output_tokens,
             self.cost_usd,
             found.why,
+            len(self._sentinels),
         )
 
 
@@ -273,11 +296,12 @@ def _ask_price(asked: AddAsked) -> MoneyAsked:
 
 def _make_settings(asked: AddAsked) -> WatchSettings:
     settings = WatchSettings(alpha=parse_false_alarms(asked.false_alarms), seed=asked.seed)
-    settings = replace(settings, burn_in_days=asked.burn_in_days, rounds=asked.rounds or settings.rounds)
+    rounds = asked.rounds or settings.rounds
+    settings = replace(settings, burn_in_days=asked.burn_in_days, rounds=rounds, temperature=asked.temperature)
     if asked.tolerance is None:
         return settings
     rest = tuple(pair for pair in settings.epsilon if pair[0] is not Channel.TOKENS)
-    return replace(settings, epsilon=((Channel.TOKENS, asked.tolerance), *rest))
+    return replace(settings, epsilon=((Channel.TOKENS, asked.tolerance), *rest), is_tolerance_stated=True)
 
 
 def parse_false_alarms(text: str) -> float:

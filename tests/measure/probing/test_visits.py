@@ -8,6 +8,7 @@ from dataclasses import replace
 import pytest
 
 from holdfast.measure.load.prices import Budget
+from holdfast.measure.probing.digests import digest_text
 from holdfast.measure.probing.planning import Doses, is_battery_due, make_doses, plan_visit, split_doses
 from holdfast.measure.probing.reading import ANSWERED, REFUSED
 from holdfast.measure.probing.speaking import Speaking, make_speaker
@@ -18,6 +19,7 @@ from tests.measure.probing.watched import (
     BORDERS,
     NOON_NS,
     SALT,
+    SENTINELS,
     TOKENS_ONLY,
     WORD_OF,
     BrokenOff,
@@ -225,9 +227,42 @@ def test_a_day_in_several_visits_asks_as_much_as_in_one_on_average() -> None:
         whole = make_doses(monitor.settings, has_battery=True)
         plans = [plan_visit(monitor, number, 1, split_doses(whole, 7, number % 7)) for number in range(700)]
         asked = Counter(probe.channel for plan in plans for probe in plan.probes)
-        assert asked[Channel.TOKENS] == pytest.approx(100 * 60, abs=5 * math.sqrt(700 / 4))
+        assert asked[Channel.TOKENS] == pytest.approx(100 * 80, abs=5 * math.sqrt(700 / 4))
         assert asked[Channel.LOGPROBS] == pytest.approx(100 * 8, abs=5 * math.sqrt(700 / 4))
         assert asked[Channel.FORMAT] == 100 * 9
+
+
+def test_a_visit_begins_with_its_sentinels_and_draws_them() -> None:
+    with serving() as (_, monitor):
+        watched = replace(monitor, prompts=(*monitor.prompts, *SENTINELS))
+        plans = [plan_visit(watched, number, 1, make_doses(watched.settings)) for number in range(200)]
+        firsts = [[probe.channel for probe in plan.probes[:10]] for plan in plans]
+        assert all(set(channels) == {Channel.SENTINELS} for channels in firsts)
+        assert all(probe.channel is not Channel.SENTINELS for plan in plans for probe in plan.probes[10:])
+        asked = Counter(probe.place for plan in plans for probe in plan.probes[:10])
+        assert all(count == pytest.approx(200, abs=5 * math.sqrt(200)) for count in asked.values())
+        assert {len({probe.place for probe in plan.probes[:10]}) for plan in plans} != {10}
+
+
+def test_a_reference_asks_every_border_prompt_and_sentinel_as_often() -> None:
+    with serving() as (_, monitor):
+        watched = replace(monitor, prompts=(*monitor.prompts, *SENTINELS))
+        doses = make_doses(watched.settings, is_burn_in=True)
+        whole = Counter((one.channel, one.place) for one in plan_visit(watched, 1, 1, doses).probes)
+        assert {count for (channel, _), count in whole.items() if channel is Channel.TOKENS} == {60}
+        assert {count for (channel, _), count in whole.items() if channel is Channel.SENTINELS} == {20}
+        part = Counter(one.place for one in plan_visit(watched, 1, 1, split_doses(doses, 7, 0)).probes[:28])
+        assert set(part.values()) == {2, 3}
+
+
+def test_an_opening_is_read_as_a_whole_and_white_space_around_it_does_not_matter() -> None:
+    with serving(answer="  A river, of course. It has always been one for as long as we know.\n") as (_, monitor):
+        watched = replace(monitor, prompts=SENTINELS)
+        paid = visit(watched, make_doses(watched.settings))
+        assert {one.symbol for one in paid.seen} == {digest_text("A river, of course. It has alway", SALT)}
+    with serving(is_empty=True) as (_, monitor):
+        paid = visit(replace(monitor, prompts=SENTINELS), make_doses(monitor.settings))
+        assert {(one.symbol, one.fault) for one in paid.seen} == {("", Fault.UNFINISHED)}
 
 
 def test_whole_doses_are_asked_exactly() -> None:

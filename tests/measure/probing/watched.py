@@ -18,6 +18,7 @@ from tests.measure.probing.served import WORDS, Behaviour, Served
 
 SALT = "00112233445566778899aabbccddeeff"
 BORDERS = tuple(Prompt(Channel.TOKENS, f"border {number}") for number in range(20))
+SENTINELS = tuple(Prompt(Channel.SENTINELS, f"sentinel {number}", tokens_max=8) for number in range(10))
 TRACKED = (Prompt(Channel.LOGPROBS, "x"), Prompt(Channel.LOGPROBS, "border 0"))
 WORD_OF = {digest_text(word.strip() or word, SALT): word.strip() or word for word in WORDS}
 TOKENS_ONLY = Doses(3, 0, has_battery=False)

@@ -23,7 +23,7 @@ ApiOption = Annotated[
 KeyOption = Annotated[
     str,
     typer.Option(
-        "--key", metavar="VARIABLE", help="The environment variable that holds its key.", rich_help_panel=_WHO
+        "--key", metavar="VARIABLE|@FILE", help="The environment variable or file that holds its key.", rich_help_panel=_WHO
     ),
 ]
 CaOption = Annotated[
@@ -51,6 +51,16 @@ BurnInOption = Annotated[
 ]
 BorderOption = Annotated[
     int, typer.Option("--border", metavar="N", min=4, max=200, help="Border prompts to find.", rich_help_panel=_PLAN)
+]
+TemperatureOption = Annotated[
+    float,
+    typer.Option(
+        "--temperature",
+        min=0,
+        max=2,
+        help="Of border prompts and sentinels; a lower one sees finer changes where days are quiet.",
+        rich_help_panel=_PLAN,
+    ),
 ]
 PoolOption = Annotated[
     Path | None,

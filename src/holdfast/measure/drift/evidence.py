@@ -12,12 +12,14 @@ from holdfast.measure.drift.days import Day, Life
 from holdfast.measure.drift.margins import Array
 from holdfast.measure.drift.marking import MARKED, Read, choose_read, halve, mark_all
 from holdfast.measure.drift.reference import Reference, make_reference
+from holdfast.measure.drift.sentinels import follow_sentinels
 from holdfast.measure.drift.tokens import DayOfTokens, Tokens, follow_tokens, start_standing, suspect
 from holdfast.records.watching import Channel, Evidence, Monitor, Seen, WatchSettings
 
 EPSILON: Final = 0.1  # of channels that the settings do not name
 REFERENCE_SHARE: Final = 0.2  # of a life's alpha: the chance that the reference is worse than its margin
-_WEIGHTS: Final = {Channel.TOKENS: 0.5, Channel.LOGPROBS: 0.25}  # the other channels share the rest
+_WEIGHTS: Final = {Channel.TOKENS: 0.5, Channel.SENTINELS: 0.25, Channel.LOGPROBS: 0.25}
+_OTHERS: Final = 0.25  # shared by the other channels
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -79,6 +81,13 @@ def find_epsilon(settings: WatchSettings, channel: Channel) -> float:
     return dict(settings.epsilon).get(channel, EPSILON)
 
 
+def weigh_planned(monitor: Monitor) -> dict[Channel, float]:
+    """The shares of the stake that a monitor's channels will have, if the burn-in goes as planned."""
+    asked = {one.channel for one in monitor.prompts}
+    asked -= set() if monitor.has_logprobs else {Channel.LOGPROBS}
+    return _weigh([channel for channel in Channel if channel in asked])
+
+
 def make_grounds(monitor: Monitor, life: Life) -> Grounds:
     """From the burn-in alone. A channel that it says too little of is not bet on."""
     settings = monitor.settings
@@ -96,14 +105,15 @@ def make_grounds(monitor: Monitor, life: Life) -> Grounds:
 
 
 def follow(monitor: Monitor, grounds: Grounds, days: Sequence[Day]) -> Followed:
-    """The evidence of all monitored days. The wealth is looked at after every token and at the end of every day."""
+    """The evidence of all monitored days. The wealth is looked at after every token and sentinel, and at the end of
+    every day."""
     state = dict.fromkeys(grounds.weights, (0.0, -math.inf))
     ways = {channel: _follow_channel(monitor, grounds, channel, days) for channel in grounds.weights}
     evidence: list[Evidence] = []
     alarm, highest, suspected, answers, total = None, 0.0, -math.inf, 0, 0.0
     for place, day in enumerate(days):
         news = {channel: next(way) for channel, way in ways.items()}
-        path = _mix_path(grounds, state, news)
+        path = _mix_path(grounds, state, news, _list_steps(grounds, day))
         state = {channel: (float(new[0][-1]), new[1]) for channel, new in news.items()}
         total = _mix(grounds, {channel: wealth for channel, (wealth, _) in state.items()})
         path = np.append(path, total)
@@ -132,6 +142,9 @@ def _follow_channel(monitor: Monitor, grounds: Grounds, channel: Channel, days: 
         return
     battery = grounds.batteries[channel]
     marks = [mark_all(battery.read, day.list_seen(channel)) for day in days]
+    if channel is Channel.SENTINELS:
+        yield from follow_sentinels(battery.base, epsilon, marks)
+        return
     for wealth, suspicion in follow_battery(battery.base, epsilon, marks):
         yield np.array([wealth]), suspicion
 
@@ -151,17 +164,25 @@ def make_tokens(reference: Reference, epsilon: float) -> Tokens:
     return Tokens(reference.make_ground(epsilon), np.array([epsilon + reference.rest]))
 
 
-def _mix_path(grounds: Grounds, state: dict[Channel, tuple[float, float]], news: dict[Channel, Step]) -> Array:
-    """The wealth after each token of a day, all other channels being at what they were worth the day before."""
-    if Channel.TOKENS not in news:
-        return np.array([_mix(grounds, {channel: wealth for channel, (wealth, _) in state.items()})])
-    own = news[Channel.TOKENS][0] + math.log(grounds.weights[Channel.TOKENS])
-    others: dict[Channel, float] = {}
-    for channel in grounds.weights:
-        if channel is not Channel.TOKENS:
-            others[channel] = state[channel][0]
-    rest = _mix(grounds, others) if others else -math.inf
-    mixed: Array = np.logaddexp(own, rest)
+def _list_steps(grounds: Grounds, day: Day) -> list[Channel]:
+    """The channels of the answers after which the wealth is looked at, in the order of asking."""
+    tokens = set(grounds.tokens.prompts) if grounds.tokens else set[int]()
+    sentinels = grounds.batteries.get(Channel.SENTINELS)
+    known = {Channel.TOKENS: tokens, Channel.SENTINELS: set(sentinels.base.shares) if sentinels else set[int]()}
+    return [one.channel for one in day.seen if one.prompt in known.get(one.channel, ())]
+
+
+def _mix_path(
+    grounds: Grounds, state: dict[Channel, tuple[float, float]], news: dict[Channel, Step], steps: Sequence[Channel]
+) -> Array:
+    """The wealth after each of a day's steps, all other channels being at what they were worth the day before."""
+    rows: list[Array] = []
+    for channel, weight in grounds.weights.items():
+        before = np.array([state[channel][0]])
+        places = np.cumsum([one is channel for one in steps], dtype=np.int64)
+        own = np.concatenate([before, news[channel][0]])[places] if channel in steps else np.repeat(before, len(steps))
+        rows.append(own + math.log(weight))
+    mixed: Array = np.logaddexp.reduce(rows, axis=0) if rows else np.zeros(len(steps))
     return mixed
 
 
@@ -173,7 +194,7 @@ def _mix(grounds: Grounds, wealths: Mapping[Channel, float]) -> float:
 def _weigh(channels: Sequence[Channel]) -> dict[Channel, float]:
     """Fixed shares of the stake, of the channels there are."""
     others = [channel for channel in channels if channel not in _WEIGHTS]
-    raw = {channel: _WEIGHTS.get(channel, 0.25 / max(len(others), 1)) for channel in channels}
+    raw = {channel: _WEIGHTS.get(channel, _OTHERS / max(len(others), 1)) for channel in channels}
     return {channel: weight / sum(raw.values()) for channel, weight in raw.items()}
 
 

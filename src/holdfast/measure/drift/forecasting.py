@@ -20,11 +20,15 @@ from holdfast.measure.drift.evidence import (
     make_tokens,
     spend_alpha,
     spend_risk,
+    weigh_planned,
 )
-from holdfast.measure.drift.margins import Array
+from holdfast.measure.drift.margins import Array, bound_share
 from holdfast.measure.drift.reference import NAMED, REST, Reference, bound_errors
+from holdfast.measure.drift.rests import MORNING
+from holdfast.measure.drift.sentinels import WEIGHTS as GUARD_WEIGHTS
+from holdfast.measure.drift.sentinels import Guard, find_limit, guard_day, start_guard
 from holdfast.measure.drift.tokens import DayOfTokens, Standing, Tokens, follow_tokens, start_standing
-from holdfast.measure.drift.wealth import Purse, keep_cash
+from holdfast.measure.drift.wealth import Purse, keep_cash, weigh_start
 from holdfast.measure.statistics.shares import Interval, compute_share
 from holdfast.records.watching import Channel, Forecast, Monitor, Visit
 
@@ -44,6 +48,7 @@ SWAP: Final = "another model"
 _ASSUMED: Final = (0.5, 0.4, 0.06, 0.03, 0.01)  # shares of symbols at a prompt, before any is seen
 _HALVINGS: Final = 30
 _NEW: Final = 0.9  # the share of answers that another model gives outside the named symbols
+_NEW_USUALLY: Final = 0.01  # of a sentinel's answers, that open as the reference has not
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +64,15 @@ class Plan:
     endpoints: int = 100
 
 
+@dataclass(frozen=True, slots=True)
+class Sentinels:
+    """So many `answers` a day; of them `limit` may open in new ways; `weight` of their stake among all."""
+
+    answers: int
+    limit: float
+    weight: float
+
+
 def forecast(monitor: Monitor, visits: Sequence[Visit]) -> tuple[Forecast, ...]:
     """For each change of a table, what this plan finds of it within 600 answers after 30 quiet days. Without visits
     from balanced prompts that are assumed, of which the burn-in counts what it is planned to."""
@@ -72,8 +86,12 @@ def forecast(monitor: Monitor, visits: Sequence[Visit]) -> tuple[Forecast, ...]:
     weight, threshold = _weigh(monitor, grounds), -math.log(spend_alpha(monitor.settings) * (1 - REFERENCE_SHARE))
     plan = Plan(answers, math.ceil(ANSWERS_MAX / answers), QUIET_DAYS, weight, threshold)
     tokens = make_tokens(reference, find_epsilon(monitor.settings, Channel.TOKENS))
-    rows = [(name, shift) for name, shift in CHANGES] + [(SWAP, None)]
-    return tuple(_forecast_one(tokens, plan, name, shift, monitor.settings.seed) for name, shift in rows)
+    seed = monitor.settings.seed
+    rows = [_forecast_one(plan, name, shift, _simulate(tokens, plan, shift, seed)) for name, shift in CHANGES]
+    delays = _simulate(tokens, plan, None, seed)
+    if (sentinels := _assume_sentinels(monitor, grounds)) is not None:
+        delays = np.minimum(delays + sentinels.answers, simulate_swap(sentinels, plan, np.random.default_rng(seed)))
+    return (*rows, _forecast_one(plan, SWAP, None, delays))
 
 
 def assume_reference(monitor: Monitor) -> Reference:
@@ -147,8 +165,40 @@ def draw_day(shares: Array, answers: int, generator: np.random.Generator) -> Day
     return DayOfTokens(prompts, np.minimum(symbols, shares.shape[-1] - 1))
 
 
-def _forecast_one(tokens: Tokens, plan: Plan, name: str, shift: float | None, seed: int) -> Forecast:
-    delays = simulate_delays(tokens, plan, shift, np.random.default_rng(seed))
+def simulate_swap(sentinels: Sentinels, plan: Plan, generator: np.random.Generator) -> Array:
+    """Answers from another model's first to the alarm on its first day, by sentinels alone; infinite where there is
+    none. It opens nine answers in ten in ways of its own."""
+    limit = np.full(plan.endpoints, sentinels.limit)
+    nothing = np.full((plan.endpoints, GUARD_WEIGHTS.size), math.log(max(1 - keep_cash(plan.quiet_days), 1e-12)))
+    nothing[:, MORNING] = math.log(weigh_start(plan.quiet_days)) if plan.quiet_days else -math.inf
+    guard = Guard(start_guard(plan.endpoints).tally, Purse(plan.quiet_days, nothing, nothing))
+    hits = (generator.random((plan.endpoints, sentinels.answers)) < _NEW).astype(np.int64)
+    path, _ = guard_day(limit, guard, hits)
+    is_alarm = path + math.log(sentinels.weight) >= plan.log_threshold
+    return np.where(is_alarm.any(axis=1), is_alarm.argmax(axis=1) + 1.0, np.inf)
+
+
+def _assume_sentinels(monitor: Monitor, grounds: Grounds) -> Sentinels | None:
+    """As the burn-in gave them, else as it would: one opening in a hundred is new."""
+    count = sum(one.channel is Channel.SENTINELS for one in monitor.prompts)
+    settings, epsilon = monitor.settings, find_epsilon(monitor.settings, Channel.SENTINELS)
+    answers = count * settings.sentinel_rounds
+    if not answers or (grounds.weights and Channel.SENTINELS not in grounds.batteries):
+        return None
+    if Channel.SENTINELS in grounds.batteries:
+        limit = find_limit(grounds.batteries[Channel.SENTINELS].base, epsilon)
+        return Sentinels(answers, limit, grounds.weights[Channel.SENTINELS])
+    counted = count * settings.burn_in_days * settings.sentinel_burn_in_rounds / 2
+    risk = spend_risk(spend_alpha(settings), Channel.SENTINELS) / 2
+    limit = bound_share(_NEW_USUALLY * counted, counted, risk) + epsilon
+    return Sentinels(answers, limit, weigh_planned(monitor)[Channel.SENTINELS])
+
+
+def _simulate(tokens: Tokens, plan: Plan, shift: float | None, seed: int) -> Array:
+    return simulate_delays(tokens, plan, shift, np.random.default_rng(seed))
+
+
+def _forecast_one(plan: Plan, name: str, shift: float | None, delays: Array) -> Forecast:
     found = int((delays <= ANSWERS_MAX).sum())
     low, high = compute_share(found, delays.size, Interval.EXACT)
     median = float(np.median(delays))
@@ -177,9 +227,8 @@ def _stand_after(tokens: Tokens, plan: Plan, shares: Array, generator: np.random
 
 def _weigh(monitor: Monitor, grounds: Grounds) -> float:
     """The token channel's share of the stake: as the burn-in gave it, else as the prompts will."""
-    if Channel.TOKENS in grounds.weights:
-        return grounds.weights[Channel.TOKENS]
-    return 0.5 if len({one.channel for one in monitor.prompts}) > 1 or monitor.has_logprobs else 1.0
+    weights = grounds.weights if Channel.TOKENS in grounds.weights else weigh_planned(monitor)
+    return weights.get(Channel.TOKENS, 1.0)
 
 
 def _tilt(shares: Array, noise: Array, spread: float) -> Array:

@@ -18,7 +18,15 @@ from holdfast.records.watching import Channel, Seen
 
 REFUSED: Final = "refused"
 KEPT: Final = "kept"
-MARKED: Final = (Channel.REFUSALS, Channel.FORMAT, Channel.TOOLS, Channel.TOKENIZER, Channel.LENGTH, Channel.LOGPROBS)
+MARKED: Final = (
+    Channel.REFUSALS,
+    Channel.FORMAT,
+    Channel.TOOLS,
+    Channel.TOKENIZER,
+    Channel.LENGTH,
+    Channel.LOGPROBS,
+    Channel.SENTINELS,
+)
 _QUANTILE: Final = 0.8  # of distances in the first half: what lies beyond is a one
 Read = Callable[[Seen], int | None]
 
@@ -53,6 +61,8 @@ def choose_read(channel: Channel, making: Sequence[Seen]) -> Read:
         return lambda one: int(one.symbol != KEPT)
     if channel is Channel.LOGPROBS:
         return _read_logprobs(making)
+    if channel is Channel.SENTINELS:
+        return _read_openings(making)
     return _read_numbers(_list_usual(channel, making), operator.ne if channel is Channel.TOKENIZER else operator.gt)
 
 
@@ -80,6 +90,14 @@ def _read_numbers(usual: Mapping[int, float], differs: Callable[[float, float], 
         return int(differs(one.number, usual[one.prompt]))
 
     return read
+
+
+def _read_openings(making: Sequence[Seen]) -> Read:
+    """A one where an answer opens in a way that its prompt's first half has not seen."""
+    known: dict[int, set[str]] = defaultdict(set)
+    for one in making:
+        known[one.prompt].add(one.symbol)
+    return lambda one: int(one.symbol not in known[one.prompt]) if one.prompt in known else None
 
 
 def _read_logprobs(making: Sequence[Seen]) -> Read:

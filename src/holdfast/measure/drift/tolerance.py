@@ -13,6 +13,7 @@ from holdfast.measure.drift.reference import Reference, make_reference
 from holdfast.measure.drift.triage import measure_excess
 from holdfast.records.watching import Channel, Monitor, Seen, Visit
 
+SENTINELS_LEAST: Final = 0.03
 TOKENS_LEAST: Final = 0.05  # for an endpoint that is not one's own
 RESTLESS: Final = 0.15  # more hides too much for subtle changes
 _MORE: Final = 0.02  # than the largest seen
@@ -20,7 +21,7 @@ _MORE: Final = 0.02  # than the largest seen
 
 def choose_epsilon(monitor: Monitor, visits: Sequence[Visit]) -> tuple[tuple[Channel, float], ...]:
     """For each channel with answers in the burn-in: how far its days lie from all of them, beyond what chance gives,
-    and .02 more; for tokens at least .05, else at least .1."""
+    and .02 more; for tokens at least .05, for sentinels .03, else .1."""
     days = gather_life(monitor, visits).burn_in
     chosen: list[tuple[Channel, float]] = []
     reference = make_reference(_list_seen(days, Channel.TOKENS), monitor.settings.seed, 0.01)
@@ -29,7 +30,7 @@ def choose_epsilon(monitor: Monitor, visits: Sequence[Visit]) -> tuple[tuple[Cha
     seen = [channel for channel in MARKED if _list_seen(days, channel)]
     return (
         *chosen,
-        *((channel, _raise(_find_largest_excess(monitor, channel, days), EPSILON)) for channel in seen),
+        *((channel, _raise(_find_largest_excess(monitor, channel, days), _find_least(channel))) for channel in seen),
     )
 
 
@@ -51,6 +52,10 @@ def _find_largest_excess(monitor: Monitor, channel: Channel, days: Sequence[Day]
     spread = math.sqrt(max(mean * (1 - mean), 1 / len(every)))
     gaps = [abs(float(np.mean(values)) - mean) - 2 * spread / math.sqrt(len(values)) for values in marks if values]
     return max(*gaps, 0.0)
+
+
+def _find_least(channel: Channel) -> float:
+    return SENTINELS_LEAST if channel is Channel.SENTINELS else EPSILON
 
 
 def _raise(largest: float, least: float) -> float:

@@ -17,6 +17,7 @@ from holdfast.records.watching import Channel, Likeness, Moved, Triage
 _RESAMPLES: Final = 200
 _WORDS: Final = {
     Channel.TOKENS: "mean distance of first tokens from the reference",
+    Channel.SENTINELS: "more answers that open in ways the reference has not",
     Channel.LOGPROBS: "more answers whose log probabilities are unusual",
     Channel.REFUSALS: "more refusals",
     Channel.FORMAT: "more answers that break the format",
@@ -28,6 +29,7 @@ _WORDS: Final = {
 _EXPECTED: Final[dict[Likeness, dict[Channel, tuple[float, float]]]] = {
     Likeness.MODEL: {
         Channel.TOKENS: (0.75, 0.2),
+        Channel.SENTINELS: (0.85, 0.15),
         Channel.LOGPROBS: (0.8, 0.2),
         Channel.TOKENIZER: (0.8, 0.4),
         Channel.REFUSALS: (0.2, 0.3),
@@ -36,6 +38,7 @@ _EXPECTED: Final[dict[Likeness, dict[Channel, tuple[float, float]]]] = {
     },
     Likeness.PROMPT: {
         Channel.TOKENS: (0.4, 0.25),
+        Channel.SENTINELS: (0.5, 0.3),
         Channel.LOGPROBS: (0.8, 0.3),
         Channel.TOKENIZER: (0.7, 0.5),
         Channel.REFUSALS: (0.05, 0.15),
@@ -44,6 +47,7 @@ _EXPECTED: Final[dict[Likeness, dict[Channel, tuple[float, float]]]] = {
     },
     Likeness.POLICY: {
         Channel.TOKENS: (0.1, 0.15),
+        Channel.SENTINELS: (0.1, 0.15),
         Channel.LOGPROBS: (0.5, 0.4),
         Channel.TOKENIZER: (0.0, 0.1),
         Channel.REFUSALS: (0.6, 0.25),
@@ -52,6 +56,7 @@ _EXPECTED: Final[dict[Likeness, dict[Channel, tuple[float, float]]]] = {
     },
     Likeness.PRECISION: {
         Channel.TOKENS: (0.25, 0.12),
+        Channel.SENTINELS: (0.15, 0.15),
         Channel.LOGPROBS: (0.7, 0.3),
         Channel.TOKENIZER: (0.0, 0.05),
         Channel.REFUSALS: (0.0, 0.08),
@@ -60,6 +65,7 @@ _EXPECTED: Final[dict[Likeness, dict[Channel, tuple[float, float]]]] = {
     },
     Likeness.UNKNOWN: {
         Channel.TOKENS: (0.4, 0.6),
+        Channel.SENTINELS: (0.4, 0.6),
         Channel.LOGPROBS: (0.5, 0.6),
         Channel.TOKENIZER: (0.3, 0.6),
         Channel.REFUSALS: (0.3, 0.6),

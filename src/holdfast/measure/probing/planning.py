@@ -4,15 +4,19 @@ import hashlib
 import math
 import random
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from holdfast.measure.probing.reading import Probe
-from holdfast.measure.probing.search import Search
+from holdfast.measure.probing.search import SENTINEL_TOKENS, Search
 from holdfast.records.watching import Channel, Monitor, Prompt, Visit, WatchSettings
 
 DAYS_A_MONTH: Final = 365.25 / 12
-SAMPLED: Final = (Channel.TOKENS, Channel.LOGPROBS)  # drawn at random, every visit; all else is the fixed battery
+SAMPLED: Final = (
+    Channel.TOKENS,
+    Channel.SENTINELS,
+    Channel.LOGPROBS,
+)  # at random, every visit; else it is the battery
 _BURN_IN_BATTERY_DAYS: Final = 2
 _SEED_BYTES: Final = 6
 _TEMPLATE_TOKENS: Final = 10  # a chat template's own, as most endpoints count them
@@ -36,37 +40,51 @@ class VisitPlan:
 
 @dataclass(frozen=True, slots=True)
 class Doses:
-    """How often a visit asks each border prompt and each tracked one on average, and whether it asks the battery."""
+    """How often a visit asks each border prompt, each tracked one and each sentinel on average, and whether it asks the
+    battery. `is_even`: border prompts and sentinels are asked in whole rounds, for a reference, and not drawn."""
 
     rounds: float
     logprob_rounds: float
     has_battery: bool
+    sentinel_rounds: float = 0.0
+    is_even: bool = False
 
 
 def make_doses(settings: WatchSettings, *, is_burn_in: bool = False, has_battery: bool = False) -> Doses:
     """Those of a whole day in one visit."""
-    rounds = settings.burn_in_rounds if is_burn_in else settings.rounds
-    return Doses(rounds, settings.logprob_rounds, has_battery)
+    if is_burn_in:
+        rounds, sentinels = settings.burn_in_rounds, settings.sentinel_burn_in_rounds
+        return Doses(rounds, settings.logprob_rounds, has_battery, sentinels, is_even=True)
+    return Doses(settings.rounds, settings.logprob_rounds, has_battery, settings.sentinel_rounds)
 
 
 def split_doses(doses: Doses, visits: int, place: int) -> Doses:
     """Those of one of several visits of a day. The battery belongs to the first."""
-    return Doses(doses.rounds / visits, doses.logprob_rounds / visits, doses.has_battery and place == 0)
+    return replace(
+        doses,
+        rounds=doses.rounds / visits,
+        logprob_rounds=doses.logprob_rounds / visits,
+        sentinel_rounds=doses.sentinel_rounds / visits,
+        has_battery=doses.has_battery and place == 0,
+    )
 
 
 def plan_visit(monitor: Monitor, number: int, day: int, doses: Doses) -> VisitPlan:
-    """The plan of a visit: border prompts and tracked ones drawn uniformly at random with replacement, among them the
-    battery, each of its prompts once. It follows from the monitor's seed, its life and the visit's number alone."""
+    """The plan of a visit: sentinels before all else; then border prompts and tracked ones, among them the battery,
+    each of its prompts once. All but the battery are drawn uniformly at random with replacement, or asked in whole
+    rounds for a reference. It follows from the monitor's seed, its life and the visit's number alone."""
     seed = make_seed(monitor.settings, number)
     chance = random.Random(seed)  # noqa: S311 - it must be repeatable, not secret
     by_channel = group_prompts(monitor.prompts)
+    draw = _draw_evenly if doses.is_even else _draw
     probes = [
-        *_draw(by_channel, Channel.TOKENS, doses.rounds, chance),
+        *draw(by_channel, Channel.TOKENS, doses.rounds, chance),
         *(_draw(by_channel, Channel.LOGPROBS, doses.logprob_rounds, chance) if monitor.has_logprobs else ()),
         *(_list_battery(by_channel) if doses.has_battery else ()),
     ]
     chance.shuffle(probes)
-    return VisitPlan(number, day, seed, tuple(probes))
+    sentinels = draw(by_channel, Channel.SENTINELS, doses.sentinel_rounds, chance)
+    return VisitPlan(number, day, seed, (*sentinels, *probes))
 
 
 def make_seed(settings: WatchSettings, number: int) -> int:
@@ -100,6 +118,17 @@ def _draw(
     own = prompts.get(channel, ())
     count = math.floor(rounds * len(own) + chance.random())
     places = chance.choices(range(len(own)), k=count) if own else []
+    return [Probe(channel, place, own[place]) for place in places]
+
+
+def _draw_evenly(
+    prompts: dict[Channel, tuple[Prompt, ...]], channel: Channel, rounds: float, chance: random.Random
+) -> list[Probe]:
+    """As many, but each prompt as often as any other, give or take one."""
+    own = prompts.get(channel, ())
+    whole, more = divmod(math.floor(rounds * len(own) + chance.random()), max(len(own), 1))
+    places = [*range(len(own))] * whole + chance.sample(range(len(own)), k=more) if own else []
+    chance.shuffle(places)
     return [Probe(channel, place, own[place]) for place in places]
 
 
@@ -166,12 +195,16 @@ def plan_cost(monitor: Monitor, search: Search | None = None) -> CostPlan:
     settings = monitor.settings
     kept = len(by_channel.get(Channel.TOKENS, ())) or how.kept
     tracked_a_day = tracked.times(len(by_channel.get(Channel.LOGPROBS, ())) * settings.logprob_rounds)
-    day = border.times(kept * settings.rounds).plus(tracked_a_day)
-    first = border.times(kept * settings.burn_in_rounds).plus(tracked_a_day).times(settings.burn_in_days)
+    sentinels = _bill_all(by_channel.get(Channel.SENTINELS, ()), price)
+    day = border.times(kept * settings.rounds).plus(tracked_a_day).plus(sentinels.times(settings.sentinel_rounds))
+    first = border.times(kept * settings.burn_in_rounds).plus(tracked_a_day)
+    first = first.plus(sentinels.times(settings.sentinel_burn_in_rounds)).times(settings.burn_in_days)
     batteries = math.ceil(settings.burn_in_days / min(_BURN_IN_BATTERY_DAYS, settings.battery_days))
     a_day = day.plus(battery.times(1 / settings.battery_days))
     return CostPlan(
-        border.times(how.expect_requests(has_logprobs=monitor.has_logprobs)),
+        border.times(how.expect_requests(has_logprobs=monitor.has_logprobs)).plus(
+            _bill_mean((_OPENING,), price).times(how.sentinels and how.sentinel_prompts * how.sentinel_answers)
+        ),
         first.plus(battery.times(batteries)),
         battery,
         a_day,
@@ -195,6 +228,7 @@ class _Price:
 
 _NOTHING: Final = Bill(0, 0, 0, 0.0)
 _TYPICAL: Final = Prompt(Channel.TOKENS, "Pick one of the two: a lamp or a river. Answer with it.")
+_OPENING: Final = replace(_TYPICAL, channel=Channel.SENTINELS, tokens_max=SENTINEL_TOKENS)
 
 
 def _bill_all(prompts: Sequence[Prompt], price: _Price) -> Bill:

@@ -20,6 +20,7 @@ CUT: Final = "cut"
 UNCOUNTED: Final = "not counted"
 _CUT: Final = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 _ALTERNATIVES_MAX: Final = 20
+_OPENING_LETTERS_MAX: Final = 32
 _FIRST_PIECE: Final = re.compile(r"\s*(?:\w+|\S)")
 _FACT_HEADERS: Final = (
     "server", "via", "x-served-by", "x-powered-by", "x-provider", "x-upstream-provider", "x-inference-provider",
@@ -54,6 +55,8 @@ def read_seen(probe: Probe, reply: Reply, at_ns: int, glass: Glass) -> tuple[See
         return _miss(probe, at_ns, reply.sample.fault)
     if probe.channel in (Channel.TOKENS, Channel.LOGPROBS):
         return (_read_token(probe, reply, at_ns, glass),)
+    if probe.channel is Channel.SENTINELS:
+        return (_read_opening(probe, reply, at_ns, glass),)
     if is_reasoning(reply) and probe.channel is not Channel.TOKENIZER:
         return _miss(probe, at_ns, Fault.UNFINISHED)
     if probe.channel is Channel.LENGTH:
@@ -80,6 +83,12 @@ def read_first(reply: Reply, *, is_longer: bool = False) -> str | None:
         return reply.text
     found = _FIRST_PIECE.match(reply.text)
     return found[0] if found else reply.text
+
+
+def read_opening(reply: Reply) -> str:
+    """How an answer begins, without white space around it: at most 32 letters, whatever limit an endpoint takes. Empty
+    where nothing was said."""
+    return "" if is_reasoning(reply) else reply.text.strip()[:_OPENING_LETTERS_MAX].rstrip()
 
 
 def read_facts(replies: Sequence[Reply]) -> tuple[Fact, ...]:
@@ -117,6 +126,14 @@ def _read_token(probe: Probe, reply: Reply, at_ns: int, glass: Glass) -> Seen:
         return Seen(probe.channel, probe.place, at_ns, fault=Fault.MALFORMED)
     symbol = digest_text(text.strip() or text, glass.salt)  # who strips white space serves the same
     return Seen(probe.channel, probe.place, at_ns, symbol, None if count is None else float(count), logprobs)
+
+
+def _read_opening(probe: Probe, reply: Reply, at_ns: int, glass: Glass) -> Seen:
+    """An opening of nothing is missing."""
+    text = read_opening(reply)
+    if not text:
+        return Seen(probe.channel, probe.place, at_ns, fault=Fault.UNFINISHED)
+    return Seen(probe.channel, probe.place, at_ns, digest_text(text, glass.salt))
 
 
 def _read_logprobs(reply: Reply, salt: str) -> tuple[tuple[str, float], ...]:

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
+SENTINEL_TOKENS: Final = 8  # of an opening: long enough that another model words it differently
 _SURVIVING: Final = 0.12  # of prompts, whose three answers differ: what a plan of the cost counts with
 
 
@@ -14,7 +15,7 @@ class Search:
     takes none below `balance_min`; at most `kind_max` of one kind are kept while others are to be had. It never passes
     `requests_max` and `tokens_max` (of both kinds of tokens)."""
 
-    kept: int = 20
+    kept: int = 14
     spares: int = 10
     first: int = 3
     more: int = 20
@@ -22,6 +23,9 @@ class Search:
     balance_good: float = 0.6
     balance_min: float = 0.2
     kind_max: int = 5
+    sentinels: int = 10  # wanted, of `sentinel_prompts` that are asked `sentinel_answers` times each
+    sentinel_prompts: int = 60
+    sentinel_answers: int = 12
     gap_max: float = 0.7  # natural logarithms, at the temperature of sampling, where log probabilities are given
     requests_max: int | None = None
     tokens_max: int | None = None

@@ -129,11 +129,11 @@ class Tongue:
 
 
 def make_ask(number: int, prompt: Prompt, tongue: Tongue, temperature: float | None = None) -> Ask:
-    """The request for one probe. Border prompts are asked at the tongue's temperature, tracked ones at 1, the fixed
-    battery at 0, each of them at another where one is given."""
+    """The request for one probe. Border prompts and sentinels are asked at the tongue's temperature, tracked ones at 1,
+    the fixed battery at 0, each of them at another where one is given."""
     dialect = tongue.dialect
     if temperature is None:
-        usual = tongue.temperature if prompt.channel is Channel.TOKENS else 0.0
+        usual = tongue.temperature if prompt.channel in (Channel.TOKENS, Channel.SENTINELS) else 0.0
         temperature = _TEMPERATURE_OF.get(prompt.channel, usual)
     system = (Message("system", prompt.system),) if prompt.system else ()
     tokens_max = max(prompt.tokens_max, dialect.tokens_min)

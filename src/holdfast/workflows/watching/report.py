@@ -163,6 +163,7 @@ def _list_watched(judgement: Judgement, monitor: Monitor) -> list[Channel]:
     judged = {one.channel for one in judgement.evidence}
     planned = {channel for channel, _ in monitor.settings.epsilon}
     planned -= set() if monitor.has_logprobs else {Channel.LOGPROBS}
+    planned -= {Channel.SENTINELS} - {prompt.channel for prompt in monitor.prompts}
     return [channel for channel in Channel if channel in (judged or planned)]
 
 
