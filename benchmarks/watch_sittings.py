@@ -201,11 +201,12 @@ def track(reference: Array, sittings: Array) -> dict[str, Array]:
 
 def score_mmd(reference: Array, counts: Array) -> Array:
     """The unbiased squared maximum mean discrepancy; of one-token answers the Hamming kernel says whether prompt and
-    token are equal (Gao, Liang and Guestrin 2025)."""
+    token are equal (Gao, Liang and Guestrin 2025). Prompts weigh by their answers, of which there must be two."""
     first, second = reference.sum(axis=-1), counts.sum(axis=-1)
     own = ((reference**2).sum(axis=-1) - first) / (first * (first - 1))
-    other = ((counts**2).sum(axis=-1) - second) / (second * (second - 1))
-    score: Array = (own + other - 2 * (reference * counts).sum(axis=-1) / (first * second)).sum(axis=-1)
+    other = ((counts**2).sum(axis=-1) - second) / np.maximum(second * (second - 1), 1)
+    cross = (reference * counts).sum(axis=-1) / np.maximum(first * second, 1)
+    score: Array = ((own + other - 2 * cross) * second * (second > 1)).sum(axis=-1)
     return score
 
 
