@@ -140,7 +140,7 @@ def count_days(
     watch: Watch, days: Iterator[tuple[Places, Places]], counted: list[Array]
 ) -> Iterator[tuple[Places, Places]]:
     """Hands every day on, and adds its counts (streams, prompts, symbols) to the list."""
-    rows = np.arange(watch.classes.shape[0])[:, None]
+    rows: Places = np.arange(watch.classes.shape[0])[:, None]
     for prompts, symbols in days:
         counts = np.zeros(watch.tokens.ground.made.shape)
         named = watch.classes[rows, np.maximum(prompts, 0), symbols]
