@@ -112,8 +112,10 @@ def compare(subject: Subject, asked: Asked) -> bool:
         delays[OWN_RULE] = find_delays(changed, "ours", changed.log_threshold, asked)
         better = [method for method in METHODS[1:] if is_above(delays[method], delays["ours"])]
         is_best &= not better
+        sooner = [method for method in METHODS[1:] if is_sooner(delays[method], delays["ours"])]
         told = " | ".join(tell(delays[method]) for method in (OWN_RULE, *METHODS))
-        print(f"| {variant} | {subject.measure_shift(variant):.3f} | {told} | {', '.join(better)} |", flush=True)
+        named = f"{', '.join(better)} | {', '.join(sooner)}"
+        print(f"| {variant} | {subject.measure_shift(variant):.3f} | {told} | {named} |", flush=True)
     return is_best
 
 
@@ -140,11 +142,10 @@ def count_days(
     watch: Watch, days: Iterator[tuple[Places, Places]], counted: list[Array]
 ) -> Iterator[tuple[Places, Places]]:
     """Hands every day on, and adds its counts (streams, prompts, symbols) to the list."""
-    rows: Places = np.arange(watch.classes.shape[0])[:, None]
     for prompts, symbols in days:
+        rows, asked = np.indices(prompts.shape)[0], np.maximum(prompts, 0)
         counts = np.zeros(watch.tokens.ground.made.shape)
-        named = watch.classes[rows, np.maximum(prompts, 0), symbols]
-        np.add.at(counts, (np.broadcast_to(rows, prompts.shape), np.maximum(prompts, 0), named), prompts >= 0)
+        np.add.at(counts, (rows, asked, watch.classes[rows, asked, symbols]), prompts >= 0)
         counted.append(counts)
         yield prompts, symbols
 
@@ -207,6 +208,11 @@ def find_delays(read: Read, method: str, bar: float, asked: Asked) -> Array:
 def is_above(peer: Array, ours: Array) -> bool:
     """Whether the peer's power lies above ours by more than both intervals allow."""
     return bounds(peer)[0] > bounds(ours)[1]
+
+
+def is_sooner(peer: Array, ours: Array) -> bool:
+    """Whether the peer's alarm comes first in more than half of the streams, beyond chance."""
+    return compute_share(int((peer < ours).sum()), ours.size, Interval.EXACT)[0] > 0.5
 
 
 def bounds(delays: Array) -> tuple[float, float]:
