@@ -46,7 +46,7 @@ class Goals:
 def make(words: Sequence[str], place: Path) -> None:
     """Everything that is missing, in one process of the Python that has PyTorch."""
     command = ["nice", "-n", NICENESS, find_python(), "-m", "benchmarks.watch_laboratory.making", place, *words]
-    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": str(ROOT)}
+    environment = {**os.environ, "OMP_NUM_THREADS": "1", "PYTHONPATH": f"{ROOT}{os.pathsep}{ROOT / 'src'}"}
     made = subprocess.run([str(word) for word in command], cwd=ROOT, env=environment, check=False)
     if made.returncode:
         sys.exit("the laboratory could not be made")

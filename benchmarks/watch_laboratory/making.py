@@ -10,6 +10,7 @@ from typing import Any
 
 from benchmarks.watch_laboratory.catalogue import MODELS, ModelRecipe, find_model
 from benchmarks.watch_laboratory.completing import write_completions
+from benchmarks.watch_laboratory.openings import write_openings
 from benchmarks.watch_laboratory.tabulating import write_loose_tables, write_tables
 from benchmarks.watch_laboratory.training import make_model, tune_model
 
@@ -30,6 +31,8 @@ def make_all(place: Path, recipes: tuple[ModelRecipe, ...]) -> None:
             write_tables(recipe, place)
         if not (place / recipe.name / "loose.npz").exists():
             write_loose_tables(recipe, place)
+        if not (place / recipe.name / "openings.npz").exists():
+            write_openings(recipe.name, place)
 
 
 def main() -> None:

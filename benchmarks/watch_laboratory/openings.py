@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 Places = NDArray[np.int64]
 VARIANTS = ("bf16", "int8", "int4", "tune-8", "swap")
-ASKED, FIRST, TOKENS, LETTERS = 60, 12, 8, 32
-USUAL, CHANGED = 1500, 200  # answers to each prompt
+ASKED, FIRST, TOKENS, LETTERS, KEPT = 60, 12, 12, 48, 12
+USUAL, CHANGED = 1200, 100  # answers to each prompt
 SEED = 21
 
 
@@ -75,7 +75,7 @@ def choose(first: Mapping[str, Sequence[str]]) -> list[str]:
     """As the search does."""
     from holdfast.measure.probing.sentinels import choose_sentinels
 
-    return choose_sentinels(first, FIRST, 10)
+    return choose_sentinels(first, FIRST, KEPT)
 
 
 def number(said: Mapping[str, Sequence[Sequence[str]]]) -> dict[str, Places]:

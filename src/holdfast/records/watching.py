@@ -14,7 +14,7 @@ class Channel(StrEnum):
     """What a probe looks at."""
 
     TOKENS = "tokens"  # the first token after a border prompt, whose answer is nearly balanced
-    SENTINELS = "sentinels"  # the opening of an answer that is nearly always one of a few
+    SENTINELS = "sentinels"  # the opening of an answer that is nearly always one of several
     LOGPROBS = "logprobs"  # the log probabilities of that first token, where the endpoint gives them
     REFUSALS = "refusals"  # whether a fixed prompt is declined
     FORMAT = "format"  # whether a fixed prompt's asked format is kept
@@ -129,7 +129,7 @@ class WatchSettings:
     burn_in_rounds: int = 60  # what the reference may be wrong by is tolerated besides
     battery_days: int = 7
     sentinel_rounds: int = 1
-    sentinel_burn_in_rounds: int = 20
+    sentinel_burn_in_rounds: int = 40
     is_tolerance_stated: bool = False  # else the burn-in may ask for more than `epsilon`
     resolution: float = 0.25  # *same* is said only where a shift so large would be found with probability 0.9
 
@@ -218,8 +218,9 @@ class Judgement:
     """What is known of a monitor after its visits. `why` says in words why it could not tell, or what alarmed.
 
     `log_threshold` is what `log_wealth` must reach; `shift_found` the smallest shift that this monitor would have found
-    with probability 0.9 (None: it cannot be said). `alarm_day` is the first day the wealth reached the threshold;
-    `start_day`, `start_low`, `start_high` the estimated first day of the change and its interval."""
+    with probability 0.9 (None: it cannot be said), after an alarm in the days before it. `alarm_day` is the first day
+    the wealth reached the threshold; `start_day`, `start_low`, `start_high` the estimated first day of the change and
+    its interval."""
 
     outcome: Outcome
     why: str

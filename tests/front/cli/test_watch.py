@@ -124,12 +124,12 @@ def test_a_budget_without_a_price_is_refused(scene: Scene) -> None:
 
 
 def test_a_budget_that_is_used_up_stops_visits_and_is_no_change(scene: Scene) -> None:
-    assert scene.add("poor", "--budget-usd-per-month", "0.02", "--rounds", "150").code == 0
+    assert scene.add("poor", "--budget-usd-per-month", "0.03", "--rounds", "200").code == 0
     spent = [scene.visit(day, "poor") for day in range(1, 5)]
     assert all(ran.code == 3 for ran in spent)
     assert "the budget of the month is used up" in spent[-1].out
     cost = json.loads(scene.run("list", "poor", "--json", "--at", "2026-12-05").out)["monitors"][0]["cost"]
-    assert 0 < cost["month_usd"] <= 0.02
+    assert 0 < cost["month_usd"] <= 0.03
 
 
 def test_an_outage_is_no_change(scene: Scene) -> None:
@@ -195,7 +195,7 @@ def test_a_host_is_compared_with_a_copy_of_ones_own(scene: Scene) -> None:
     pool.write_text(POOL)
     with Served(Behaviour()) as host:
         words = ("compare", "--reference", f"{scene.served.url}#a-model", "--host", f"{host.url}#b-model")
-        asked = (*words, "--prompts", pool, "--border", "8", "--rounds", "20", "--seed", "3")
+        asked = (*words, "--prompts", pool, "--border", "8", "--rounds", "20", "--seed", "3", "--alpha", "0.001")
         faithful = scene.run(*asked)
         assert faithful.code == 0, faithful.out + faithful.err
         assert "no difference was found" in faithful.out

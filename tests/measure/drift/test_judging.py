@@ -46,6 +46,7 @@ def test_a_changed_endpoint_is_changed_and_the_first_day_lies_in_its_interval() 
     assert told.start_low is not None
     assert told.start_high is not None
     assert told.alarm_day >= 20_024
+    assert told.shift_found == judge(MONITOR, watch([BASE] * (told.alarm_day - 20_014))).shift_found
     assert told.start_low <= 20_024 <= told.start_high
     assert told.triage is not None
     assert sum(weight for _, weight in told.triage.weights) == pytest.approx(1)
@@ -77,8 +78,8 @@ def test_no_visits_cannot_tell() -> None:
 
 def test_missing_answers_cannot_tell() -> None:
     quiet = watch([BASE] * 3)
-    lost = tuple(replace(one, fault=Fault.TIMEOUT) for one in quiet[-1].seen[1:])
-    lost = replace(quiet[-1], seen=(quiet[-1].seen[0], *lost))
+    gone = tuple(replace(one, fault=Fault.TIMEOUT) for one in quiet[-1].seen[1:])
+    lost = replace(quiet[-1], seen=(quiet[-1].seen[0], *gone))
     told = judge(MONITOR, [*quiet[:-1], lost])
     assert told.outcome is Outcome.COULD_NOT_TELL
     assert "121 of 180 planned answers" in told.why

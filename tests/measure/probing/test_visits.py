@@ -250,16 +250,18 @@ def test_a_reference_asks_every_border_prompt_and_sentinel_as_often() -> None:
         doses = make_doses(watched.settings, is_burn_in=True)
         whole = Counter((one.channel, one.place) for one in plan_visit(watched, 1, 1, doses).probes)
         assert {count for (channel, _), count in whole.items() if channel is Channel.TOKENS} == {60}
-        assert {count for (channel, _), count in whole.items() if channel is Channel.SENTINELS} == {20}
-        part = Counter(one.place for one in plan_visit(watched, 1, 1, split_doses(doses, 7, 0)).probes[:28])
-        assert set(part.values()) == {2, 3}
+        assert {count for (channel, _), count in whole.items() if channel is Channel.SENTINELS} == {40}
+        part = Counter(one.place for one in plan_visit(watched, 1, 1, split_doses(doses, 7, 0)).probes[:57])
+        assert set(part.values()) <= {5, 6}
 
 
 def test_an_opening_is_read_as_a_whole_and_white_space_around_it_does_not_matter() -> None:
     with serving(answer="  A river, of course. It has always been one for as long as we know.\n") as (_, monitor):
         watched = replace(monitor, prompts=SENTINELS)
         paid = visit(watched, make_doses(watched.settings))
-        assert {one.symbol for one in paid.seen} == {digest_text("A river, of course. It has alway", SALT)}
+        assert {one.symbol for one in paid.seen} == {
+            digest_text("A river, of course. It has always been one for a", SALT)
+        }
     with serving(is_empty=True) as (_, monitor):
         paid = visit(replace(monitor, prompts=SENTINELS), make_doses(monitor.settings))
         assert {(one.symbol, one.fault) for one in paid.seen} == {("", Fault.UNFINISHED)}

@@ -48,7 +48,7 @@ SWAP: Final = "another model"
 _ASSUMED: Final = (0.5, 0.4, 0.06, 0.03, 0.01)  # shares of symbols at a prompt, before any is seen
 _HALVINGS: Final = 30
 _NEW: Final = 0.9  # the share of answers that another model gives outside the named symbols
-_NEW_USUALLY: Final = 0.01  # of a sentinel's answers, that open as the reference has not
+_NEW_USUALLY: Final = 0.07  # of a sentinel's answers, that open as the reference has not
 
 
 @dataclass(frozen=True, slots=True)

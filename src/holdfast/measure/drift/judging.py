@@ -36,7 +36,7 @@ def judge(monitor: Monitor, visits: Sequence[Visit]) -> Judgement:
     followed = follow(monitor, grounds, life.monitored)
     if followed.alarm is not None:
         return _tell_change(monitor, life, grounds, followed)
-    shift = _find_resolution(monitor, life, grounds)
+    shift = _find_resolution(monitor, life.monitored, grounds)
     why = _say_why_not(monitor, visits, life, grounds, shift)
     outcome = Outcome.COULD_NOT_TELL if why else Outcome.SAME
     return _tell(monitor, life, grounds, followed, (outcome, why or _say_same(monitor, life, shift), shift))
@@ -73,13 +73,14 @@ def _tell_change(monitor: Monitor, life: Life, grounds: Grounds, followed: Follo
     assert alarm is not None
     onset = find_onset(grounds, life.monitored, alarm)
     triage = make_triage(grounds, life, onset)
+    before = _find_resolution(monitor, life.monitored[: alarm.place], grounds)
     days = [life.monitored[place].day for place in (onset.first, onset.low, onset.high)]
     why = (
         f"the served distribution changed: the evidence reached 1 in {1 / grounds.alpha:.0f} on its"
         f" {_count(alarm.place + 1, 'monitored day')}, after {alarm.answers} answers"
     )
     return replace(
-        _tell(monitor, life, grounds, followed, (Outcome.CHANGED, why, None)),
+        _tell(monitor, life, grounds, followed, (Outcome.CHANGED, why, before)),
         is_suspected=True,
         alarm_day=alarm.day,
         alarm_answers=alarm.answers,
@@ -134,14 +135,14 @@ def _say_same(monitor: Monitor, life: Life, shift: float | None) -> str:
     )
 
 
-def _find_resolution(monitor: Monitor, life: Life, grounds: Grounds) -> float | None:
-    """By replay: changes planted into the reference, watched with as many answers as the window had."""
-    window = _list_window(life)
+def _find_resolution(monitor: Monitor, days: Sequence[Day], grounds: Grounds) -> float | None:
+    """By replay: changes planted into the reference, watched with as many answers as the last of these days had."""
+    window = days[-WINDOW_DAYS:]
     counts = [len(day.list_seen(Channel.TOKENS)) for day in window]
     if grounds.tokens is None or not counts or not sum(counts):
         return None
     tokens = make_tokens(grounds.tokens, find_epsilon(monitor.settings, Channel.TOKENS))
-    quiet = len(life.monitored) - len(window)
+    quiet = len(days) - len(window)
     each = max(int(np.mean(counts)), 1)
     plan = Plan(each, len(window), quiet, grounds.weights[Channel.TOKENS], grounds.log_threshold, 40)
     return find_shift(tokens, plan, monitor.settings.seed)

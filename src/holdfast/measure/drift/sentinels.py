@@ -15,6 +15,7 @@ from holdfast.measure.drift.rests import HALF_LIVES, Hits, Tally, bet_day_on_res
 from holdfast.measure.drift.wealth import Purse, close_day, follow_day, mix, open_purse
 
 WEIGHTS: Final = np.array([0.25, 0.05, 0.05, 0.65])  # of bets on rests: most on the one that begins every morning
+_HOPE: Final = 0.9  # the share of unknown openings that another model has
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -43,7 +44,7 @@ def guard_day(limit: Array, guard: Guard, hits: Hits) -> tuple[Array, Guard]:
     """The logarithm of the wealth after each answer of the next day (endpoints, answers), and how things stand then.
     `limit` (endpoints) as `find_limit` tells it; `hits` (endpoints, answers) 1, 0, or -1 where there is no answer.
     `guard` is used up."""
-    gains = bet_day_on_rests(limit, guard.tally, hits)
+    gains = bet_day_on_rests(limit, guard.tally, hits, _HOPE)
     wealth = mix(follow_day(guard.purse, gains), WEIGHTS)
     whole = gains[:, :, -1] if gains.shape[2] else np.zeros(gains.shape[:2])
     return wealth, Guard(guard.tally, close_day(guard.purse, whole))

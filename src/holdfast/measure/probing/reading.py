@@ -20,7 +20,7 @@ CUT: Final = "cut"
 UNCOUNTED: Final = "not counted"
 _CUT: Final = frozenset({"length", "max_tokens", "max_output_tokens", "model_length"})
 _ALTERNATIVES_MAX: Final = 20
-_OPENING_LETTERS_MAX: Final = 32
+_OPENING_LETTERS_MAX: Final = 48
 _FIRST_PIECE: Final = re.compile(r"\s*(?:\w+|\S)")
 _FACT_HEADERS: Final = (
     "server", "via", "x-served-by", "x-powered-by", "x-provider", "x-upstream-provider", "x-inference-provider",
@@ -86,7 +86,7 @@ def read_first(reply: Reply, *, is_longer: bool = False) -> str | None:
 
 
 def read_opening(reply: Reply) -> str:
-    """How an answer begins, without white space around it: at most 32 letters, whatever limit an endpoint takes. Empty
+    """How an answer begins, without white space around it: at most 48 letters, whatever limit an endpoint takes. Empty
     where nothing was said."""
     return "" if is_reasoning(reply) else reply.text.strip()[:_OPENING_LETTERS_MAX].rstrip()
 

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Final
 
-SENTINEL_TOKENS: Final = 8  # of an opening: long enough that another model words it differently
+SENTINEL_TOKENS: Final = 12  # of an opening: long enough that another model words it differently
 _SURVIVING: Final = 0.12  # of prompts, whose three answers differ: what a plan of the cost counts with
 
 
@@ -23,7 +23,7 @@ class Search:
     balance_good: float = 0.6
     balance_min: float = 0.2
     kind_max: int = 5
-    sentinels: int = 10  # wanted, of `sentinel_prompts` that are asked `sentinel_answers` times each
+    sentinels: int = 12  # wanted, of `sentinel_prompts` that are asked `sentinel_answers` times each
     sentinel_prompts: int = 60
     sentinel_answers: int = 12
     gap_max: float = 0.7  # natural logarithms, at the temperature of sampling, where log probabilities are given

@@ -1,5 +1,4 @@
-"""The search for sentinels: prompts whose answers open in one of a few ways, time and again. Another model has ways of
-its own."""
+"""The search for sentinels: prompts whose answers open in one of several ways, time and again, and not in others."""
 
 import contextlib
 import random
@@ -18,8 +17,9 @@ from holdfast.records.errors import UnreachableEndpoint
 from holdfast.records.measurement import Fault
 from holdfast.records.watching import Channel, Prompt
 
-_MANY: Final = 5  # openings: where there are so many, hardly another model has the same
-_ONCE_MAX: Final = 0.2  # of the answers: openings that came once tell how often new ones will come (Good and Turing)
+_MANY: Final = 8  # openings: where there are so many, hardly another model has the same
+_ONCE_MAX: Final = 0.5  # of the answers: openings that came once tell how often new ones will come (Good and Turing)
+_ONCE_COST: Final = 0.3  # in openings: a longer reference will know most of what came once
 _KIND_MAX: Final = 1
 _LEAST: Final = 4  # with fewer, a mean over them says little
 
@@ -83,14 +83,14 @@ def _ask(texts: Sequence[str], speaker: Speaker, quest: Quest, meter: Meter) -> 
     return heard
 
 
-def _rank(openings: Sequence[str], asked: int) -> tuple[int, int] | None:
-    """The less the better: the more openings come again and the fewer came once. None for a prompt that says too
+def _rank(openings: Sequence[str], asked: int) -> float | None:
+    """The less the better: many openings, of which few came once. None for a prompt that says too
     little, nothing, or always something else."""
     counts = Counter(openings)
     once = sum(count == 1 for count in counts.values())
     if "" in counts or len(openings) * 4 < asked * 3 or once > _ONCE_MAX * len(openings):
         return None
-    return (once - min(len(counts), _MANY), once)
+    return _ONCE_COST * once - min(len(counts), _MANY)
 
 
 def _make_prompt(text: str) -> Prompt:
