@@ -65,6 +65,8 @@ bench-watch: $(VENV)/.ready-dev ## a watch held to its promises in the laborator
 	$(BIN)/python -m benchmarks.watch_lab table
 	$(BIN)/python -m benchmarks.watch_null
 	$(BIN)/python -m benchmarks.watch_power
+	$(BIN)/python -m benchmarks.watch_sittings
+	$(BIN)/python -m benchmarks.watch_peers
 	$(BIN)/python -m benchmarks.watch_story
 
 fuzz: $(VENV)/.ready-dev ## random bytes into every parser, ten minutes

@@ -25,6 +25,10 @@ def main() -> None:
         run_module("Hub scale: 2,000,000 models", "hub_scale"),
         run_module("Catalogue: 1,000,000 objects", "vault_catalogue"),
         run_module("Memory of keep, verify and restore", "vault_memory"),
+        run_module(
+            "Watching: 2,000 years without a change, day effects at the tolerance", "watch_null", "--effects", "1"
+        ),
+        run_module("Watching: what is found and when", "watch_power", "--endpoints", "40", "--days", "30"),
     ]
     if not asked.quick:
         codes += [

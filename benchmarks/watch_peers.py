@@ -102,9 +102,8 @@ def compare(subject: Subject, asked: Asked) -> bool:
     quiet = read_streams(subject, "base", asked, 0)
     bars = {method: float(np.quantile(reach(quiet, method, asked), 1 - FALSE_ALARMS)) for method in METHODS}
     print(f"\n{subject.name}: seed {SEED}, {asked}; quiet streams that alarm: {FALSE_ALARMS:.0%} by every method")
-    print(
-        f"\n| change | distance | {OWN_RULE} | {' | '.join(METHODS)} | better |\n|---|---|{'---|' * (len(METHODS) + 2)}"
-    )
+    print(f"\n| change | distance | {OWN_RULE} | {' | '.join(METHODS)} | more power | sooner |")
+    print(f"|---|---|{'---|' * (len(METHODS) + 3)}")
     is_best = True
     for place, variant in enumerate(CHANGES + OTHERS):
         changed = read_streams(subject, variant, asked, place + 1)
