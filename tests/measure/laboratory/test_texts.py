@@ -3,7 +3,7 @@
 import random
 
 from benchmarks.watch_laboratory.dialogues import KINDS, SYSTEMS, Dialogue, draw_gaps, make_dialogue, mind_system, pick
-from benchmarks.watch_laboratory.texts import POOL, PROMPT_CHARACTERS_MAX, make_pool
+from benchmarks.watch_laboratory.texts import POOL, PROMPT_CHARACTERS_MAX, make_loose_pool, make_pool
 
 
 def test_the_pool_has_enough_short_prompts_that_all_differ_and_repeats() -> None:
@@ -14,6 +14,15 @@ def test_the_pool_has_enough_short_prompts_that_all_differ_and_repeats() -> None
     assert max(len(one) for one in pool) <= PROMPT_CHARACTERS_MAX + 20
     assert 1000 < len({*pool} & {*written}) < 2000
     assert make_pool(written) == pool
+
+
+def test_loose_words_are_the_pools_own_and_repeat() -> None:
+    pool = [f"Explain {number} now." for number in range(500)]
+    loose = make_loose_pool(pool)
+    assert len(set(loose)) == len(loose) == len(pool)
+    assert all(2 <= len(one.split()) <= 6 for one in loose)
+    assert {word for one in loose for word in one.split()} <= set(" ".join(pool).split())
+    assert make_loose_pool(pool) == loose
 
 
 def test_every_way_of_asking_and_answering_has_words_for_its_gaps() -> None:
