@@ -62,12 +62,8 @@ bench: $(VENV)/.ready-dev ## the comparison tables of docs/benchmarks.md (fetche
 
 bench-watch: $(VENV)/.ready-dev ## a watch held to its promises in the laboratory (about an hour; the first time also trains its models)
 	$(BIN)/python -m benchmarks.watch_lab make
-	$(BIN)/python -m benchmarks.watch_lab table
-	$(BIN)/python -m benchmarks.watch_null
-	$(BIN)/python -m benchmarks.watch_power
-	$(BIN)/python -m benchmarks.watch_sittings
-	$(BIN)/python -m benchmarks.watch_peers
-	$(BIN)/python -m benchmarks.watch_story
+	@missed=0; for one in "watch_lab table" watch_null watch_power watch_sittings watch_peers watch_story; do \
+		$(BIN)/python -m benchmarks.$$one || missed=1; done; exit $$missed
 
 fuzz: $(VENV)/.ready-dev ## random bytes into every parser, ten minutes
 	$(BIN)/python -m pytest tests/fuzz --hypothesis-profile=fuzz
