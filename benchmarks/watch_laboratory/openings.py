@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 
 Places = NDArray[np.int64]
 VARIANTS = ("bf16", "int8", "int4", "tune-8", "swap")
-ASKED, FIRST, TOKENS, LETTERS, KEPT = 60, 12, 12, 48, 12
-USUAL, CHANGED = 1200, 100  # answers to each prompt
+ASKED, FIRST, TOKENS, LETTERS, KEPT = 120, 12, 12, 48, 12
+USUAL, CHANGED = 1000, 100  # answers to each prompt
 SEED = 21
 
 

@@ -113,7 +113,9 @@ def plan_watch(asked: AddAsked) -> WatchPlan:
         salt=secrets.token_hex(_SALT_BYTES),
     )
     _check_budget(monitor, money.reason)
-    search = Search(kept=asked.border, seed=asked.seed, pool=len(_find_pool(asked)))
+    size = len(_find_pool(asked))
+    search = Search(kept=asked.border, seed=asked.seed, pool=size)
+    search = replace(search, sentinel_prompts=min(search.sentinel_prompts, max(size // 5, search.sentinels)))
     return _plan(monitor, search, money.notes)
 
 

@@ -11,8 +11,8 @@ from holdfast.measure.drift.batteries import make_base
 from holdfast.measure.drift.forecasting import SWAP, forecast
 from holdfast.measure.drift.judging import judge
 from holdfast.measure.drift.marking import choose_read, mark_all
-from holdfast.measure.drift.rests import bet_day_on_rests, start_tally
-from holdfast.measure.drift.sentinels import find_limit
+from holdfast.measure.drift.sentinels import STARTS, bet_mornings, find_limit
+from holdfast.measure.drift.wealth import keep_cash, weigh_start
 from holdfast.records.watching import Channel, Likeness, Outcome, Prompt, Seen, Visit
 from tests.measure.drift.streams import draw_visit, draw_visits, make_monitor, make_shares
 
@@ -47,7 +47,7 @@ def test_another_model_is_caught_within_ten_answers_by_how_it_opens_alone() -> N
     assert told.outcome is Outcome.CHANGED
     assert told.alarm_answers is not None
     assert told.alarm_answers - 20 * 72 <= 10
-    assert dict(told.weights)[Channel.SENTINELS] == pytest.approx(1 / 3)
+    assert dict(told.weights)[Channel.SENTINELS] == pytest.approx(0.5)
     assert told.triage is not None
     assert told.triage.likeness in (Likeness.MODEL, Likeness.PROMPT, Likeness.UNKNOWN)
     moved = {one.channel: one for one in told.triage.moved}[Channel.SENTINELS]
@@ -63,12 +63,19 @@ def test_openings_that_come_as_they_did_are_no_evidence() -> None:
 
 def test_the_mean_of_what_a_bet_is_multiplied_by_is_at_most_one_at_the_limit() -> None:
     limit = 0.13
-    total = np.zeros(4)
+    total = np.zeros(2)
     for hits in itertools.product((0, 1), repeat=7):
         chance = math.prod(limit if hit else 1 - limit for hit in hits)
-        gains = bet_day_on_rests(np.array([limit]), start_tally(1), np.array([hits]), 0.9)
+        gains = bet_mornings(np.array([limit]), np.array([hits]))
         total += chance * np.exp(gains[0, :, -1])
-    assert total == pytest.approx(np.ones(4), abs=1e-9)
+    assert total == pytest.approx(np.ones(2), abs=1e-9)
+
+
+def test_the_stake_of_all_days_is_never_more_than_there_is() -> None:
+    spent = sum(weigh_start(day, STARTS) for day in range(1, 3651))
+    assert spent + keep_cash(3650, STARTS) == pytest.approx(1)
+    assert weigh_start(30, STARTS) > 2 * weigh_start(30)
+    assert weigh_start(365, STARTS) > 2 * weigh_start(365)
 
 
 def test_the_limit_covers_the_share_of_openings_that_the_reference_has_not_seen() -> None:

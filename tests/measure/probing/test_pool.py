@@ -76,7 +76,7 @@ def test_the_cost_of_border_prompts_alone_is_arithmetic() -> None:
     assert plan.day.usd == pytest.approx(60 * (prompt * 2 + 8) / 1e6)
     assert plan.month.usd == pytest.approx((plan.day.usd or 0) * 365.25 / 12)
     assert plan.burn_in.requests == pytest.approx(14 * 200)
-    assert plan.search.requests == pytest.approx(3000 * 3 + 360 * 20 + 60 * 12)
+    assert plan.search.requests == pytest.approx(3000 * 3 + 360 * 20 + 120 * 12)
     assert plan.enrolment.requests == pytest.approx(plan.search.requests + plan.burn_in.requests)
 
 

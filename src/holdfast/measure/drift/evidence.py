@@ -18,8 +18,8 @@ from holdfast.records.watching import Channel, Evidence, Monitor, Seen, WatchSet
 
 EPSILON: Final = 0.1  # of channels that the settings do not name
 REFERENCE_SHARE: Final = 0.2  # of a life's alpha: the chance that the reference is worse than its margin
-_WEIGHTS: Final = {Channel.TOKENS: 0.5, Channel.SENTINELS: 0.25, Channel.LOGPROBS: 0.25}
-_OTHERS: Final = 0.25  # shared by the other channels
+_WEIGHTS: Final = {Channel.TOKENS: 0.4, Channel.SENTINELS: 0.4, Channel.LOGPROBS: 0.25}
+_OTHERS: Final = 0.2  # shared by the other channels
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -24,11 +24,9 @@ from holdfast.measure.drift.evidence import (
 )
 from holdfast.measure.drift.margins import Array, bound_share
 from holdfast.measure.drift.reference import NAMED, REST, Reference, bound_errors
-from holdfast.measure.drift.rests import MORNING
-from holdfast.measure.drift.sentinels import WEIGHTS as GUARD_WEIGHTS
-from holdfast.measure.drift.sentinels import Guard, find_limit, guard_day, start_guard
+from holdfast.measure.drift.sentinels import find_limit, guard_day, stand_guard_after
 from holdfast.measure.drift.tokens import DayOfTokens, Standing, Tokens, follow_tokens, start_standing
-from holdfast.measure.drift.wealth import Purse, keep_cash, weigh_start
+from holdfast.measure.drift.wealth import Purse, keep_cash
 from holdfast.measure.statistics.shares import Interval, compute_share
 from holdfast.records.watching import Channel, Forecast, Monitor, Visit
 
@@ -169,11 +167,8 @@ def simulate_swap(sentinels: Sentinels, plan: Plan, generator: np.random.Generat
     """Answers from another model's first to the alarm on its first day, by sentinels alone; infinite where there is
     none. It opens nine answers in ten in ways of its own."""
     limit = np.full(plan.endpoints, sentinels.limit)
-    nothing = np.full((plan.endpoints, GUARD_WEIGHTS.size), math.log(max(1 - keep_cash(plan.quiet_days), 1e-12)))
-    nothing[:, MORNING] = math.log(weigh_start(plan.quiet_days)) if plan.quiet_days else -math.inf
-    guard = Guard(start_guard(plan.endpoints).tally, Purse(plan.quiet_days, nothing, nothing))
     hits = (generator.random((plan.endpoints, sentinels.answers)) < _NEW).astype(np.int64)
-    path, _ = guard_day(limit, guard, hits)
+    path, _ = guard_day(limit, stand_guard_after(plan.endpoints, plan.quiet_days), hits)
     is_alarm = path + math.log(sentinels.weight) >= plan.log_threshold
     return np.where(is_alarm.any(axis=1), is_alarm.argmax(axis=1) + 1.0, np.inf)
 

@@ -13,8 +13,8 @@ from holdfast.measure.drift.margins import Array
 
 Hits = NDArray[np.int64]
 HALF_LIVES: Final = np.array([3.0, 30.0, 300.0, 30.0])  # answers; the last bet starts anew every morning
-MORNING: Final = 3  # its place
-HOPE: Final = 0.7  # the share that it begins with
+_MORNING: Final = 3  # its place
+_HOPE: Final = 0.7  # the share that it begins with
 _SHARE_MAX: Final = 0.98
 
 
@@ -31,15 +31,15 @@ def start_tally(endpoints: int) -> Tally:
     return Tally(np.zeros((endpoints, HALF_LIVES.size)), np.zeros((endpoints, HALF_LIVES.size)))
 
 
-def bet_day_on_rests(limit: Array, tally: Tally, hits: Hits, hope: float = HOPE) -> Array:
+def bet_day_on_rests(limit: Array, tally: Tally, hits: Hits) -> Array:
     """The logarithm of what each bet was multiplied by after each answer of a day (endpoints, bets, answers). `limit`
     (endpoints): the share of hits that is benign at most, the reference's error and the tolerance in it. `hits`
     (endpoints, answers): 1, 0, or -1 where there is no answer."""
-    tally.hits[:, MORNING] = 0.0
-    tally.answers[:, MORNING] = 0.0
+    tally.hits[:, _MORNING] = 0.0
+    tally.answers[:, _MORNING] = 0.0
     bar, fading = limit[:, None], 0.5 ** (1 / HALF_LIVES)[None, :]
     hoped = np.broadcast_to(bar, tally.hits.shape).copy()
-    hoped[:, MORNING] = np.maximum(hope, limit)
+    hoped[:, _MORNING] = np.maximum(_HOPE, limit)
     gains = np.zeros((limit.size, HALF_LIVES.size, hits.shape[1]))
     for place in range(hits.shape[1]):
         hit, is_answer = hits[:, place, None] == 1, hits[:, place, None] >= 0

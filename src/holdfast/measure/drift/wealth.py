@@ -30,28 +30,45 @@ def open_purse(endpoints: int, bets: int) -> Purse:
     return Purse(0, nothing, nothing)
 
 
-def weigh_start(day: int) -> float:
+@dataclass(frozen=True, slots=True)
+class Starts:
+    """How the stake is spread over the days on which bets start: shares that fade by so many days, and the rest by a
+    power of the day, which never ends."""
+
+    fading: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def rest(self) -> float:
+        """What does not fade by days."""
+        return 1.0 - sum(share for share, _ in self.fading)
+
+
+EVENLY: Final = Starts()
+
+
+def weigh_start(day: int, starts: Starts = EVENLY) -> float:
     """The share of the stake that is bet from this monitored day on."""
-    return float(day**-_POWER) / _ZETA
+    quick = sum(share / days * (1 - 1 / days) ** (day - 1) for share, days in starts.fading)
+    return quick + starts.rest * float(day**-_POWER) / _ZETA
 
 
-def keep_cash(day: int) -> float:
+def keep_cash(day: int, starts: Starts = EVENLY) -> float:
     """The share of the stake that is not yet bet on this day."""
-    return max(1.0 - sum(weigh_start(one) for one in range(1, day + 1)), 1e-300)
+    return max(1.0 - sum(weigh_start(one, starts) for one in range(1, day + 1)), 1e-300)
 
 
-def follow_day(purse: Purse, gains: Array) -> Array:
+def follow_day(purse: Purse, gains: Array, starts: Starts = EVENLY) -> Array:
     """The wealth of each bet after each answer of the next day; `gains` (endpoints, bets, answers) as they add up."""
     day = purse.day + 1
-    staked = np.logaddexp(purse.started, np.log(weigh_start(day)))
-    wealth: Array = np.logaddexp(staked[:, :, None] + gains, np.log(keep_cash(day)))
+    staked = np.logaddexp(purse.started, np.log(weigh_start(day, starts)))
+    wealth: Array = np.logaddexp(staked[:, :, None] + gains, np.log(keep_cash(day, starts)))
     return wealth
 
 
-def close_day(purse: Purse, gains: Array) -> Purse:
+def close_day(purse: Purse, gains: Array, starts: Starts = EVENLY) -> Purse:
     """After the day; `gains` (endpoints, bets) the day's last."""
     day = purse.day + 1
-    started = gains + np.logaddexp(purse.started, np.log(weigh_start(day)))
+    started = gains + np.logaddexp(purse.started, np.log(weigh_start(day, starts)))
     return Purse(day, started, gains + np.logaddexp(purse.suspicion, 0.0))
 
 

@@ -24,7 +24,7 @@ class Search:
     balance_min: float = 0.2
     kind_max: int = 5
     sentinels: int = 12  # wanted, of `sentinel_prompts` that are asked `sentinel_answers` times each
-    sentinel_prompts: int = 60
+    sentinel_prompts: int = 120
     sentinel_answers: int = 12
     gap_max: float = 0.7  # natural logarithms, at the temperature of sampling, where log probabilities are given
     requests_max: int | None = None
