@@ -131,7 +131,7 @@ class WatchSettings:
     sentinel_rounds: int = 1
     sentinel_burn_in_rounds: int = 40
     is_tolerance_stated: bool = False  # else the burn-in may ask for more than `epsilon`
-    resolution: float = 0.25  # *same* is said only where a shift so large would be found with probability 0.9
+    resolution: float = 0.35  # *same* is said only where a shift so large would be found with probability 0.9
 
 
 @dataclass(frozen=True, slots=True)

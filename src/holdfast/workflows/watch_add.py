@@ -58,6 +58,7 @@ class AddAsked:
     border: int = 14
     temperature: float = 0.1
     tolerance: float | None = None
+    resolution: float = WatchSettings().resolution
     pool: Path | None = None
     usd_per_month_max: float | None = None
     price: str = ""
@@ -299,7 +300,13 @@ def _ask_price(asked: AddAsked) -> MoneyAsked:
 def _make_settings(asked: AddAsked) -> WatchSettings:
     settings = WatchSettings(alpha=parse_false_alarms(asked.false_alarms), seed=asked.seed)
     rounds = asked.rounds or settings.rounds
-    settings = replace(settings, burn_in_days=asked.burn_in_days, rounds=rounds, temperature=asked.temperature)
+    settings = replace(
+        settings,
+        burn_in_days=asked.burn_in_days,
+        rounds=rounds,
+        temperature=asked.temperature,
+        resolution=asked.resolution,
+    )
     if asked.tolerance is None:
         return settings
     rest = tuple(pair for pair in settings.epsilon if pair[0] is not Channel.TOKENS)

@@ -103,7 +103,7 @@ def test_answers_from_a_cache_are_no_evidence() -> None:
 def test_too_few_answers_for_the_resolution_cannot_tell_and_say_what_would_be_found() -> None:
     told = judge(MONITOR, watch([BASE] * 2))
     assert told.outcome is Outcome.COULD_NOT_TELL
-    assert "0.25 is asked for" in told.why
+    assert "0.35 is asked for" in told.why
 
 
 def test_a_tolerance_that_hides_too_much_is_said() -> None:

@@ -46,6 +46,7 @@ def add_command(
     border: given.BorderOption = 14,
     temperature: given.TemperatureOption = 0.1,
     tolerance: given.ToleranceOption = None,
+    resolution: given.ResolutionOption = 0.35,
     prompts: given.PoolOption = None,
     budget_usd_per_month: given.BudgetOption = None,
     price: given.PriceOption = "",
@@ -72,7 +73,8 @@ def add_command(
     asked = AddAsked(
         book=BookAsked(book, clock=make_clock(at)), name=name, url=url, model=model, api=api, key_variable=key,
         ca_file=ca_file, false_alarms=false_alarms, rounds=rounds, burn_in_days=burn_in, border=border,
-        temperature=temperature, tolerance=tolerance, pool=prompts, usd_per_month_max=budget_usd_per_month, price=price,
+        temperature=temperature, tolerance=tolerance, resolution=resolution,
+        pool=prompts, usd_per_month_max=budget_usd_per_month, price=price,
         seed=secrets.randbelow(1 << 31) if seed is None else seed,
     )  # fmt: skip
     plan = plan_watch(asked)

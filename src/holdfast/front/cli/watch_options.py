@@ -23,7 +23,10 @@ ApiOption = Annotated[
 KeyOption = Annotated[
     str,
     typer.Option(
-        "--key", metavar="VARIABLE|@FILE", help="The environment variable or file that holds its key.", rich_help_panel=_WHO
+        "--key",
+        metavar="VARIABLE|@FILE",
+        help="The environment variable or file that holds its key.",
+        rich_help_panel=_WHO,
     ),
 ]
 CaOption = Annotated[
@@ -78,6 +81,17 @@ ToleranceOption = Annotated[
 SeedOption = Annotated[
     int | None,
     typer.Option("--seed", min=0, help="For prompts and plans; else a fresh one, recorded.", rich_help_panel=_PLAN),
+]
+ResolutionOption = Annotated[
+    float,
+    typer.Option(
+        "--resolution",
+        metavar="0…1",
+        min=0.01,
+        max=1.0,
+        help="*same* is said where a shift so large would have been found.",
+        rich_help_panel=_PLAN,
+    ),
 ]
 DryOption = Annotated[
     bool, typer.Option("--dry-run", help="Print the plan, its cost and its power; ask nothing.", rich_help_panel=_PLAN)
