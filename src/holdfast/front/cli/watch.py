@@ -12,7 +12,6 @@ from holdfast.front.cli.console import open_output, print_json
 from holdfast.front.cli.options import JsonOption
 from holdfast.front.cli.progress import showing
 from holdfast.front.cli.watch_plan import print_enrolment, print_plan
-from holdfast.front.cli.watch_table import print_standing
 from holdfast.records.errors import EXIT_INTERRUPTED
 
 if TYPE_CHECKING:
@@ -157,6 +156,8 @@ def _print_run(ran: "Ran", *, json: bool) -> None:
     if json:
         print_json({**ran.document, "unvisited": dict(ran.unvisited), "warnings": ran.warnings})
         return
+    from holdfast.front.cli.watch_table import print_standing
+
     output = open_output()
     print_standing(output.out, ran.document)
     for name, reason in ran.unvisited:

@@ -9,7 +9,6 @@ from holdfast.front.cli import watch_options as given
 from holdfast.front.cli.console import open_output, print_json
 from holdfast.front.cli.options import ByOption, JsonOption, WhyOption
 from holdfast.front.cli.watch_plan import print_verified
-from holdfast.front.cli.watch_table import print_standing
 from holdfast.records.errors import DamagedBook
 
 if TYPE_CHECKING:
@@ -36,6 +35,7 @@ def list_command(
 
     Example:  holdfast watch list
     """
+    from holdfast.front.cli.watch_table import print_standing
     from holdfast.workflows.watch_show import show_watch
     from holdfast.workflows.watching.books import BookAsked
     from holdfast.workflows.watching.moments import make_clock
