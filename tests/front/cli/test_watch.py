@@ -227,3 +227,13 @@ def test_a_change_that_was_accepted_is_a_signature_for_the_next_one(scene: Scene
     (monitor,) = json.loads(scene.run("list", "--json").out)["monitors"]
     assert [one["name"] for one in monitor["triage"]["nearest"]] == ["hosted, 2026-12-04: another model"]
     assert monitor["triage"]["nearest"][0]["distance"] < 0.3
+
+
+def test_a_book_of_paused_monitors_alone_is_shown_and_nobody_is_asked(scene: Scene) -> None:
+    assert scene.run("pause", "hosted", "--why", "the account is being moved").code == 0
+    before = scene.served.answered
+    ran = scene.visit(1)
+    assert ran.code == 0, ran.err
+    assert "paused" in ran.out
+    assert scene.served.answered == before
+    assert json.loads(scene.run("list", "--json").out)["together"][0]["changed"] == []

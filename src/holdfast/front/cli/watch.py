@@ -128,7 +128,7 @@ def run_command(
         count_visits_a_day(parse_interval(every)) if every else 1,
     )
     if every:
-        _serve(asked, parse_interval(every))
+        _serve(asked)
     with showing() as show:
         ran = run_watch(asked, show)
     _print_run(ran, json=json)
@@ -137,7 +137,7 @@ def run_command(
     raise typer.Exit(ran.exit_code)
 
 
-def _serve(asked: "RunAsked", every_s: float) -> None:
+def _serve(asked: "RunAsked") -> None:
     """Visit in every turn of the day, at a random moment of it, until it is interrupted."""
     from holdfast.workflows.watch_run import run_watch
 
@@ -148,8 +148,9 @@ def _serve(asked: "RunAsked", every_s: float) -> None:
         _print_run(ran, json=False)
         if ran.is_interrupted:
             raise typer.Exit(EXIT_INTERRUPTED)
-        left_s = every_s - asked.book.clock().timestamp() % every_s
-        time.sleep(left_s + chance.uniform(0, 0.9 * every_s))
+        turn_s = 86400 / asked.visits_a_day
+        left_s = turn_s - asked.book.clock().timestamp() % 86400 % turn_s
+        time.sleep(left_s + chance.uniform(0, 0.9 * turn_s))
 
 
 def _print_run(ran: "Ran", *, json: bool) -> None:

@@ -14,7 +14,7 @@ def judge_family(
     where the k-th reached n / (alpha k) (e-BH, Wang and Ramdas 2022). Both hold however endpoints depend on each
     other, at any moment; the present wealth counts, not its highest. A monitor alone keeps the promise of its own."""
     count = len(judgements)
-    bars = [math.log(count / alpha)] * count
+    bars = [math.log(max(count, 1) / alpha)] * count
     ranked = sorted(range(count), key=lambda place: -judgements[place].log_wealth)
     if control is Control.DISCOVERIES:
         bars = [math.log(count / (alpha * rank)) for rank in range(1, count + 1)]
